@@ -1,0 +1,238 @@
+"""What membership publishes: networks, local governments, campaigns, invitations, commitments, mandates, people.
+
+Text that people wrote for others is a map of BCP 47 language to text, with the fallback language beside it.
+Instants are UTC; a deadline keeps its IANA zone. Nothing here but PersonRecorded names a person.
+"""
+
+from datetime import date, datetime
+from typing import ClassVar
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict
+
+from polity_contracts import topics
+from polity_contracts.envelope import Fact, Visibility
+
+Text = dict[str, str]
+"""Language (BCP 47) to text."""
+
+
+class Deadline(BaseModel):
+    """A date and time somewhere: the instant in UTC and the IANA zone in which it was set."""
+
+    model_config = ConfigDict(frozen=True)
+
+    at: datetime
+    time_zone: str
+
+
+class Milestone(BaseModel):
+    """A number of commitments to reach, with the day by which it is hoped for."""
+
+    model_config = ConfigDict(frozen=True)
+
+    threshold: int
+    due: date | None = None
+    occasion: Text = {}
+
+
+class NetworkFounded(Fact):
+    type = "membership.network_founded"
+    topic = topics.NETWORKS.name
+
+    network_id: UUID
+    name: Text
+    fallback_language: str
+    time_zone: str
+    demonstration: bool = False
+
+
+class NetworkMemberJoined(Fact):
+    """A local government belongs to the network; `office` is `member` or `co_president` (open list)."""
+
+    type = "membership.network_member_joined"
+    topic = topics.NETWORKS.name
+
+    network_id: UUID
+    local_government_id: UUID
+    office: str
+
+
+class LocalGovernmentRegistered(Fact):
+    """A city, municipality, metropolis, province or region. Names are as the local government writes them."""
+
+    type = "membership.local_government_registered"
+    topic = topics.LOCAL_GOVERNMENTS.name
+
+    local_government_id: UUID
+    network_id: UUID
+    name: str
+    country: str
+    """ISO 3166-1 alpha-2."""
+    subdivision: str | None = None
+    """ISO 3166-2, or the register's own code."""
+    region: str
+    """UN M49 sub-region code, three digits."""
+    latitude: float
+    longitude: float
+    population: int | None = None
+    time_zone: str
+    demonstration: bool = False
+
+
+class CampaignOpened(Fact):
+    type = "membership.campaign_opened"
+    topic = topics.CAMPAIGNS.name
+
+    campaign_id: UUID
+    network_id: UUID
+    title: Text
+    objectives: Text
+    commitment_text: Text
+    fallback_language: str
+    themes: dict[str, Text]
+    """Theme code to its label."""
+    milestones: tuple[Milestone, ...]
+    reply_by: Deadline
+    demonstration: bool = False
+
+
+class MilestoneReached(Fact):
+    """The `ordinal`-th commitment reached `threshold`; exactly once per campaign and threshold, never undone."""
+
+    type = "membership.milestone_reached"
+    topic = topics.CAMPAIGNS.name
+
+    campaign_id: UUID
+    network_id: UUID
+    threshold: int
+    ordinal: int
+    commitment_id: UUID
+    reached_at: datetime
+
+
+class InvitationIssued(Fact):
+    """A local government was asked to join, by its contact person, in that person's language."""
+
+    type = "membership.invitation_issued"
+    topic = topics.INVITATIONS.name
+    visibility: ClassVar[Visibility] = Visibility.PRIVATE
+
+    invitation_id: UUID
+    campaign_id: UUID
+    network_id: UUID
+    local_government_id: UUID
+    contact_id: UUID
+    language: str
+    reply_by: Deadline
+    link_generation: int
+    wave: str
+    issued_at: datetime
+
+
+class InvitationRevoked(Fact):
+    """Links of generations up to `link_generation - 1` are no longer valid."""
+
+    type = "membership.invitation_revoked"
+    topic = topics.INVITATIONS.name
+    visibility: ClassVar[Visibility] = Visibility.PRIVATE
+
+    invitation_id: UUID
+    campaign_id: UUID
+    network_id: UUID
+    local_government_id: UUID
+    link_generation: int
+    revoked_at: datetime
+
+
+class InterestExpressed(Fact):
+    type = "membership.interest_expressed"
+    topic = topics.INVITATIONS.name
+    visibility: ClassVar[Visibility] = Visibility.MEMBERS
+
+    invitation_id: UUID
+    campaign_id: UUID
+    network_id: UUID
+    local_government_id: UUID
+    expressed_at: datetime
+
+
+class CommitmentMade(Fact):
+    """A local government made its pledge; `ordinal` counts the campaign's commitments from 1 without a gap."""
+
+    type = "membership.commitment_made"
+    topic = topics.COMMITMENTS.name
+
+    commitment_id: UUID
+    campaign_id: UUID
+    network_id: UUID
+    local_government_id: UUID
+    invitation_id: UUID | None = None
+    contact_id: UUID | None = None
+    language: str
+    ordinal: int
+    themes: tuple[str, ...]
+    """Theme codes, the first ranked first."""
+    signed_on: date
+    made_at: datetime
+
+
+class MandateGranted(Fact):
+    """The person may act in `role` for `scope_id` (a network, a local government; None for the whole platform).
+
+    Roles (open list): `secretariat`, `representative`, `operator`.
+    """
+
+    type = "membership.mandate_granted"
+    topic = topics.MANDATES.name
+    visibility: ClassVar[Visibility] = Visibility.PRIVATE
+
+    mandate_id: UUID
+    person_id: UUID
+    role: str
+    scope_id: UUID | None
+    language: str
+    granted_at: datetime
+
+
+class MandateLinked(Fact):
+    """The mandate's person signed in: from now on `subject` (the token's `sub`) acts under it."""
+
+    type = "membership.mandate_linked"
+    topic = topics.MANDATES.name
+    visibility: ClassVar[Visibility] = Visibility.PRIVATE
+
+    mandate_id: UUID
+    subject: str
+    linked_at: datetime
+
+
+class MandateEnded(Fact):
+    type = "membership.mandate_ended"
+    topic = topics.MANDATES.name
+    visibility: ClassVar[Visibility] = Visibility.PRIVATE
+
+    mandate_id: UUID
+    ended_at: datetime
+
+
+class PersonRecorded(Fact):
+    """How a person is reached. The only fact that names anyone: compacted, erased by a tombstone."""
+
+    type = "membership.person_recorded"
+    topic = topics.PEOPLE.name
+    visibility: ClassVar[Visibility] = Visibility.PRIVATE
+
+    person_id: UUID
+    name: str
+    email: str | None = None
+    language: str
+
+
+class PersonErased(Fact):
+    """The person's data is gone; the record's value is null and its key the person's id."""
+
+    type = "membership.person_erased"
+    topic = topics.PEOPLE.name
+    visibility: ClassVar[Visibility] = Visibility.PRIVATE
+    tombstone: ClassVar[bool] = True
