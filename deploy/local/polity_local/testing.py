@@ -1,0 +1,131 @@
+"""What tests hold in their hands: a PostgreSQL server, a Kafka broker and a counting mail sink."""
+
+import asyncio
+import contextlib
+import dataclasses
+import secrets
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import urlsplit
+
+import asyncpg
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.errors import TopicAlreadyExistsError, for_code
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import SMTP, Envelope, Session
+from polity_contracts.topics import TOPICS, Topic
+
+
+class PostgresForTests:
+    """A PostgreSQL server; `admin_url` (postgresql://…) signs in as its superuser."""
+
+    def __init__(self, admin_url: str) -> None:
+        self.admin_url = admin_url
+        self._created: list[str] = []
+
+    async def create_database(self, prefix: str) -> str:
+        """Returns the URL (postgresql+asyncpg://…) of a new, empty database that its own role of the same name owns."""
+        name = f"{prefix}_{secrets.token_hex(6)}"
+        password = secrets.token_urlsafe(16)
+        async with self._admin() as connection:
+            await connection.execute(f"CREATE ROLE \"{name}\" LOGIN PASSWORD '{password}'")
+            await connection.execute(f'CREATE DATABASE "{name}" OWNER "{name}"')
+        self._created.append(name)
+        at = urlsplit(self.admin_url)
+        return f"postgresql+asyncpg://{name}:{password}@{at.hostname}:{at.port}/{name}"
+
+    async def drop_created(self) -> None:
+        """Drops every database and role made here, whoever is still connected."""
+        async with self._admin() as connection:
+            while self._created:
+                name = self._created.pop()
+                await connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+                await connection.execute(f'DROP ROLE IF EXISTS "{name}"')
+
+    @contextlib.asynccontextmanager
+    async def _admin(self) -> Any:
+        connection = await asyncpg.connect(self.admin_url)
+        try:
+            yield connection
+        finally:
+            await connection.close()
+
+
+class KafkaForTests:
+    """A Kafka broker at `bootstrap`; the random topics made here are deleted when the run ends."""
+
+    def __init__(self, bootstrap: str) -> None:
+        self.bootstrap = bootstrap
+        self._created: set[str] = set()
+
+    @staticmethod
+    def random_topic(like: Topic) -> Topic:
+        """Returns the same topic under a random name, so that tests share a broker without meeting."""
+        return dataclasses.replace(like, name=f"{like.name}-{secrets.token_hex(6)}")
+
+    async def create_topics(self, *topics: Topic) -> list[str]:
+        """Creates the topics that are missing, with the partitions and settings they declare; returns their names."""
+        new = [NewTopic(t.name, t.partitions, 1, topic_configs=t.settings()) for t in topics]
+        async with self._admin() as admin:
+            answer = await admin.create_topics(new)
+        for name, code, *_ in answer.topic_errors:
+            if code and for_code(code) is not TopicAlreadyExistsError:
+                raise for_code(code)(name)
+            if not code and name not in TOPICS:
+                self._created.add(name)
+        return [t.name for t in topics]
+
+    async def delete_created(self) -> None:
+        """Deletes the topics made here, the contract's own names excepted: another run may be reading those."""
+        if self._created:
+            async with self._admin() as admin:
+                await admin.delete_topics(sorted(self._created))
+        self._created.clear()
+
+    @contextlib.asynccontextmanager
+    async def _admin(self) -> Any:
+        admin = AIOKafkaAdminClient(bootstrap_servers=self.bootstrap)
+        await admin.start()
+        try:
+            yield admin
+        finally:
+            await admin.close()
+
+
+class SmtpSink:
+    """Accepts every mail and keeps it: `messages` holds (envelope_from, rcpt_tos, bytes) in order of arrival."""
+
+    def __init__(self) -> None:
+        self.port = 0
+        self.messages: list[tuple[str, list[str], bytes]] = []
+
+    def clear(self) -> None:
+        """Forgets what has arrived so far."""
+        self.messages.clear()
+
+    async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802
+        """Keeps the mail and returns the reply line of SMTP."""
+        content = envelope.content or b""
+        raw = content.encode() if isinstance(content, str) else content
+        self.messages.append((envelope.mail_from or "", list(envelope.rcpt_tos), raw))
+        return "250 2.0.0 kept"
+
+
+class _OnFreePort(Controller):
+    def _trigger_server(self) -> None:
+        assert isinstance(self.server, asyncio.Server)
+        self.port = self.server.sockets[0].getsockname()[1]
+        super()._trigger_server()
+
+
+@contextlib.contextmanager
+def running_smtp_sink() -> Iterator[SmtpSink]:
+    """Yields a sink that listens on a free port of this machine, in a thread of its own."""
+    sink = SmtpSink()
+    controller = _OnFreePort(sink, hostname="127.0.0.1", port=0, ready_timeout=10.0)
+    controller.start()
+    sink.port = controller.port
+    try:
+        yield sink
+    finally:
+        controller.stop()
