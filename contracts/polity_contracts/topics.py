@@ -21,7 +21,7 @@ class Topic:
     config: dict[str, str] = field(default_factory=dict)
 
     def settings(self) -> dict[str, str]:
-        """Returns the topic's configuration for Kafka's admin API; logs keep for ever, compacted ones the last value."""
+        """Returns the topic's Kafka configuration: logs keep for ever, compacted ones the last value."""
         kept = {"retention.ms": "-1", "retention.bytes": "-1", "cleanup.policy": "delete"}
         if self.compacted:
             kept = {
@@ -45,6 +45,5 @@ MANDATES = Topic("membership-mandates-v1", "membership", "mandate", ("events", "
 PEOPLE = Topic("membership-people-v1", "membership", "person", ("notifications",), compacted=True)
 
 TOPICS: dict[str, Topic] = {
-    topic.name: topic
-    for topic in (NETWORKS, LOCAL_GOVERNMENTS, CAMPAIGNS, INVITATIONS, COMMITMENTS, MANDATES, PEOPLE)
+    topic.name: topic for topic in (NETWORKS, LOCAL_GOVERNMENTS, CAMPAIGNS, INVITATIONS, COMMITMENTS, MANDATES, PEOPLE)
 }
