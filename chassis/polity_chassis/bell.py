@@ -1,0 +1,70 @@
+"""Wakes the relay: a NOTIFY after commits, coalesced, on a connection of its own.
+
+NOTIFY inside the writing transactions would serialise their commits (PostgreSQL takes one lock per cluster for it).
+A lost ring costs one poll of the relay, so nothing here is retried.
+"""
+
+import asyncio
+import contextlib
+import logging
+
+import asyncpg
+
+CHANNEL = "polity_outbox"
+QUIET_SECONDS = 0.003
+
+log = logging.getLogger(__name__)
+
+
+def driver_url(url: str) -> str:
+    """Returns the SQLAlchemy URL as asyncpg itself reads it."""
+    return url.replace("postgresql+asyncpg://", "postgresql://", 1)
+
+
+class Bell:
+    """Rings at most once every QUIET_SECONDS however many transactions commit."""
+
+    def __init__(self, url: str) -> None:
+        self._url = driver_url(url)
+        self._wanted = asyncio.Event()
+        self._ringer: asyncio.Task[None] | None = None
+
+    def ring(self) -> None:
+        """Asks for a ring soon; returns at once and never fails."""
+        self._wanted.set()
+        if self._ringer is None or self._ringer.done():
+            self._ringer = asyncio.create_task(self._keep_ringing(), name="bell")
+
+    async def close(self) -> None:
+        """Ends the ringer and its connection; a ring that is still wanted is sent first."""
+        if self._ringer is None:
+            return
+        while self._wanted.is_set() and not self._ringer.done():
+            await asyncio.sleep(QUIET_SECONDS)
+        self._ringer.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await self._ringer
+
+    async def _keep_ringing(self) -> None:
+        try:
+            connection = await asyncpg.connect(
+                self._url, timeout=5, command_timeout=5, server_settings={"application_name": "bell"}
+            )
+        except (OSError, TimeoutError, asyncpg.PostgresError) as error:
+            self._gave_up(error)
+            return
+        try:
+            while True:
+                await self._wanted.wait()
+                self._wanted.clear()
+                await connection.execute(f"NOTIFY {CHANNEL}")
+                await asyncio.sleep(QUIET_SECONDS)
+        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            self._gave_up(error)
+        finally:
+            connection.terminate()
+
+    def _gave_up(self, error: Exception) -> None:
+        # The next ring starts anew; until then the relay's own poll finds the rows.
+        self._wanted.clear()
+        log.warning("the relay could not be woken", extra={"error": type(error).__name__})

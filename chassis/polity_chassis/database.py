@@ -1,0 +1,85 @@
+"""One service's database: transactions that commit, roll back and give their connection back whatever happens."""
+
+import asyncio
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import create_async_engine
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from polity_chassis.bell import Bell
+
+FACTS_ADDED = "polity.facts_added"
+"""The mark in `AsyncSession.info` that asks for a ring after the commit."""
+
+
+class Database:
+    """The pool of one service's database (`postgresql+asyncpg://…`)."""
+
+    def __init__(self, url: str, *, application_name: str, pool_size: int = 10) -> None:
+        self.url = url
+        self.engine = create_async_engine(
+            url,
+            pool_size=pool_size,
+            max_overflow=0,
+            pool_timeout=10,
+            pool_pre_ping=True,
+            connect_args={"timeout": 10, "server_settings": _session_settings(application_name)},
+        )
+        self._bell = Bell(url)
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[AsyncSession]:
+        """One transaction: commits on leaving, rolls back on an error or a cancellation.
+
+        Rings the relay's bell once the commit is done if facts were added.
+        """
+        session = AsyncSession(self.engine, expire_on_commit=False)
+        try:
+            yield session
+            await session.commit()
+        finally:
+            # A cancelled close leaks the connection with its locks (sqlalchemy/sqlalchemy#12077).
+            await _to_its_end(session.close())
+        if session.info.get(FACTS_ADDED):
+            self._bell.ring()
+
+    async def ping(self) -> bool:
+        """Returns whether the database answers within two seconds."""
+        try:
+            async with asyncio.timeout(2), self.engine.connect() as connection:
+                await connection.execute(text("SELECT 1"))
+        except (SQLAlchemyError, OSError, TimeoutError):
+            return False
+        return True
+
+    async def close(self) -> None:
+        """Closes every connection; transactions that are still open fail."""
+        await self._bell.close()
+        await self.engine.dispose()
+
+
+def _session_settings(application_name: str) -> dict[str, str]:
+    return {
+        "application_name": application_name,
+        # A stopped process must not keep a campaign locked for the others.
+        "idle_in_transaction_session_timeout": "30s",
+        "jit": "off",
+    }
+
+
+async def _to_its_end(work: Coroutine[Any, Any, None]) -> None:
+    """Awaits `work` to its end even while being cancelled; the cancellation is raised afterwards."""
+    task = asyncio.ensure_future(work)
+    cancelled: asyncio.CancelledError | None = None
+    while not task.done():
+        try:
+            await asyncio.shield(task)
+        except asyncio.CancelledError as error:
+            cancelled = error
+    if cancelled is not None:
+        raise cancelled
+    task.result()

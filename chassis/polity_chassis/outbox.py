@@ -1,0 +1,83 @@
+"""Facts leave with the transaction that made them: one row per fact, sent by the relay after the commit.
+
+Add facts after every lock of the transaction is held: the rows' numbers then follow the order of the locks.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+from uuid import UUID
+
+from polity_contracts.envelope import Fact, encode_value
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from polity_chassis.database import FACTS_ADDED
+from polity_chassis.ids import new_id
+from polity_chassis.telemetry import current_traceparent
+
+_INSERT = text("""
+INSERT INTO outbox (message_id, topic, key, sequence, type, version, visibility, networks, value, traceparent,
+                    occurred_at)
+SELECT message_id, topic, key, sequence, type, version, visibility, networks, value, :traceparent, :occurred_at
+  FROM unnest(CAST(:message_id AS uuid[]), CAST(:topic AS text[]), CAST(:key AS text[]), CAST(:sequence AS bigint[]),
+              CAST(:type AS text[]), CAST(:version AS smallint[]), CAST(:visibility AS text[]),
+              CAST(:networks AS text[]), CAST(:value AS bytea[])) WITH ORDINALITY
+    AS fact (message_id, topic, key, sequence, type, version, visibility, networks, value, place)
+ ORDER BY place
+""")
+_COLUMNS = ("message_id", "topic", "key", "sequence", "type", "version", "visibility", "networks", "value")
+
+
+class Aggregate(Protocol):
+    """What publishes facts under its own id; `fact_sequence` lives on its locked row and starts at 0."""
+
+    id: UUID
+    fact_sequence: int
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A fact with the key and the sequence that it leaves under."""
+
+    key: UUID
+    sequence: int
+    fact: Fact
+
+
+async def add_facts(
+    session: AsyncSession, aggregate: Aggregate, facts: Sequence[Fact], *, occurred_at: datetime
+) -> None:
+    """Adds the aggregate's facts to the outbox and advances its `fact_sequence`; raises FactTooLarge."""
+    first = aggregate.fact_sequence + 1
+    await add_outgoing(
+        session,
+        [Outgoing(aggregate.id, sequence, fact) for sequence, fact in enumerate(facts, first)],
+        occurred_at=occurred_at,
+    )
+    aggregate.fact_sequence += len(facts)
+
+
+async def add_outgoing(session: AsyncSession, rows: Sequence[Outgoing], *, occurred_at: datetime) -> None:
+    """Adds facts of many aggregates in their given order, in one statement; raises FactTooLarge."""
+    if not rows:
+        return
+    columns = zip(*map(_values, rows), strict=True)
+    parameters: dict[str, Any] = dict(zip(_COLUMNS, map(list, columns), strict=True))
+    connection = await session.connection()
+    await connection.execute(_INSERT, {**parameters, "traceparent": current_traceparent(), "occurred_at": occurred_at})
+    session.info[FACTS_ADDED] = True
+
+
+def _values(row: Outgoing) -> Iterator[Any]:
+    fact = row.fact
+    yield new_id()
+    yield fact.topic
+    yield str(row.key)
+    yield row.sequence
+    yield fact.type
+    yield fact.version
+    yield fact.visibility.value
+    yield ",".join(map(str, fact.networks()))
+    yield encode_value(fact)
