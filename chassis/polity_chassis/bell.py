@@ -36,11 +36,9 @@ class Bell:
             self._ringer = asyncio.create_task(self._keep_ringing(), name="bell")
 
     async def close(self) -> None:
-        """Ends the ringer and its connection; a ring that is still wanted is sent first."""
+        """Ends the ringer and its connection."""
         if self._ringer is None:
             return
-        while self._wanted.is_set() and not self._ringer.done():
-            await asyncio.sleep(QUIET_SECONDS)
         self._ringer.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await self._ringer

@@ -1,5 +1,7 @@
 """The tables that the chassis keeps in every service's database."""
 
+from datetime import datetime
+
 from sqlalchemy import (
     BigInteger,
     Column,
@@ -23,7 +25,7 @@ chassis_metadata = MetaData()
 _now = text("now()")
 
 
-def _instant(name: str, *, default: bool = False, nullable: bool = False) -> Column[object]:
+def _instant(name: str, *, default: bool = False, nullable: bool = False) -> Column[datetime]:
     return Column(name, DateTime(timezone=True), nullable=nullable, server_default=_now if default else None)
 
 

@@ -1,0 +1,47 @@
+"""What a service is made of, and what its running process shares."""
+
+from collections.abc import Callable, Coroutine, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from fastapi import APIRouter
+
+from polity_chassis.clock import Clock
+from polity_chassis.database import Database
+from polity_chassis.settings import ServiceSettings
+
+if TYPE_CHECKING:
+    from polity_chassis.consumer import Consumer
+
+
+@dataclass(frozen=True, slots=True)
+class Gauge:
+    """One number of /metrics; `labels` are names and values."""
+
+    name: str
+    help: str
+    value: float
+    labels: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class Runtime:
+    """What the parts of one process share."""
+
+    settings: ServiceSettings
+    database: Database
+    clock: Clock
+    gauges: list[Callable[[], Iterable[Gauge]]] = field(default_factory=list)
+    """What the running parts add to /metrics; asked at each scrape, so cheap and without waiting."""
+
+
+@dataclass(frozen=True)
+class Service:
+    """A service's parts. `background` are tasks of the worker role that run until cancelled."""
+
+    name: str
+    settings: ServiceSettings
+    routers: Sequence[APIRouter]
+    consumers: "Sequence[Consumer]" = ()
+    publishes: bool = False
+    background: Sequence[Callable[[Runtime], Coroutine[Any, Any, None]]] = ()

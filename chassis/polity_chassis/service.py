@@ -1,0 +1,128 @@
+"""One service's process: `python -m polity_<name> <role...>`, where a role is api, worker, relay, migrate or all.
+
+Whatever ends unasked ends the process with status 1, and the supervisor starts it again.
+"""
+
+import asyncio
+import contextlib
+import importlib
+import logging
+import signal
+import sys
+from collections.abc import Callable, Coroutine, Iterator, Sequence
+from typing import Any
+
+import uvicorn
+from fastapi import FastAPI
+
+from polity_chassis import logs, telemetry
+from polity_chassis.clock import utc_now
+from polity_chassis.database import Database
+from polity_chassis.health import health_app
+from polity_chassis.migrations import migrate
+from polity_chassis.runtime import Gauge, Runtime, Service
+
+__all__ = ["Gauge", "Runtime", "Service", "run"]
+
+ROLES = ("api", "worker", "relay", "migrate")
+GRACE_SECONDS = 10
+"""How long requests under way may take after the signal to stop."""
+
+log = logging.getLogger(__name__)
+
+
+def run(service_factory: Callable[[], Service], argv: Sequence[str]) -> int:
+    """Runs the roles named in `argv` until SIGTERM or SIGINT; returns the process's exit status.
+
+    0 after a signal or a migration, 1 when a part ended by itself, 2 for an unknown role.
+    """
+    roles = set(argv) - {"all"} | (set(ROLES) if "all" in argv else set())
+    if not roles or not roles <= set(ROLES):
+        sys.stderr.write(f"usage: {' | '.join((*ROLES, 'all'))}\n")
+        return 2
+    service = service_factory()
+    logs.setup(service.name, service.settings.log_level)
+    # Here and not at import: exporters have threads, which a fork would not take along.
+    traces = telemetry.setup(service.name, service.settings.traces_exporter)
+    try:
+        return asyncio.run(_process(service, roles))
+    finally:
+        traces.shutdown()
+
+
+async def _process(service: Service, roles: set[str]) -> int:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    if "migrate" in roles:
+        await migrate(service.settings.database_url, f"polity_{service.name}")
+    if roles == {"migrate"}:
+        return 0
+    database = Database(service.settings.database_url, application_name=f"{service.name} {' '.join(sorted(roles))}")
+    runtime = Runtime(service.settings, database, utc_now)
+    try:
+        return await _until_stopped(service, runtime, roles, stop)
+    finally:
+        await database.close()
+
+
+async def _until_stopped(service: Service, runtime: Runtime, roles: set[str], stop: asyncio.Event) -> int:
+    server = _server(service, runtime, roles)
+    serving = asyncio.create_task(server.serve(), name="server")
+    parts = [asyncio.create_task(part, name=name) for name, part in _parts(service, runtime, roles)]
+    stopping = asyncio.create_task(stop.wait(), name="signal")
+    await asyncio.wait({serving, *parts, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    ended = [task for task in (serving, *parts) if task.done()]
+    for task in ended:
+        log.error("a part ended by itself", extra={"part": task.get_name()}, exc_info=task.exception())
+    # Requests under way end first, so that what they write can still be sent and applied.
+    server.should_exit = True
+    await asyncio.wait({serving})
+    for task in (*parts, stopping):
+        task.cancel()
+    await asyncio.wait({*parts, stopping})
+    return 1 if ended else 0
+
+
+def _parts(service: Service, runtime: Runtime, roles: set[str]) -> Iterator[tuple[str, Coroutine[Any, Any, None]]]:
+    settings = service.settings
+    if "relay" in roles and service.publishes:
+        relay = importlib.import_module("polity_chassis.relay")
+        yield "relay", relay.Relay(settings.database_url, settings.kafka_bootstrap, source=service.name).run()
+    if "worker" in roles:
+        consumers = importlib.import_module("polity_chassis.consumer")
+        for consumer in service.consumers:
+            runner = consumers.ConsumerRunner(consumer, runtime.database, settings.kafka_bootstrap)
+            yield consumer.name, runner.run()
+        for task in service.background:
+            yield getattr(task, "__name__", "background"), task(runtime)
+
+
+def _server(service: Service, runtime: Runtime, roles: set[str]) -> uvicorn.Server:
+    app = _app(service, runtime) if "api" in roles else health_app(runtime)
+    settings = service.settings
+    return _Server(
+        uvicorn.Config(
+            app,
+            host=settings.host,
+            port=settings.port,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=GRACE_SECONDS,
+        )
+    )
+
+
+def _app(service: Service, runtime: Runtime) -> FastAPI:
+    app: FastAPI = importlib.import_module("polity_chassis.http").create_app(service, runtime)
+    return app
+
+
+class _Server(uvicorn.Server):
+    """Leaves the signals to the process: other parts stop after the server."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
