@@ -1,0 +1,83 @@
+"""Loads the demonstration through the same doors its users have: mandate links, sign-in and the HTTP API."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import httpx
+
+from polity_local.demo import letter, places
+from polity_local.demo.client import all_items, checked, sign_in
+
+GrantOperator = Callable[[str, str], str]
+"""Takes a name and a mail address; returns the mandate link of a new operator (`polity_membership grant-operator`)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Demo:
+    """What was loaded, by id, and the headers of its secretariat."""
+
+    network_id: str
+    campaign_id: str
+    secretariat: dict[str, str]
+    operator: dict[str, str]
+
+
+class Loader:
+    """Calls the API as the demo's operator and secretariat."""
+
+    def __init__(self, http: httpx.AsyncClient, public_url: str, password: str, grant_operator: GrantOperator) -> None:
+        self.http, self.public_url, self.password, self.grant_operator = http, public_url, password, grant_operator
+
+    async def load(self, dates: str, today: date, import_csv: str) -> Demo:
+        """Makes the network, its secretariat, the campaign and the local governments of `import_csv`.
+
+        `dates` is `letter` or `present` (see letter.campaign). Raises Refused with the API's own words.
+        """
+        operator = await self._operator()
+        network = await self._post("/v1/networks", operator, letter.NETWORK)
+        network_id = network["network_id"]
+        for user in ("secretariat", "secretariat2"):
+            await self._secretariat(operator, network_id, user)
+        secretariat = await sign_in(self.http, self.public_url, "secretariat", self.password)
+        campaign = await self._post(f"/v1/networks/{network_id}/campaigns", secretariat, letter.campaign(dates, today))
+        await self.import_places(network_id, secretariat, import_csv)
+        return Demo(network_id, campaign["campaign_id"], secretariat, operator)
+
+    async def import_places(self, network_id: str, headers: dict[str, str], text: str) -> None:
+        """Imports all rows or none; raises Refused."""
+        path = f"/v1/networks/{network_id}/local-government-imports?dry_run=false"
+        headers = {**headers, "Content-Type": "text/csv; charset=utf-8"}
+        checked(await self.http.post(path, headers=headers, content=text.encode(), timeout=60))
+
+    async def join_members(self, demo: Demo) -> None:
+        """Makes the letter's six cities members of the network, Grigny and Utrecht its co-presidents."""
+        wanted = {
+            (place["name"], round(place["latitude"], 4))
+            for place in places.demo_places(len(places.NAMED_IN_THE_TEXTS))
+            if place["geonameid"] in letter.MEMBERS
+        }
+        for name in {name for name, _ in wanted}:
+            path = f"/v1/networks/{demo.network_id}/local-governments?q={name}"
+            async for found in all_items(self.http, path, demo.secretariat):
+                if (found["name"], round(found["latitude"], 4)) in wanted:
+                    office = letter.OFFICES.get(name, "member")
+                    body = {"local_government_id": found["local_government_id"], "office": office}
+                    await self._post(f"/v1/networks/{demo.network_id}/members", demo.secretariat, body)
+
+    async def _operator(self) -> dict[str, str]:
+        headers = await sign_in(self.http, self.public_url, "operations", self.password)
+        link = self.grant_operator("Demonstration operator", "operations@polity.example")
+        await self._post("/v1/mandate-links", headers, {"link": link})
+        return headers
+
+    async def _secretariat(self, operator: dict[str, str], network_id: str, user: str) -> None:
+        person = {"name": f"Demonstration {user}", "email": f"{user}@network.example", "language": "en"}
+        body = {"person": person, "role": "secretariat"}
+        granted = await self._post(f"/v1/networks/{network_id}/mandates", operator, body)
+        headers = await sign_in(self.http, self.public_url, user, self.password)
+        await self._post("/v1/mandate-links", headers, {"link": granted["link"]})
+
+    async def _post(self, path: str, headers: dict[str, str], body: dict[str, Any]) -> Any:
+        return checked(await self.http.post(path, headers=headers, json=body))
