@@ -11,7 +11,9 @@ from polity_chassis.database import Database
 from polity_chassis.settings import ServiceSettings
 
 if TYPE_CHECKING:
+    from polity_chassis.access import Holds
     from polity_chassis.consumer import Consumer
+    from polity_chassis.links import VerifiedLink
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,3 +47,7 @@ class Service:
     consumers: "Sequence[Consumer]" = ()
     publishes: bool = False
     background: Sequence[Callable[[Runtime], Coroutine[Any, Any, None]]] = ()
+    holds: "Holds | None" = None
+    """How access rules look a role up; None: in the service's own copy of the mandates, refused when stale."""
+    verify_link: "Callable[[str], VerifiedLink] | None" = None
+    """How routes for links check a token (raises BadLink); needed when there are such routes."""

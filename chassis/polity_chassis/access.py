@@ -1,0 +1,153 @@
+"""Who may call a route. Every route declares one rule; a route without one is refused at the start."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import Depends, FastAPI
+from fastapi.routing import APIRoute, iter_route_contexts
+from sqlmodel.ext.asyncio.session import AsyncSession
+from starlette.requests import Request
+from starlette.routing import Mount
+
+from polity_chassis.auth import Caller, credentials, current_caller
+from polity_chassis.links import VerifiedLink
+from polity_chassis.problems import Problem, not_found
+
+Holds = Callable[[AsyncSession, str, str, UUID | None], Awaitable[bool]]
+"""(session, subject, role, scope) → whether the subject holds the role there; a scope of None is the platform."""
+CheckFresh = Callable[[AsyncSession, datetime], Awaitable[None]]
+"""(session, now) → raises Problem (503) when the copy of mandates is too old to decide a write with."""
+Scope = str | Callable[[AsyncSession, Request], Awaitable[UUID | None]]
+"""The path parameter that is the scope, or a function that finds it by the row (None: no such row)."""
+READS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """A role that opens the route; `scope` None is a role for the whole platform."""
+
+    role: str
+    scope: Scope | None = None
+
+    async def scope_id(self, session: AsyncSession, request: Request) -> UUID | None:
+        """Returns the scope; raises Problem (404) where the row is missing or the parameter is no id."""
+        if self.scope is None:
+            return None
+        if isinstance(self.scope, str):
+            found = _uuid(request.path_params.get(self.scope))
+        else:
+            found = await self.scope(session, request)
+        if found is None:
+            raise not_found()
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One route's rule, used as its dependency. `a | b` opens the route to holders of either."""
+
+    name: str
+    signed_in: bool = False
+    link: bool = False
+    grants: tuple[Grant, ...] = ()
+
+    def __or__(self, other: "Rule") -> "Rule":
+        if not (self.grants and other.grants):
+            raise ValueError("only rules of roles can be joined")
+        return replace(self, name=f"{self.name} or {other.name}", grants=self.grants + other.grants)
+
+    async def __call__(self, request: Request) -> None:
+        """Lets the request through or raises Problem: 401, 403, 404 for a row not to be seen, 503."""
+        if self.link:
+            request.state.link = _link(request)
+        if self.signed_in:
+            caller = await current_caller(request)
+            if self.grants:
+                await self._check(request, caller)
+
+    async def _check(self, request: Request, caller: Caller) -> None:
+        state = request.app.state
+        async with state.runtime.database.transaction() as session:
+            if request.method not in READS and state.check_fresh:
+                await state.check_fresh(session, state.runtime.clock())
+            scoped = False
+            for grant in self.grants:
+                scope_id = await grant.scope_id(session, request)
+                scoped = scoped or scope_id is not None
+                if await state.holds(session, caller.subject, grant.role, scope_id):
+                    return
+        raise not_found() if scoped else Problem("forbidden", "forbidden")
+
+
+PUBLIC = Rule("public")
+SIGNED_IN = Rule("signed_in", signed_in=True)
+LINK = Rule("link", link=True)
+OPERATOR = Rule("operator", signed_in=True, grants=(Grant("operator"),))
+
+
+def role(name: str, scope: Scope) -> Rule:
+    """Returns the rule for holders of a role in the scope of a path parameter or of the row."""
+    shown = scope if isinstance(scope, str) else getattr(scope, "__name__", "row")
+    return Rule(f"{name} of {shown}", signed_in=True, grants=(Grant(name, scope),))
+
+
+def access(rule: Rule) -> dict[str, Any]:
+    """Returns the keyword arguments of a route's decorator that guard it and say so in OpenAPI."""
+    extra: dict[str, Any] = {"x-access": rule.name}
+    if rule.signed_in or rule.link:
+        extra["security"] = [{"link" if rule.link else "bearer": []}]
+    return {"dependencies": [Depends(rule)], "openapi_extra": extra, "responses": _responses(rule)}
+
+
+def _responses(rule: Rule) -> dict[int | str, dict[str, Any]]:
+    statuses = {422: "Some values are not valid."}
+    if rule.signed_in or rule.link:
+        statuses |= {401: "Without valid credentials.", 404: "Nothing here that the caller may see."}
+    if rule.grants:
+        statuses |= {403: "The role is missing.", 503: "Permissions can't be checked right now."}
+    schema = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    return {status: {"description": text, "content": schema} for status, text in statuses.items()}
+
+
+def _link(request: Request) -> VerifiedLink:
+    token = credentials(request, "Link")
+    if token is None:
+        raise Problem("unauthenticated", "unauthenticated", headers={"WWW-Authenticate": "Link"})
+    verified: VerifiedLink = request.app.state.verify_link(token)
+    return verified
+
+
+def current_link(request: Request) -> VerifiedLink:
+    """Returns the link that the LINK rule has verified."""
+    link: VerifiedLink = request.state.link
+    return link
+
+
+LinkDep = Annotated[VerifiedLink, Depends(current_link)]
+
+
+class Unguarded(Exception):
+    """A route declares no access rule, or more than one."""
+
+
+def routes_with_rules(app: FastAPI) -> list[tuple[str, str, Rule]]:
+    """Returns method, path and rule of every route; raises Unguarded for a route without exactly one rule."""
+    found = []
+    for route in iter_route_contexts(app.routes):
+        if route.path == app.openapi_url or isinstance(route.original_route, Mount):
+            continue
+        rules = [d.dependency for d in getattr(route, "dependencies", ()) if isinstance(d.dependency, Rule)]
+        if len(rules) != 1 or not isinstance(route.original_route, APIRoute):
+            raise Unguarded(f"{route.path} declares {len(rules)} access rules; it needs one")
+        found += [(method, str(route.path), rules[0]) for method in sorted(route.methods or ())]
+    return found
+
+
+def _uuid(value: Any) -> UUID | None:
+    try:
+        return UUID(str(value))
+    except ValueError:
+        return None

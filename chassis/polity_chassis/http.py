@@ -1,0 +1,175 @@
+"""The HTTP side of a service: one application with guarded routes, problems, traces and a request log."""
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import datetime
+from typing import Annotated, Any
+
+from fastapi import Depends, FastAPI
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from polity_chassis import authority, health, telemetry
+from polity_chassis.access import LINK, PUBLIC, LinkDep, routes_with_rules
+from polity_chassis.auth import CallerDep, SigningKeys, Verifier
+from polity_chassis.database import Database
+from polity_chassis.headers import clean_header
+from polity_chassis.idempotency import IdempotencyDep, forget_old
+from polity_chassis.pages import PageDep
+from polity_chassis.problems import is_known, on_http_exception, on_invalid_request, response_of
+from polity_chassis.runtime import Runtime, Service
+
+__all__ = [
+    "CallerDep", "DatabaseDep", "IdempotencyDep", "LinkDep", "NowDep", "PageDep", "RuntimeDep", "clean_header",
+    "create_app",
+]  # fmt: skip
+
+logger = logging.getLogger("polity.requests")
+CLEAN_UP_SECONDS = 3600
+
+
+def create_app(service: Service, runtime: Runtime) -> FastAPI:
+    """Returns the service's application; raises Unguarded when a route declares no access rule."""
+    app = FastAPI(
+        title=f"Polity {service.name}",
+        version="1",
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        lifespan=_lifespan,
+        exception_handlers={RequestValidationError: on_invalid_request, HTTPException: on_http_exception},
+    )
+    _install(app, service, runtime)
+    app.include_router(health.router, dependencies=[Depends(PUBLIC)])
+    for router in service.routers:
+        app.include_router(router)
+    rules = [rule for _, _, rule in routes_with_rules(app)]
+    if LINK in rules and app.state.verify_link is None:
+        raise ValueError(f"{service.name} has routes for links but nothing to verify links with")
+    app.add_middleware(Outermost)
+    telemetry.instrument(app)
+    _describe(app)
+    return app
+
+
+def _install(app: FastAPI, service: Service, runtime: Runtime) -> None:
+    settings = runtime.settings
+    app.state.runtime = runtime
+    app.state.verifier = Verifier(SigningKeys(settings.jwks_url), issuer=settings.issuer, audience=settings.audience)
+    app.state.holds = service.holds or authority.holds
+    app.state.check_fresh = None if service.holds else authority.check_fresh(service.name)
+    app.state.verify_link = service.verify_link
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    cleaner = asyncio.create_task(_clean_up(app.state.runtime.database))
+    yield
+    cleaner.cancel()
+
+
+async def _clean_up(database: Database) -> None:
+    while True:
+        try:
+            async with database.transaction() as session:
+                await forget_old(session)
+        except Exception as error:
+            logger.warning("old idempotency keys could not be removed: %s", type(error).__name__)
+        await asyncio.sleep(CLEAN_UP_SECONDS)
+
+
+class Outermost:
+    """Turns every exception into a problem and writes one line per request: no query, no values of a path."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        started, status = time.perf_counter(), 0
+
+        async def watch(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        try:
+            await self._app(scope, receive, watch)
+        except Exception as error:
+            if not is_known(error):
+                logger.error("request failed", exc_info=error)
+            if status:
+                raise
+            await response_of(Request(scope), error)(scope, receive, watch)
+        finally:
+            _log(scope, status, time.perf_counter() - started)
+
+
+def _log(scope: Scope, status: int, seconds: float) -> None:
+    route = getattr(scope.get("route"), "path", "{unknown}")
+    if route.startswith("/health/") or route == "/metrics":
+        return
+    extra = {"method": scope["method"], "route": route, "status": status, "milliseconds": round(seconds * 1000, 1)}
+    logger.info("request", extra=extra)
+
+
+def _describe(app: FastAPI) -> None:
+    """Completes OpenAPI by the ways to authenticate and the form of a problem."""
+    schema = app.openapi()
+    components = schema.setdefault("components", {})
+    components["securitySchemes"] = {
+        "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
+        "link": {"type": "apiKey", "in": "header", "name": "Authorization", "description": "Link <token of the mail>"},
+    }
+    components.setdefault("schemas", {})["Problem"] = PROBLEM_SCHEMA
+
+
+PROBLEM_SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "description": "RFC 9457",
+    "required": ["type", "title", "status"],
+    "properties": {
+        "type": {"type": "string", "description": "urn:polity:problem:<slug>, stable"},
+        "title": {"type": "string", "description": "in the language of Accept-Language"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string"},
+        "params": {"type": "object"},
+        "trace_id": {"type": "string"},
+        "errors": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["field", "reason", "message"],
+                "properties": {name: {"type": "string"} for name in ("field", "reason", "message")},
+            },
+        },
+    },
+}
+
+
+def _runtime(request: Request) -> Runtime:
+    runtime: Runtime = request.app.state.runtime
+    return runtime
+
+
+def _database(request: Request) -> Database:
+    database: Database = request.app.state.runtime.database
+    return database
+
+
+def _now(request: Request) -> datetime:
+    now: datetime = request.app.state.runtime.clock()
+    return now
+
+
+RuntimeDep = Annotated[Runtime, Depends(_runtime)]
+DatabaseDep = Annotated[Database, Depends(_database)]
+NowDep = Annotated[datetime, Depends(_now)]

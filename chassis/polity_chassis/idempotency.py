@@ -1,0 +1,118 @@
+"""The same request sent twice is done once: Idempotency-Key, kept in the transaction of its effect."""
+
+import hashlib
+import re
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Annotated, Any
+
+from fastapi import Depends, Header
+from sqlalchemy import delete, func, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlmodel.ext.asyncio.session import AsyncSession
+from starlette.requests import Request
+
+from polity_chassis.problems import FieldError, Problem
+from polity_chassis.tables import idempotency_key as table
+
+KEPT = timedelta(days=7)
+_KEY = re.compile(r"[\x21-\x7e]{1,255}")
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One caller's key for one route; `body_hash` covers the address and body of the request."""
+
+    caller: str
+    route: str
+    key: str
+    body_hash: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What was answered: the status and ids, no bodies."""
+
+    status: int
+    ids: dict[str, Any] = field(default_factory=dict)
+
+
+async def idempotency_of(
+    request: Request, idempotency_key: Annotated[str | None, Header(max_length=255)] = None
+) -> Key | None:
+    """Returns the request's key, None without the header or without a caller; raises Problem (422)."""
+    caller = _caller(request)
+    if idempotency_key is None or caller is None:
+        return None
+    if not _KEY.fullmatch(idempotency_key):
+        raise Problem("invalid_request", "invalid", errors=[FieldError("Idempotency-Key", "invalid")])
+    address = f"{request.url.path}?{request.url.query}\n".encode()
+    digest = hashlib.sha256(address + await request.body()).digest()
+    return Key(caller, f"{request.method} {_template(request)}", idempotency_key, digest)
+
+
+IdempotencyDep = Annotated[Key | None, Depends(idempotency_of)]
+
+
+async def once(session: AsyncSession, key: Key | None, action: Callable[[], Awaitable[Outcome]]) -> Outcome:
+    """Returns the action's outcome, or the kept one of the same request within 7 days.
+
+    Call it first in the transaction, before any check: of two requests with one key the second waits until the
+    first has committed (and takes its outcome) or rolled back (and runs). Raises Problem (422) for another body.
+    """
+    if key is None:
+        return await action()
+    if not await _claim(session, key):
+        return await _kept(session, key)
+    outcome = await action()
+    values = {"status": outcome.status, "ids": outcome.ids}
+    await session.execute(update(table).where(*_is(key)).values(values))
+    return outcome
+
+
+async def _claim(session: AsyncSession, key: Key) -> bool:
+    statement = insert(table).values(
+        caller=key.caller,
+        route=key.route,
+        key=key.key,
+        body_hash=key.body_hash,
+        status=0,
+        ids={},
+        created_at=func.now(),
+    )
+    renewed = {name: statement.excluded[name] for name in ("body_hash", "status", "ids", "created_at")}
+    claim = statement.on_conflict_do_update(
+        index_elements=["caller", "route", "key"], set_=renewed, where=table.c.created_at < func.now() - KEPT
+    ).returning(table.c.key)
+    return (await session.execute(claim)).first() is not None
+
+
+async def _kept(session: AsyncSession, key: Key) -> Outcome:
+    row = (await session.execute(select(table).where(*_is(key)))).one()
+    if row.body_hash != key.body_hash:
+        raise Problem("idempotency_key_reused", "invalid")
+    return Outcome(row.status, row.ids)
+
+
+async def forget_old(session: AsyncSession) -> int:
+    """Returns how many keys older than 7 days were removed."""
+    result = await session.execute(delete(table).where(table.c.created_at < func.now() - KEPT).returning(table.c.key))
+    return len(result.all())
+
+
+def _is(key: Key) -> tuple[Any, ...]:
+    return table.c.caller == key.caller, table.c.route == key.route, table.c.key == key.key
+
+
+def _caller(request: Request) -> str | None:
+    if caller := getattr(request.state, "caller", None):
+        return f"sub:{caller.subject}"
+    if link := getattr(request.state, "link", None):
+        return f"link:{link.id}"
+    return None
+
+
+def _template(request: Request) -> str:
+    """Returns the route's path template; path values are covered by the hash."""
+    return str(getattr(request.scope.get("route"), "path", request.url.path))

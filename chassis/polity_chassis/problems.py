@@ -1,0 +1,154 @@
+"""One way from an error to an answer: RFC 9457, in the caller's language, never quoting what was entered."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+
+from polity_chassis.headers import clean_header, language_of
+from polity_chassis.telemetry import current_trace_id
+from polity_chassis.titles import title_of
+
+Category = Literal[
+    "malformed", "unauthenticated", "forbidden", "not_found", "conflict", "gone", "precondition",
+    "precondition_required", "invalid", "unavailable",
+]  # fmt: skip
+
+STATUS: dict[str, int] = {
+    "malformed": 400,
+    "unauthenticated": 401,
+    "forbidden": 403,
+    "not_found": 404,
+    "conflict": 409,
+    "gone": 410,
+    "precondition": 412,
+    "precondition_required": 428,
+    "invalid": 422,
+    "unavailable": 503,
+}
+
+_HTTP_SLUGS = {400: "malformed", 401: "unauthenticated", 403: "forbidden", 404: "not_found", 405: "method_not_allowed"}
+_PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,39}")
+
+
+class DomainError(Exception):
+    """A refusal that a rule names; any exception with these class attributes (and `params`, if any) is one."""
+
+    slug: str = "invalid"
+    category: Category = "invalid"
+
+
+@dataclass(frozen=True, slots=True)
+class FieldError:
+    """What is wrong with one field; `reason` is stable, the message is derived from it unless given."""
+
+    field: str
+    reason: str
+    message: str | None = None
+
+
+class Problem(Exception):
+    """An answer other than the one asked for. `params` are shown to the caller: nothing personal in them."""
+
+    def __init__(
+        self,
+        slug: str,
+        category: Category,
+        *,
+        detail: str | None = None,
+        errors: Iterable[FieldError] = (),
+        params: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(slug)
+        self.slug = slug
+        self.category = category
+        self.detail = detail
+        self.errors = tuple(errors)
+        self.params = dict(params or {})
+        self.headers = dict(headers or {})
+
+
+def not_found() -> Problem:
+    """Returns the answer for a row that is not there or that the caller may not see: the two look alike."""
+    return Problem("not_found", "not_found")
+
+
+def response_of(request: Request, error: Exception) -> JSONResponse:
+    """Returns the answer to any exception; one without `slug` and `category` becomes a 500 that says nothing."""
+    slug, category = getattr(error, "slug", None), getattr(error, "category", None)
+    if not isinstance(slug, str) or category not in STATUS:
+        return _response(request, "internal", 500)
+    return _response(
+        request,
+        slug,
+        STATUS[str(category)],
+        detail=getattr(error, "detail", None),
+        errors=getattr(error, "errors", ()),
+        params=getattr(error, "params", None) or {},
+        headers=getattr(error, "headers", None) or {},
+    )
+
+
+def is_known(error: Exception) -> bool:
+    """Returns whether the exception is a named refusal rather than a fault of ours."""
+    return isinstance(getattr(error, "slug", None), str) and getattr(error, "category", None) in STATUS
+
+
+async def on_invalid_request(request: Request, error: Exception) -> JSONResponse:
+    """Returns 422 with the place and kind of every fault of a request, never its values."""
+    assert isinstance(error, RequestValidationError)
+    errors = [FieldError(_place(e["loc"]), str(e["type"])) for e in error.errors()[:100]]
+    if errors and errors[0].reason == "json_invalid":
+        return _response(request, "malformed", 400)
+    return _response(request, "invalid_request", 422, errors=errors)
+
+
+async def on_http_exception(request: Request, error: Exception) -> JSONResponse:
+    """Returns the framework's own refusals (no such path, method not allowed) in the same form."""
+    assert isinstance(error, HTTPException)
+    slug = _HTTP_SLUGS.get(error.status_code, f"http_{error.status_code}")
+    return _response(request, slug, error.status_code, headers=error.headers or {})
+
+
+def _response(
+    request: Request,
+    slug: str,
+    status: int,
+    *,
+    detail: str | None = None,
+    errors: Sequence[FieldError] = (),
+    params: Mapping[str, Any] | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> JSONResponse:
+    language = language_of(request.headers.get("accept-language"))
+    body: dict[str, Any] = {
+        "type": f"urn:polity:problem:{slug}",
+        "title": title_of(slug, language, params),
+        "status": status,
+        "detail": detail,
+        "errors": [
+            {"field": e.field, "reason": e.reason, "message": e.message or title_of(e.reason, language)} for e in errors
+        ],
+        "params": dict(params or {}),
+        "trace_id": current_trace_id(),
+    }
+    kept = {name: value for name, value in body.items() if value not in (None, [], {})}
+    return JSONResponse(
+        kept,
+        status,
+        headers={name: clean_header(value) for name, value in (headers or {}).items()}
+        | {"Content-Language": language, "Cache-Control": "no-store", "Vary": "Accept-Language"},
+        media_type="application/problem+json",
+    )
+
+
+def _place(location: Sequence[Any]) -> str:
+    """Returns the field's path; a part that is no plain name may be something a person entered."""
+    parts = location[1:] if len(location) > 1 else location
+    return ".".join(str(p) if isinstance(p, int) or _PLAIN.fullmatch(str(p)) else "*" for p in parts)

@@ -1,0 +1,69 @@
+"""What a service is told by its environment, each value with its purpose, unit and permitted values."""
+
+from typing import Any, Literal, TypeVar
+
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
+
+S = TypeVar("S", bound=BaseSettings)
+
+
+class ServiceSettings(BaseSettings):
+    """What every service needs; a service adds its own fields by subclassing."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="POLITY_", extra="ignore", populate_by_name=True, env_ignore_empty=True, frozen=True
+    )
+
+    host: str = Field("127.0.0.1", description="Address the API listens on: an IP address or host name.")
+    port: int = Field(ge=1, le=65535, description="TCP port the API listens on: 1 to 65535.")
+    database_url: str = Field(
+        repr=False,
+        pattern=r"^postgresql\+asyncpg://",
+        description="The service's own database: postgresql+asyncpg://user:password@host:port/name.",
+    )
+    kafka_bootstrap: str = Field(
+        pattern=r"^[^\s,]+:\d+(,[^\s,]+:\d+)*$", description="Kafka brokers: host:port, several separated by commas."
+    )
+    public_url: str = Field(
+        "http://localhost:8080",
+        pattern=r"^https?://[^\s?#]*[^\s?#/]$",
+        description="Where people's browsers reach the gateway: http(s)://host[:port], no final slash.",
+    )
+    issuer: str = Field(
+        pattern=r"^https?://\S+$", description="`iss` of every accepted token: the public URL of the Keycloak realm."
+    )
+    jwks_url: str = Field(
+        pattern=r"^https?://\S+$", description="Where the realm's public signing keys are fetched, by a direct way."
+    )
+    audience: str = Field("polity-api", min_length=1, description="`aud` that an accepted token must contain.")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        "INFO", description="Least severe log line that is written: DEBUG, INFO, WARNING or ERROR."
+    )
+    traces_exporter: Literal["zipkin_json", "otlp", "none"] = Field(
+        "none",
+        validation_alias="OTEL_TRACES_EXPORTER",
+        description="Who gets the traces: zipkin_json, otlp or none; endpoints and sampler by the OTEL_* variables.",
+    )
+
+
+def load(settings_class: type[S]) -> S:
+    """Returns the settings of the environment; ends the process with one sentence when one is missing or wrong."""
+    try:
+        return settings_class()
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+        raise SystemExit(_sentence(settings_class, first)) from None
+    except SettingsError:
+        raise SystemExit("A setting that must be JSON is not; see the settings of this service.") from None
+
+
+def _sentence(settings_class: type[BaseSettings], error: Any) -> str:
+    """Returns the sentence without the value: it may be a secret."""
+    place = str(error["loc"][0]) if error["loc"] else ""
+    for name, field in settings_class.model_fields.items():
+        if place in (name, field.validation_alias):
+            variable = str(field.validation_alias or f"{settings_class.model_config['env_prefix']}{name}".upper())
+            fault = "is missing" if error["type"] == "missing" else "is not valid"
+            return f"The setting {variable} {fault}. {field.description or ''}".strip()
+    return f"The settings are not valid: {error['type']}."

@@ -1,0 +1,143 @@
+"""Traces: where they go, and that nothing personal and no link travels in them. Initialise after a fork."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from fastapi import FastAPI
+from opentelemetry import propagate, trace
+from opentelemetry.context import Context
+from opentelemetry.instrumentation.asyncpg import AsyncPGInstrumentor
+from opentelemetry.instrumentation.fastapi import FastAPIInstrumentor
+from opentelemetry.instrumentation.httpx import HTTPXClientInstrumentor
+from opentelemetry.sdk.resources import SERVICE_NAME, Resource
+from opentelemetry.sdk.trace import Event, ReadableSpan, TracerProvider
+from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
+from opentelemetry.trace import Span, SpanKind, Status
+from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
+
+UNTRACED = r"/health/,/metrics$"
+"""Paths that make no span: regular expressions, separated by commas."""
+
+LINK = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]{22}\.[0-9]+\.[A-Za-z0-9_-]{43}")
+"""A token as links.py writes it, wherever it stands."""
+
+_QUERY = re.compile(r"\?[^\s]*")
+_URLS = {"http.url", "http.target", "url.full", "url.path", "http.request.header.referer"}
+_DROPPED = {"url.query", "net.peer.ip", "client.address", "http.client_ip", "db.statement.parameters"}
+_W3C = TraceContextTextMapPropagator()
+
+
+def setup(service_name: str, exporter: str) -> TracerProvider:
+    """Returns the tracer provider, installed for the process; `exporter` is zipkin_json, otlp or none.
+
+    Endpoint, timeout and sampler follow the standard OTEL_* variables. Spans are sent by a thread of their own
+    and dropped when its queue is full, so a collector that hangs delays no request.
+    """
+    provider = TracerProvider(resource=Resource.create({SERVICE_NAME: service_name}))
+    if exporter != "none":
+        provider.add_span_processor(BatchSpanProcessor(Redacting(_exporter(exporter))))
+    trace.set_tracer_provider(provider)
+    propagate.set_global_textmap(_W3C)
+    for instrumentor in (AsyncPGInstrumentor(), HTTPXClientInstrumentor()):  # type: ignore[no-untyped-call]
+        if not instrumentor.is_instrumented_by_opentelemetry:
+            instrumentor.instrument()
+    return provider
+
+
+def _exporter(name: str) -> SpanExporter:
+    if name == "otlp":
+        from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter  # noqa: PLC0415
+
+        return OTLPSpanExporter()
+    from opentelemetry.exporter.zipkin.json import ZipkinExporter  # noqa: PLC0415
+
+    return ZipkinExporter()
+
+
+def instrument(app: FastAPI) -> None:
+    """Makes a server span of every request of the app but /health and /metrics."""
+    FastAPIInstrumentor.instrument_app(app, excluded_urls=UNTRACED, exclude_spans=["receive", "send"])
+
+
+class Redacting(SpanExporter):
+    """Passes spans on without what a trace may not carry: links, queries, addresses, messages of exceptions."""
+
+    def __init__(self, inner: SpanExporter) -> None:
+        self._inner = inner
+
+    def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
+        return self._inner.export([_redacted(span) for span in spans])
+
+    def shutdown(self) -> None:
+        self._inner.shutdown()
+
+    def force_flush(self, timeout_millis: int = 30_000) -> bool:
+        return self._inner.force_flush(timeout_millis)
+
+
+def _redacted(span: ReadableSpan) -> ReadableSpan:
+    return ReadableSpan(
+        name=LINK.sub("{token}", span.name),
+        context=span.context,
+        parent=span.parent,
+        resource=span.resource,
+        attributes=_attributes(span.attributes or {}, span.kind),
+        events=[_event(event) for event in span.events],
+        links=span.links,
+        kind=span.kind,
+        status=Status(span.status.status_code),
+        start_time=span.start_time,
+        end_time=span.end_time,
+        instrumentation_scope=span.instrumentation_scope,
+    )
+
+
+def _attributes(attributes: Mapping[str, Any], kind: SpanKind) -> dict[str, Any]:
+    kept = {}
+    for name, value in attributes.items():
+        if name in _DROPPED:
+            continue
+        if name in _URLS and kind is SpanKind.SERVER:
+            kept[name] = attributes.get("http.route", "{unknown}")
+        elif isinstance(value, str):
+            text = _QUERY.sub("", value) if name in _URLS else value
+            kept[name] = LINK.sub("{token}", text)
+        else:
+            kept[name] = value
+    return kept
+
+
+def _event(event: Event) -> Event:
+    """An exception's message may quote a row, so only its type stays."""
+    attributes = event.attributes or {}
+    kept = {name: attributes[name] for name in attributes if name not in {"exception.message", "exception.stacktrace"}}
+    return Event(event.name, kept, event.timestamp)
+
+
+def current_traceparent() -> str | None:
+    """Returns the W3C `traceparent` of the span that is current, None outside of any."""
+    carrier: dict[str, str] = {}
+    _W3C.inject(carrier)
+    return carrier.get("traceparent")
+
+
+def current_trace_id() -> str | None:
+    """Returns the trace id in 32 hexadecimal digits, None outside of any span."""
+    context = trace.get_current_span().get_span_context()
+    return f"{context.trace_id:032x}" if context.is_valid else None
+
+
+@contextmanager
+def span_from(
+    traceparent: str | None,
+    name: str,
+    kind: SpanKind = SpanKind.INTERNAL,
+    attributes: Mapping[str, str | int | float | bool] | None = None,
+) -> Iterator[Span]:
+    """Makes a span current that continues the trace of a message; without `traceparent` it starts a new trace."""
+    parent = _W3C.extract({"traceparent": traceparent}, Context()) if traceparent else Context()
+    tracer = trace.get_tracer("polity")
+    with tracer.start_as_current_span(name, context=parent, kind=kind, attributes=attributes) as span:
+        yield span
