@@ -10,7 +10,9 @@ from fastapi import Depends, FastAPI
 from fastapi.routing import APIRoute, iter_route_contexts
 from sqlmodel.ext.asyncio.session import AsyncSession
 from starlette.requests import Request
-from starlette.routing import Mount
+from starlette.routing import BaseRoute, Mount
+from starlette.staticfiles import StaticFiles
+from starlette.types import Scope as StarletteScope
 
 from polity_chassis.auth import Caller, credentials, current_caller
 from polity_chassis.links import VerifiedLink
@@ -61,6 +63,7 @@ class Rule:
 
     async def __call__(self, request: Request) -> None:
         """Lets the request through or raises Problem: 401, 403, 404 for a row not to be seen, 503."""
+        request.state.private = self.link or self.signed_in
         if self.link:
             request.state.link = _link(request)
         if self.signed_in:
@@ -137,13 +140,23 @@ def routes_with_rules(app: FastAPI) -> list[tuple[str, str, Rule]]:
     """Returns method, path and rule of every route; raises Unguarded for a route without exactly one rule."""
     found = []
     for route in iter_route_contexts(app.routes):
-        if route.path == app.openapi_url or isinstance(route.original_route, Mount):
+        if route.path == app.openapi_url or _is_static(route.original_route):
             continue
         rules = [d.dependency for d in getattr(route, "dependencies", ()) if isinstance(d.dependency, Rule)]
         if len(rules) != 1 or not isinstance(route.original_route, APIRoute):
             raise Unguarded(f"{route.path} declares {len(rules)} access rules; it needs one")
         found += [(method, str(route.path), rules[0]) for method in sorted(route.methods or ())]
     return found
+
+
+def _is_static(route: BaseRoute) -> bool:
+    return isinstance(route, Mount) and isinstance(route.app, StaticFiles)
+
+
+def template_of(scope: StarletteScope) -> str:
+    """Returns the path template of the route that a request matched, `{unknown}` without one: never its values."""
+    route = scope.get("fastapi", {}).get("effective_route_context") or scope.get("route")
+    return str(getattr(route, "path", None) or "{unknown}")
 
 
 def _uuid(value: Any) -> UUID | None:

@@ -60,17 +60,17 @@ class SigningKeys:
             try:
                 async with httpx.AsyncClient(timeout=3, trust_env=False, transport=self._transport) as client:
                     answer = (await client.get(self._url)).raise_for_status().json()
-                self._keys = _usable(answer["keys"])
+                self._keys = _usable(answer)
                 self._fetched_at = time.monotonic()
-            except (httpx.HTTPError, ValueError, KeyError, TypeError) as error:
+            except (httpx.HTTPError, jwt.PyJWTError, ValueError, AttributeError) as error:
                 logger.warning("the realm's signing keys could not be fetched: %s", type(error).__name__)
 
 
-def _usable(keys: list[dict[str, Any]]) -> dict[str, jwt.PyJWK]:
+def _usable(key_set: Any) -> dict[str, jwt.PyJWK]:
     return {
-        key["kid"]: jwt.PyJWK(key)
-        for key in keys
-        if key.get("use", "sig") == "sig" and key.get("alg", "RS256" if key["kty"] == "RSA" else "ES256") in ALGORITHMS
+        str(key.key_id): key
+        for key in jwt.PyJWKSet.from_dict(key_set).keys
+        if key.public_key_use in (None, "sig") and key.algorithm_name in ALGORITHMS
     }
 
 

@@ -1,6 +1,4 @@
-"""Small rules of HTTP headers: what may stand in one, which language is wanted, which version is held."""
-
-from starlette.requests import Request
+"""What may stand in a header, and which language a caller wants."""
 
 LANGUAGES = ("en", "es", "fr")
 
@@ -34,22 +32,3 @@ def _weight(parameter: str) -> float:
         return float(value) if name == "q" else 1.0
     except ValueError:
         return 0.0
-
-
-def etag_of(version: object) -> str:
-    """Returns the strong entity tag of a row's version number or of any text that changes with the content."""
-    return clean_header('"' + str(version).replace('"', "") + '"')
-
-
-def is_current(request: Request, etag: str) -> bool:
-    """Returns whether the caller already holds this version (If-None-Match), so that 304 is the answer."""
-    held = request.headers.get("if-none-match", "")
-    return held == "*" or etag in {tag.strip().removeprefix("W/") for tag in held.split(",")}
-
-
-def holds_version(request: Request, etag: str) -> bool | None:
-    """Returns whether If-Match names this version, None when the caller sent no If-Match."""
-    wanted = request.headers.get("if-match")
-    if wanted is None:
-        return None
-    return wanted == "*" or etag in {tag.strip() for tag in wanted.split(",")}

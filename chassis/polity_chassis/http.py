@@ -10,14 +10,16 @@ from typing import Annotated, Any
 
 from fastapi import Depends, FastAPI
 from fastapi.exceptions import RequestValidationError
+from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from polity_chassis import authority, health, telemetry
-from polity_chassis.access import LINK, PUBLIC, LinkDep, routes_with_rules
+from polity_chassis.access import LINK, PUBLIC, LinkDep, routes_with_rules, template_of
 from polity_chassis.auth import CallerDep, SigningKeys, Verifier
 from polity_chassis.database import Database
+from polity_chassis.faults import problem_of
 from polity_chassis.headers import clean_header
 from polity_chassis.idempotency import IdempotencyDep, forget_old
 from polity_chassis.pages import PageDep
@@ -98,23 +100,35 @@ class Outermost:
         async def watch(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
+                _guard_headers(scope, message)
                 status = message["status"]
             await send(message)
 
         try:
             await self._app(scope, receive, watch)
         except Exception as error:
-            if not is_known(error):
+            known = error if is_known(error) else problem_of(error)
+            if known is None:
                 logger.error("request failed", exc_info=error)
             if status:
                 raise
-            await response_of(Request(scope), error)(scope, receive, watch)
+            await response_of(Request(scope), known or error)(scope, receive, watch)
         finally:
             _log(scope, status, time.perf_counter() - started)
 
 
+def _guard_headers(scope: Scope, message: Message) -> None:
+    """Refuses header values that would begin another header; what is for one caller is kept by no cache."""
+    headers = MutableHeaders(scope=message)
+    for value in headers.values():
+        clean_header(value)
+    if scope.get("state", {}).get("private"):
+        headers.setdefault("Cache-Control", "no-store")
+    headers.setdefault("X-Content-Type-Options", "nosniff")
+
+
 def _log(scope: Scope, status: int, seconds: float) -> None:
-    route = getattr(scope.get("route"), "path", "{unknown}")
+    route = template_of(scope)
     if route.startswith("/health/") or route == "/metrics":
         return
     extra = {"method": scope["method"], "route": route, "status": status, "milliseconds": round(seconds * 1000, 1)}

@@ -13,6 +13,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlmodel.ext.asyncio.session import AsyncSession
 from starlette.requests import Request
 
+from polity_chassis.access import template_of
 from polity_chassis.problems import FieldError, Problem
 from polity_chassis.tables import idempotency_key as table
 
@@ -39,7 +40,10 @@ class Outcome:
 
 
 async def idempotency_of(
-    request: Request, idempotency_key: Annotated[str | None, Header(max_length=255)] = None
+    request: Request,
+    idempotency_key: Annotated[
+        str | None, Header(description="Sent again, the same key makes the same request be done once (7 days).")
+    ] = None,
 ) -> Key | None:
     """Returns the request's key, None without the header or without a caller; raises Problem (422)."""
     caller = _caller(request)
@@ -49,7 +53,7 @@ async def idempotency_of(
         raise Problem("invalid_request", "invalid", errors=[FieldError("Idempotency-Key", "invalid")])
     address = f"{request.url.path}?{request.url.query}\n".encode()
     digest = hashlib.sha256(address + await request.body()).digest()
-    return Key(caller, f"{request.method} {_template(request)}", idempotency_key, digest)
+    return Key(caller, f"{request.method} {template_of(request.scope)}", idempotency_key, digest)
 
 
 IdempotencyDep = Annotated[Key | None, Depends(idempotency_of)]
@@ -111,8 +115,3 @@ def _caller(request: Request) -> str | None:
     if link := getattr(request.state, "link", None):
         return f"link:{link.id}"
     return None
-
-
-def _template(request: Request) -> str:
-    """Returns the route's path template; path values are covered by the hash."""
-    return str(getattr(request.scope.get("route"), "path", request.url.path))

@@ -5,6 +5,7 @@ import sys
 import traceback
 from types import TracebackType
 
+from pythonjsonlogger.core import RESERVED_ATTRS
 from pythonjsonlogger.json import JsonFormatter
 
 from polity_chassis.telemetry import LINK, current_trace_id
@@ -33,6 +34,7 @@ class _Formatter(JsonFormatter):
             rename_fields={"levelname": "level", "name": "logger"},
             static_fields={"service": service_name},
             timestamp="time",
+            reserved_attrs=[*RESERVED_ATTRS, "color_message"],
         )
 
     def format(self, record: logging.LogRecord) -> str:

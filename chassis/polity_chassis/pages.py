@@ -104,4 +104,4 @@ def _plain(value: Any) -> str:
 
 
 def _bad_cursor() -> Problem:
-    return Problem("invalid_request", "invalid", errors=[FieldError("cursor", "invalid")])
+    return Problem("invalid_request", "invalid", errors=[FieldError("cursor", "not_a_cursor")])

@@ -88,6 +88,7 @@ def response_of(request: Request, error: Exception) -> JSONResponse:
         request,
         slug,
         STATUS[str(category)],
+        otherwise=str(category),
         detail=getattr(error, "detail", None),
         errors=getattr(error, "errors", ()),
         params=getattr(error, "params", None) or {},
@@ -110,7 +111,7 @@ async def on_invalid_request(request: Request, error: Exception) -> JSONResponse
 
 
 async def on_http_exception(request: Request, error: Exception) -> JSONResponse:
-    """Returns the framework's own refusals (no such path, method not allowed) in the same form."""
+    """Returns the framework's own refusals (no such path, a method not allowed) in the same form."""
     assert isinstance(error, HTTPException)
     slug = _HTTP_SLUGS.get(error.status_code, f"http_{error.status_code}")
     return _response(request, slug, error.status_code, headers=error.headers or {})
@@ -121,6 +122,7 @@ def _response(
     slug: str,
     status: int,
     *,
+    otherwise: str = "refused",
     detail: str | None = None,
     errors: Sequence[FieldError] = (),
     params: Mapping[str, Any] | None = None,
@@ -129,11 +131,12 @@ def _response(
     language = language_of(request.headers.get("accept-language"))
     body: dict[str, Any] = {
         "type": f"urn:polity:problem:{slug}",
-        "title": title_of(slug, language, params),
+        "title": title_of(slug, otherwise, language, params),
         "status": status,
         "detail": detail,
         "errors": [
-            {"field": e.field, "reason": e.reason, "message": e.message or title_of(e.reason, language)} for e in errors
+            {"field": e.field, "reason": e.reason, "message": e.message or title_of(e.reason, "invalid", language)}
+            for e in errors
         ],
         "params": dict(params or {}),
         "trace_id": current_trace_id(),

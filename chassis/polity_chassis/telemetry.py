@@ -1,6 +1,8 @@
 """Traces: where they go, and that nothing personal and no link travels in them. Initialise after a fork."""
 
+import os
 import re
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -25,7 +27,17 @@ LINK = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]{22}\.[0-9]+\.[A-Za-z0-9_-]{43}
 
 _QUERY = re.compile(r"\?[^\s]*")
 _URLS = {"http.url", "http.target", "url.full", "url.path", "http.request.header.referer"}
-_DROPPED = {"url.query", "net.peer.ip", "client.address", "http.client_ip", "db.statement.parameters"}
+_DROPPED = {
+    "url.query",
+    "net.peer.ip",
+    "client.address",
+    "http.client_ip",
+    "http.user_agent",
+    "user_agent.original",
+    "db.statement.parameters",
+}
+EXPORT_SECONDS = 3
+"""How long one batch may take unless OTEL_EXPORTER_*_TIMEOUT says otherwise, and how long the end of a process."""
 _W3C = TraceContextTextMapPropagator()
 
 
@@ -37,7 +49,7 @@ def setup(service_name: str, exporter: str) -> TracerProvider:
     """
     provider = TracerProvider(resource=Resource.create({SERVICE_NAME: service_name}))
     if exporter != "none":
-        provider.add_span_processor(BatchSpanProcessor(Redacting(_exporter(exporter))))
+        provider.add_span_processor(_Processor(Redacting(_exporter(exporter))))
     trace.set_tracer_provider(provider)
     propagate.set_global_textmap(_W3C)
     for instrumentor in (AsyncPGInstrumentor(), HTTPXClientInstrumentor()):  # type: ignore[no-untyped-call]
@@ -50,10 +62,20 @@ def _exporter(name: str) -> SpanExporter:
     if name == "otlp":
         from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter  # noqa: PLC0415
 
-        return OTLPSpanExporter()
+        own = "OTEL_EXPORTER_OTLP_TIMEOUT" in os.environ or "OTEL_EXPORTER_OTLP_TRACES_TIMEOUT" in os.environ
+        return OTLPSpanExporter(timeout=None if own else EXPORT_SECONDS)
     from opentelemetry.exporter.zipkin.json import ZipkinExporter  # noqa: PLC0415
 
-    return ZipkinExporter()
+    return ZipkinExporter(timeout=None if "OTEL_EXPORTER_ZIPKIN_TIMEOUT" in os.environ else EXPORT_SECONDS)
+
+
+class _Processor(BatchSpanProcessor):
+    """Sends by a thread of its own, and doesn't hold up the end of the process for a collector that hangs."""
+
+    def shutdown(self) -> None:
+        ending = threading.Thread(target=super().shutdown, daemon=True)
+        ending.start()
+        ending.join(EXPORT_SECONDS)
 
 
 def instrument(app: FastAPI) -> None:

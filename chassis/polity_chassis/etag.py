@@ -1,0 +1,26 @@
+"""Versions over HTTP: answering 304 to who holds the current one, refusing a change made to another one."""
+
+from starlette.requests import Request
+
+from polity_chassis.headers import clean_header
+from polity_chassis.problems import Problem
+
+
+def etag_of(version: object) -> str:
+    """Returns the strong entity tag of a row's version number, or of any text that changes with the content."""
+    return clean_header('"' + str(version).replace('"', "") + '"')
+
+
+def is_current(request: Request, etag: str) -> bool:
+    """Returns whether the caller holds this version already (If-None-Match), so that 304 is the answer."""
+    held = request.headers.get("if-none-match", "")
+    return held.strip() == "*" or etag in {tag.strip().removeprefix("W/") for tag in held.split(",")}
+
+
+def require_version(request: Request, etag: str) -> None:
+    """Raises Problem: 428 without If-Match, 412 when it names another version (RFC 6585, RFC 9110)."""
+    wanted = request.headers.get("if-match")
+    if wanted is None:
+        raise Problem("precondition_required", "precondition_required")
+    if wanted.strip() != "*" and etag not in {tag.strip() for tag in wanted.split(",")}:
+        raise Problem("stale_version", "precondition")

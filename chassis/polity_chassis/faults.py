@@ -1,0 +1,31 @@
+"""Exceptions below us that are nobody's mistake in code: what was entered, or a database that is away."""
+
+import socket
+
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+
+from polity_chassis.problems import Problem
+
+UNSTORABLE = {"22021", "22P05"}
+"""SQLSTATE of text that PostgreSQL can't hold, as U+0000."""
+PASSING = {"08", "40", "53", "57"}
+"""SQLSTATE classes that pass: connection, serialisation or deadlock, resources, shutdown."""
+LOCK_TIMEOUT = "55P03"
+
+
+def problem_of(error: Exception) -> Problem | None:
+    """Returns 422 for text that can't be stored, 503 while the database can't serve, None for anything else."""
+    if isinstance(error, (ConnectionError, TimeoutError, socket.gaierror, PoolTimeoutError)):
+        return _unavailable()
+    if isinstance(error, DBAPIError):
+        state = str(getattr(error.orig, "sqlstate", None) or "")
+        if state in UNSTORABLE:
+            return Problem("invalid_request", "invalid")
+        if error.connection_invalidated or state[:2] in PASSING or state == LOCK_TIMEOUT:
+            return _unavailable()
+    return None
+
+
+def _unavailable() -> Problem:
+    return Problem("unavailable", "unavailable", headers={"Retry-After": "2"})
