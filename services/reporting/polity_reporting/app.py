@@ -1,0 +1,22 @@
+"""Wires the service together."""
+
+from polity_chassis.authority import authority_consumer
+from polity_chassis.parking import parked_router
+from polity_chassis.runtime import Service
+from polity_chassis.settings import ServiceSettings, load
+
+from polity_reporting.http import progress
+from polity_reporting.projections.progress import PROGRESS
+
+NAME = "reporting"
+
+
+def service() -> Service:
+    """Returns the service with the settings of the environment."""
+    consumers = (authority_consumer(NAME), PROGRESS)
+    return Service(
+        name=NAME,
+        settings=load(ServiceSettings),
+        routers=(progress.router, parked_router(consumers)),
+        consumers=consumers,
+    )

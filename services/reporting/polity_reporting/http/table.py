@@ -1,0 +1,60 @@
+"""Progress as a tidy CSV table (RFC 4180, UTF-8): one observation a line, the section says of what."""
+
+import csv
+import io
+from collections.abc import Iterable, Iterator
+
+from polity_reporting.storage.progress import Campaign, Counts, Group, Progress
+
+HEADER = ("note", "section", "key", "label", "invited", "interested", "committed")
+DEMONSTRATION = "demonstration data"
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\0", "\n")
+
+Cell = str | int | None
+
+
+def table(campaign: Campaign, progress: Progress) -> str:
+    """Returns the CSV text; a line's first cell says so where the campaign is a demonstration.
+
+    A milestone's `committed` is the ordinal it fell on, its label the instant it was reached (empty: not yet).
+    """
+    note = DEMONSTRATION if campaign.demonstration else ""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\r\n")
+    writer.writerow(HEADER)
+    writer.writerows([safe(cell) for cell in (note, *line)] for line in _lines(campaign, progress))
+    return out.getvalue()
+
+
+def safe(cell: Cell) -> Cell:
+    """Returns the cell, with an apostrophe before text that a spreadsheet would take for a formula."""
+    return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA_STARTS) else cell
+
+
+def _lines(campaign: Campaign, progress: Progress) -> Iterator[tuple[Cell, ...]]:
+    title = in_fallback(campaign.title, campaign.fallback_language)
+    yield ("total", str(campaign.campaign_id), title, *_numbers(progress.totals))
+    for milestone in progress.milestones:
+        reached = milestone.reached_at.isoformat() if milestone.reached_at else None
+        yield ("milestone", milestone.threshold, reached, None, None, milestone.ordinal)
+    yield from _grouped("region", progress.regions)
+    yield from _grouped("country", progress.countries)
+    for group in progress.first_themes:
+        label = in_fallback(campaign.themes.get(group.key, {}), campaign.fallback_language)
+        yield ("first_theme", group.key, label, None, None, group.counts.committed)
+    for day in progress.days:
+        yield ("day", day.day.isoformat(), None, day.invited, day.interested, day.committed)
+
+
+def _grouped(section: str, groups: Iterable[Group]) -> Iterator[tuple[Cell, ...]]:
+    for group in groups:
+        yield (section, group.key, None, *_numbers(group.counts))
+
+
+def _numbers(counts: Counts) -> tuple[int, int, int]:
+    return (counts.invited, counts.interested, counts.committed)
+
+
+def in_fallback(text: dict[str, str], language: str) -> str | None:
+    """Returns the text in the declared language, else in any that there is, else None."""
+    return text.get(language) or next(iter(text.values()), None)

@@ -1,0 +1,144 @@
+"""A campaign's progress: each handler writes its whole set of facts in a few statements.
+
+Facts of different keys come in any order, so every row is a stub until all its facts are here, and every write
+gives the same row whatever came first.
+"""
+
+import json
+from collections.abc import Iterable, Sequence
+from uuid import UUID
+
+from polity_chassis.consumer import Consumer, Received
+from polity_contracts import topics
+from polity_contracts.membership import (
+    CampaignOpened,
+    CommitmentMade,
+    InterestExpressed,
+    InvitationIssued,
+    LocalGovernmentRegistered,
+    MilestoneReached,
+)
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from polity_reporting.storage import statements
+
+
+async def opened(session: AsyncSession, facts: Sequence[Received[CampaignOpened]]) -> None:
+    """Writes what the campaigns are called and ask for; the last fact of a campaign wins."""
+    last = {received.fact.campaign_id: received.fact for received in facts}
+    await _changed(session, last)
+    rows = [last[campaign_id] for campaign_id in sorted(last)]
+    await statements.write(
+        session,
+        statements.CAMPAIGNS,
+        {
+            "campaign_ids": [row.campaign_id for row in rows],
+            "titles": [json.dumps(row.title) for row in rows],
+            "fallback_languages": [row.fallback_language for row in rows],
+            "time_zones": [row.reply_by.time_zone for row in rows],
+            "themes": [json.dumps(row.themes) for row in rows],
+            "milestones": [json.dumps([m.model_dump(mode="json") for m in row.milestones]) for row in rows],
+            "demonstrations": [row.demonstration for row in rows],
+        },
+    )
+
+
+async def registered(session: AsyncSession, facts: Sequence[Received[LocalGovernmentRegistered]]) -> None:
+    """Writes where local governments are, and marks the campaigns in which they have already answered as changed."""
+    last = {received.fact.local_government_id: received.fact for received in facts}
+    rows = [last[local_government_id] for local_government_id in sorted(last)]
+    await statements.write(
+        session,
+        statements.LOCAL_GOVERNMENTS,
+        {
+            "local_government_ids": [row.local_government_id for row in rows],
+            "names": [row.name for row in rows],
+            "countries": [row.country for row in rows],
+            "regions": [row.region for row in rows],
+        },
+    )
+    await statements.write(session, statements.CHANGED_BY_LOCAL_GOVERNMENT, {"local_government_ids": list(last)})
+
+
+async def invited(session: AsyncSession, facts: Sequence[Received[InvitationIssued]]) -> None:
+    """Writes when local governments were first asked."""
+    await _changed(session, (received.fact.campaign_id for received in facts))
+    await statements.write(
+        session,
+        statements.INVITED,
+        {
+            "campaign_ids": [received.fact.campaign_id for received in facts],
+            "local_government_ids": [received.fact.local_government_id for received in facts],
+            "instants": [received.fact.issued_at for received in facts],
+        },
+    )
+
+
+async def interested(session: AsyncSession, facts: Sequence[Received[InterestExpressed]]) -> None:
+    """Writes when local governments first said that they are interested."""
+    await _changed(session, (received.fact.campaign_id for received in facts))
+    await statements.write(
+        session,
+        statements.INTERESTED,
+        {
+            "campaign_ids": [received.fact.campaign_id for received in facts],
+            "local_government_ids": [received.fact.local_government_id for received in facts],
+            "instants": [received.fact.expressed_at for received in facts],
+        },
+    )
+
+
+async def committed(session: AsyncSession, facts: Sequence[Received[CommitmentMade]]) -> None:
+    """Writes the first commitment of each local government with its ordinal and first theme."""
+    await _changed(session, (received.fact.campaign_id for received in facts))
+    await statements.write(
+        session,
+        statements.COMMITTED,
+        {
+            "campaign_ids": [received.fact.campaign_id for received in facts],
+            "local_government_ids": [received.fact.local_government_id for received in facts],
+            "instants": [received.fact.made_at for received in facts],
+            "ordinals": [received.fact.ordinal for received in facts],
+            "first_themes": [next(iter(received.fact.themes), None) for received in facts],
+        },
+    )
+
+
+async def reached(session: AsyncSession, facts: Sequence[Received[MilestoneReached]]) -> None:
+    """Writes reached milestones as the owner counted them; nothing is counted here."""
+    await _changed(session, (received.fact.campaign_id for received in facts))
+    await statements.write(
+        session,
+        statements.REACHED,
+        {
+            "campaign_ids": [received.fact.campaign_id for received in facts],
+            "thresholds": [received.fact.threshold for received in facts],
+            "ordinals": [received.fact.ordinal for received in facts],
+            "commitment_ids": [received.fact.commitment_id for received in facts],
+            "instants": [received.fact.reached_at for received in facts],
+        },
+    )
+
+
+async def _changed(session: AsyncSession, campaign_ids: Iterable[UUID]) -> None:
+    """Comes first, so that transactions on one campaign queue up at its row instead of crossing at its answers."""
+    await statements.write(session, statements.CHANGED, {"campaign_ids": sorted(set(campaign_ids))})
+
+
+PROGRESS = Consumer(
+    name="reporting",
+    topics=(
+        topics.LOCAL_GOVERNMENTS.name,
+        topics.CAMPAIGNS.name,
+        topics.INVITATIONS.name,
+        topics.COMMITMENTS.name,
+    ),
+    handlers={
+        CampaignOpened: opened,
+        LocalGovernmentRegistered: registered,
+        InvitationIssued: invited,
+        InterestExpressed: interested,
+        CommitmentMade: committed,
+        MilestoneReached: reached,
+    },
+)

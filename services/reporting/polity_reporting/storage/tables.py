@@ -1,0 +1,57 @@
+"""The projection's tables. None refers to another's rows: facts of different keys arrive in any order."""
+
+from sqlalchemy import BigInteger, Boolean, Column, DateTime, Index, Integer, MetaData, Table, Text, Uuid, text
+from sqlalchemy.dialects.postgresql import JSONB
+
+metadata = MetaData()
+
+campaign = Table(
+    "campaign",
+    metadata,
+    Column("campaign_id", Uuid, primary_key=True),
+    Column("version", BigInteger, nullable=False, server_default=text("0")),
+    Column("title", JSONB),
+    Column("fallback_language", Text),
+    Column("time_zone", Text),
+    Column("themes", JSONB),
+    Column("milestones", JSONB),
+    Column("demonstration", Boolean),
+)
+"""Null columns: facts about the campaign's answers came before the one that opened it.
+
+`version` is the last transaction that changed anything shown of the campaign; it only serves to tell answers apart.
+"""
+
+local_government = Table(
+    "local_government",
+    metadata,
+    Column("local_government_id", Uuid, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("country", Text, nullable=False),
+    Column("region", Text, nullable=False),
+)
+
+answer = Table(
+    "answer",
+    metadata,
+    Column("campaign_id", Uuid, primary_key=True),
+    Column("local_government_id", Uuid, primary_key=True),
+    Column("invited_at", DateTime(timezone=True)),
+    Column("interested_at", DateTime(timezone=True)),
+    Column("committed_at", DateTime(timezone=True)),
+    Column("ordinal", Integer),
+    Column("first_theme", Text),
+    Index("answer_local_government", "local_government_id"),
+)
+
+milestone = Table(
+    "milestone",
+    metadata,
+    Column("campaign_id", Uuid, primary_key=True),
+    Column("threshold", Integer, primary_key=True),
+    Column("ordinal", Integer, nullable=False),
+    Column("commitment_id", Uuid, nullable=False),
+    Column("reached_at", DateTime(timezone=True), nullable=False),
+)
+
+PROJECTION_TABLES = (campaign, local_government, answer, milestone)

@@ -1,0 +1,152 @@
+"""What a reader of progress sees, joined from rows of different keys at the moment of reading."""
+
+import csv
+import io
+from collections.abc import AsyncIterator, Callable
+from datetime import timedelta
+from typing import Any
+
+import httpx
+import pytest_asyncio
+from polity_chassis.clock import utc_now
+from polity_chassis.database import Database
+from polity_chassis.http import create_app
+from polity_chassis.ids import new_id
+from polity_chassis.runtime import Runtime, Service
+from polity_chassis.settings import ServiceSettings
+from polity_reporting.http.progress import router
+
+Make = Callable[..., Any]
+
+
+@pytest_asyncio.fixture(scope="session")
+async def api(reporting: Database) -> AsyncIterator[httpx.AsyncClient]:
+    settings = ServiceSettings(
+        port=1, database_url=reporting.url, kafka_bootstrap="127.0.0.1:1", issuer="http://issuer", jwks_url="http://jwks"
+    )  # fmt: skip
+    app = create_app(Service("reporting", settings, (router,)), Runtime(settings, reporting, utc_now))
+    transport = httpx.ASGITransport(app=app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://reporting") as client:
+        yield client
+
+
+async def test_totals_part_the_invited_by_their_furthest_answer(
+    api: httpx.AsyncClient, reporting: Database, story: Make, apply_facts: Make
+) -> None:
+    told = story(cities=6)
+    await apply_facts(reporting, told.facts)
+    progress = (await api.get(f"/v1/progress/{told.campaign_id}")).json()
+    assert progress["totals"] == {"invited": 6, "interested": 2, "committed": 2, "unanswered": 2}
+    assert progress["by_region"] == [
+        {"region": "030", "invited": 3, "interested": 0, "committed": 1, "unanswered": 2},
+        {"region": "039", "invited": 3, "interested": 2, "committed": 1, "unanswered": 0},
+    ]
+    assert [row["country"] for row in progress["by_country"]] == ["ES", "KR"]
+    assert progress["by_first_theme"] == [
+        {"theme": "housing", "label": {"en": "Housing"}, "committed": 1},
+        {"theme": "water", "label": {"en": "Water"}, "committed": 1},
+    ]
+    assert progress["title"] == {"en": "Cities", "es": "Ciudades"}
+    assert progress["demonstration"] is False
+
+
+async def test_days_are_those_of_the_campaigns_zone(
+    api: httpx.AsyncClient, reporting: Database, story: Make, apply_facts: Make
+) -> None:
+    told = story(cities=6)
+    await apply_facts(reporting, told.facts)
+    progress = (await api.get(f"/v1/progress/{told.campaign_id}")).json()
+    assert progress["by_day"] == [
+        {"day": "2030-03-02", "invited": 6, "interested": 0, "committed": 0},
+        {"day": "2030-03-03", "invited": 0, "interested": 3, "committed": 0},
+        {"day": "2030-03-04", "invited": 0, "interested": 0, "committed": 1},
+        {"day": "2030-03-05", "invited": 0, "interested": 0, "committed": 1},
+    ]
+
+
+async def test_milestones_are_what_the_owner_said_and_never_counted_again(
+    api: httpx.AsyncClient, reporting: Database, story: Make, apply_facts: Make
+) -> None:
+    told = story(cities=6)
+    await apply_facts(reporting, [fact for fact in told.facts if fact.fact.type != "membership.milestone_reached"])
+    progress = (await api.get(f"/v1/progress/{told.campaign_id}")).json()
+    assert progress["totals"]["committed"] == 2
+    assert [(m["threshold"], m["ordinal"], m["reached_at"]) for m in progress["milestones"]] == [
+        (1, None, None), (2, None, None), (10, None, None),
+    ]  # fmt: skip
+    await apply_facts(reporting, told.facts)
+    progress = (await api.get(f"/v1/progress/{told.campaign_id}")).json()
+    assert [(m["threshold"], m["ordinal"]) for m in progress["milestones"]] == [(1, 1), (2, 2), (10, None)]
+    assert progress["milestones"][2]["due"] == "2030-12-31"
+
+
+async def test_as_of_leaves_out_what_happened_later(
+    api: httpx.AsyncClient, reporting: Database, story: Make, apply_facts: Make
+) -> None:
+    told = story(cities=6)
+    await apply_facts(reporting, told.facts)
+    first = min(received.occurred_at for received in told.facts)
+    asked = (first + timedelta(days=2)).isoformat()
+    progress = (await api.get(f"/v1/progress/{told.campaign_id}", params={"as_of": asked})).json()
+    assert progress["totals"] == {"invited": 6, "interested": 3, "committed": 1, "unanswered": 2}
+    assert [(m["threshold"], m["ordinal"]) for m in progress["milestones"]] == [(1, 1), (2, None), (10, None)]
+    assert progress["by_first_theme"] == [{"theme": "water", "label": {"en": "Water"}, "committed": 1}]
+    refused = await api.get(f"/v1/progress/{told.campaign_id}", params={"as_of": "2030-01-01T00:00:00"})
+    assert refused.status_code == 422
+
+
+async def test_a_known_etag_is_answered_without_a_body_until_something_changes(
+    api: httpx.AsyncClient, reporting: Database, story: Make, apply_facts: Make
+) -> None:
+    told = story(cities=6)
+    *earlier, last = told.facts
+    await apply_facts(reporting, earlier)
+    url = f"/v1/progress/{told.campaign_id}"
+    first = await api.get(url)
+    assert first.headers["Cache-Control"] == "public, max-age=5"
+    known = {"If-None-Match": f'"other", {first.headers["ETag"]}'}
+    again = await api.get(url, headers=known)
+    assert (again.status_code, again.content) == (304, b"")
+    assert (await api.get(f"{url}.csv", headers=known)).status_code == 200
+    await apply_facts(reporting, [last])
+    assert (await api.get(url, headers=known)).status_code == 200
+
+
+async def test_a_late_registration_changes_the_etag_and_names_the_place(
+    api: httpx.AsyncClient, reporting: Database, story: Make, apply_facts: Make
+) -> None:
+    told = story(cities=2)
+    places = [fact for fact in told.facts if fact.fact.type == "membership.local_government_registered"]
+    await apply_facts(reporting, [fact for fact in told.facts if fact not in places])
+    url = f"/v1/progress/{told.campaign_id}"
+    early = await api.get(url)
+    assert [row["region"] for row in early.json()["by_region"]] == ["unknown"]
+    await apply_facts(reporting, places)
+    late = await api.get(url, headers={"If-None-Match": early.headers["ETag"]})
+    assert [row["region"] for row in late.json()["by_region"]] == ["030", "039"]
+
+
+async def test_a_campaign_is_not_there_before_it_is_opened(
+    api: httpx.AsyncClient, reporting: Database, story: Make, apply_facts: Make
+) -> None:
+    told = story(cities=2)
+    opened, *others = told.facts
+    await apply_facts(reporting, others)
+    assert (await api.get(f"/v1/progress/{told.campaign_id}")).status_code == 404
+    await apply_facts(reporting, [opened])
+    assert (await api.get(f"/v1/progress/{told.campaign_id}")).json()["totals"]["invited"] == 2
+    assert (await api.get(f"/v1/progress/{new_id()}.csv")).status_code == 404
+
+
+async def test_the_table_of_a_demonstration_says_so_in_its_lines_and_its_name(
+    api: httpx.AsyncClient, reporting: Database, story: Make, apply_facts: Make
+) -> None:
+    told = story(cities=3, demonstration=True, title={"en": "=CMD()", "ko": "도시"})
+    await apply_facts(reporting, told.facts)
+    answer = await api.get(f"/v1/progress/{told.campaign_id}.csv")
+    assert answer.headers["Content-Type"] == "text/csv; charset=utf-8"
+    assert "demonstration-data" in answer.headers["Content-Disposition"]
+    rows = list(csv.DictReader(io.StringIO(answer.content.decode(), newline="")))
+    assert {row["note"] for row in rows} == {"demonstration data"}
+    assert rows[0]["label"] == "'=CMD()"
+    assert rows[0]["invited"] == "3"

@@ -1,0 +1,68 @@
+"""The CSV of progress: tidy, honest about demonstrations, harmless in a spreadsheet."""
+
+import csv
+import io
+from datetime import UTC, date, datetime
+from uuid import UUID
+
+import pytest
+from polity_reporting.http.table import HEADER, in_fallback, safe, table
+from polity_reporting.storage.progress import Campaign, Counts, Day, Group, Milestone, Progress
+
+CAMPAIGN_ID = UUID("0190f3a0-0000-7000-8000-000000000001")
+PROGRESS = Progress(
+    totals=Counts(invited=4, interested=1, committed=2, unanswered=1),
+    milestones=[
+        Milestone(2, "2030-12-31", {}, datetime(2030, 1, 2, tzinfo=UTC), 2),
+        Milestone(10, None, {}, None, None),
+    ],
+    regions=[Group("039", Counts(2, 1, 0, 1))],
+    countries=[Group("ES", Counts(2, 1, 0, 1))],
+    first_themes=[Group("water", Counts(committed=2))],
+    days=[Day(date(2030, 1, 2), 4, 1, 2)],
+)
+
+
+def _lines(*, demonstration: bool = False, label: str = "Water") -> list[dict[str, str]]:
+    campaign = Campaign(
+        CAMPAIGN_ID, 1, {"fr": "Villes", "en": "Cities"}, "en", "UTC", {"water": {"en": label}}, [], demonstration
+    )
+    return list(csv.DictReader(io.StringIO(table(campaign, PROGRESS), newline="")))
+
+
+@pytest.mark.parametrize("cell", ["=1+1", "+1", "-1", "@SUM(A1)", "\tx", "\rx", "\nx", "\0x"])
+def test_a_cell_that_a_spreadsheet_would_compute_starts_with_an_apostrophe(cell: str) -> None:
+    assert safe(cell) == f"'{cell}"
+
+
+@pytest.mark.parametrize("cell", ["Gwangju", "1+1", "", None, -3])
+def test_other_cells_stay_as_they_are(cell: str | int | None) -> None:
+    assert safe(cell) == cell
+
+
+def test_a_label_written_by_a_network_cannot_become_a_formula() -> None:
+    labels = [line["label"] for line in _lines(label='=HYPERLINK("x")')]
+    assert '\'=HYPERLINK("x")' in labels
+
+
+def test_each_line_is_one_observation() -> None:
+    lines = [tuple(line[name] for name in HEADER[1:]) for line in _lines()]
+    assert lines == [
+        ("total", str(CAMPAIGN_ID), "Cities", "4", "1", "2"),
+        ("milestone", "2", "2030-01-02T00:00:00+00:00", "", "", "2"),
+        ("milestone", "10", "", "", "", ""),
+        ("region", "039", "", "2", "1", "0"),
+        ("country", "ES", "", "2", "1", "0"),
+        ("first_theme", "water", "Water", "", "", "2"),
+        ("day", "2030-01-02", "", "4", "1", "2"),
+    ]
+
+
+def test_every_line_of_a_demonstration_says_so() -> None:
+    assert {line["note"] for line in _lines(demonstration=True)} == {"demonstration data"}
+    assert {line["note"] for line in _lines()} == {""}
+
+
+def test_a_text_without_its_fallback_language_shows_what_there_is() -> None:
+    assert in_fallback({"ko": "물"}, "en") == "물"
+    assert in_fallback({}, "en") is None
