@@ -1,0 +1,45 @@
+"""Whose fault an error is: the machinery's, which is waited out, or the fact's own, which parks it."""
+
+from collections.abc import Iterator
+
+import asyncpg
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+
+_MACHINERY = (OSError, TimeoutError, PoolTimeoutError, MemoryError)
+_SQLSTATE_CLASSES = {"08", "0A", "25", "28", "3D", "3F", "40", "42", "53", "55", "57", "58", "F0", "XX"}
+"""Connection, stale plan, transaction state, sign-in, catalogue, rollback, schema (a table that is missing is no
+fact's fault), resources, object state, operator, system, configuration, internal. PostgreSQL 18, appendix A."""
+
+
+def is_infrastructure(error: BaseException) -> bool:
+    """Returns whether the same facts may well succeed later with nothing about them changed."""
+    return any(_is_machinery(cause) for cause in _causes(error))
+
+
+def _is_machinery(error: BaseException) -> bool:
+    if isinstance(error, _MACHINERY):
+        return True
+    if isinstance(error, DBAPIError) and error.connection_invalidated:
+        return True
+    if isinstance(error, asyncpg.InterfaceError) and not isinstance(error, ValueError):
+        return True
+    sqlstate = getattr(error, "sqlstate", None)
+    return isinstance(sqlstate, str) and sqlstate[:2] in _SQLSTATE_CLASSES
+
+
+def describe(error: BaseException, *, personal: bool) -> str:
+    """Returns what operators read of a failure, at most 500 characters; of `personal` data the kinds only."""
+    kinds = [getattr(cause, "sqlstate", None) or type(cause).__name__ for cause in _causes(error)]
+    kind = " < ".join(dict.fromkeys(kinds))
+    if personal:
+        return kind
+    text = str(error.orig) if isinstance(error, DBAPIError) else str(error)
+    return f"{kind}: {text}"[:500].replace("\0", "\\0")
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    current: BaseException | None = error
+    while current is not None:
+        yield current
+        current = getattr(current, "orig", None) or current.__cause__

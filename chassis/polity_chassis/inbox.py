@@ -1,0 +1,147 @@
+"""Applies a batch of records in the caller's transaction: each fact once, in order within its key, as sets.
+
+A fact is next when its number follows the last one of its key (on a compacted topic: when it is above it). What is
+older is dropped, what came too early is parked: so one parked fact holds its own key and no other. A record whose
+number can't be read parks by its place alone: its number stays missing, and that is what holds its key.
+"""
+
+from collections import deque
+from collections.abc import Iterable, Mapping, Sequence
+
+from sqlalchemy import text
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from polity_chassis import parked
+from polity_chassis.records import Consumer, Item, Place, Reader
+from polity_chassis.release import release
+from polity_chassis.sets import BEHIND, Standing, Standings, work_queues
+
+GAP = "gap"
+
+_LOCK = text("""
+SELECT inbox.topic, inbox.key, inbox.sequence
+  FROM inbox JOIN unnest(CAST(:topic AS text[]), CAST(:key AS text[])) AS place (topic, key)
+    ON inbox.consumer = :consumer AND inbox.topic = place.topic AND inbox.key = place.key
+ ORDER BY inbox.topic, inbox.key
+   FOR NO KEY UPDATE OF inbox
+""")
+_WRITE = text("""
+INSERT INTO inbox (consumer, topic, key, sequence)
+SELECT :consumer, topic, key, sequence
+  FROM unnest(CAST(:topic AS text[]), CAST(:key AS text[]), CAST(:sequence AS bigint[])) AS place (topic, key, sequence)
+    ON CONFLICT (consumer, topic, key) DO UPDATE SET sequence = excluded.sequence
+ WHERE inbox.sequence < excluded.sequence
+""")
+
+
+class Halted(Exception):
+    """An authority consumer met what it can't apply; it goes on when that succeeds or is discarded."""
+
+    def __init__(self, item: Item) -> None:
+        record = item.record
+        super().__init__(f"{item.reason} at {record.topic}/{record.partition}/{record.offset}")
+        self.item = item
+
+
+async def apply_batch(
+    session: AsyncSession, consumer: Consumer, reader: Reader, items: Sequence[Item], *, careful: bool
+) -> None:
+    """Applies the items, which stand in offset order, and writes the inbox and the parked messages.
+
+    Not `careful`, whatever a handler raises goes through: roll back and call again carefully, which parks exactly the
+    facts that fail for their own sake. Raises Halted for an authority consumer, and every error of the
+    infrastructure.
+    """
+    standings = await lock_keys(session, consumer.name, {item.place for item in items if item.place})
+    first = {place: standing.last for place, standing in standings.items() if standing.held}
+    parks = _plan(consumer, standings, items)
+    if careful:
+        # A constraint that is checked at the commit would fail the batch and name no fact.
+        await (await session.connection()).execute(text("SET CONSTRAINTS ALL IMMEDIATE"))
+    parks += await work_queues(session, consumer, standings.values(), careful=careful)
+    if parks and consumer.authority:
+        await _halt(session, consumer, parks)
+    advanced = {place: standings[place] for place, last in first.items() if standings[place].last > last}
+    await _clear(session, consumer, advanced)
+    await parked.put(session, consumer, parks)
+    for place in first:
+        if place in advanced or (standings[place].held and standings[place].stuck):
+            await release(session, consumer, reader, place, standings[place])
+    await write_keys(session, consumer.name, standings)
+
+
+async def lock_keys(session: AsyncSession, consumer: str, places: Iterable[Place]) -> Standings:
+    """Returns each place's standing with its inbox row locked, in one order everywhere."""
+    standings = {place: Standing() for place in places}
+    columns = {"topic": [place[0] for place in standings], "key": [place[1] for place in standings]}
+    rows = await (await session.connection()).execute(_LOCK, {"consumer": consumer, **columns})
+    for topic, key, sequence in rows:
+        standing = standings[topic, key]
+        standing.last = standing.planned = sequence
+    for place, held in (await parked.holds(session, consumer, list(standings))).items():
+        if place in standings:
+            standings[place].held = held
+    return standings
+
+
+async def write_keys(session: AsyncSession, consumer: str, standings: Mapping[Place, Standing]) -> None:
+    """Writes one inbox row per key; a key that has nothing but parked facts gets its row too, to be locked by."""
+    columns = {
+        "topic": [place[0] for place in standings],
+        "key": [place[1] for place in standings],
+        "sequence": [standing.last for standing in standings.values()],
+    }
+    await (await session.connection()).execute(_WRITE, {"consumer": consumer, **columns})
+
+
+def _plan(consumer: Consumer, standings: Standings, items: Sequence[Item]) -> list[Item]:
+    """Queues what is next of each key; returns what is to be parked."""
+    parks: list[Item] = []
+    for item in items:
+        if item.place is None or item.sequence is None:
+            parks.append(item)
+            continue
+        standing = standings[item.place]
+        if item.sequence <= standing.planned:
+            continue
+        if item.record.topic in consumer.compacted:
+            _plan_newest(standing, item, parks)
+        else:
+            _plan_next(standing, item, parks)
+    return parks
+
+
+def _plan_newest(standing: Standing, item: Item, parks: list[Item]) -> None:
+    """A newer record of a compacted topic replaces whatever came before it."""
+    if item.reason:
+        parks.append(item)
+    else:
+        standing.queue = deque()
+        standing.enqueue(item)
+
+
+def _plan_next(standing: Standing, item: Item, parks: list[Item]) -> None:
+    sequence = item.sequence or 0
+    next_one = sequence == standing.planned + 1
+    if standing.held and sequence in standing.held.discarded:
+        if next_one or not standing.waits():
+            standing.enqueue(Item(item.record, item.key, sequence))
+    elif next_one and not item.reason:
+        standing.enqueue(item)
+    else:
+        parks.append(item if item.reason else item.because(BEHIND if standing.waits() else GAP))
+        standing.stuck = True
+
+
+async def _halt(session: AsyncSession, consumer: Consumer, parks: Sequence[Item]) -> None:
+    discarded = await parked.discarded_places(session, consumer.name, parks)
+    for item in parks:
+        if (item.record.topic, item.record.partition, item.record.offset) not in discarded:
+            raise Halted(item)
+
+
+async def _clear(session: AsyncSession, consumer: Consumer, advanced: Mapping[Place, Standing]) -> None:
+    """Forgets what waited and is done; of a compacted topic everything, for something newer has come."""
+    for place, standing in advanced.items():
+        through = None if place[0] in consumer.compacted else standing.last
+        await parked.forget(session, consumer.name, place, through=through)

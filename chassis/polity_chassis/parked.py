@@ -1,0 +1,220 @@
+"""The rows of `parked_message`: what could not be applied, and what waits behind it."""
+
+import base64
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, and_, delete, func, insert, select, text, update
+from sqlalchemy.dialects.postgresql import insert as insert_or_keep
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from polity_chassis.ids import new_id
+from polity_chassis.records import Consumer, Headers, Item, Place
+from polity_chassis.sets import Held
+from polity_chassis.tables import parked_message
+
+row = parked_message.c
+
+_HOLDS = text("""
+SELECT topic, key, bool_or(discarded_at IS NULL) AS waiting,
+       array_remove(array_agg(sequence) FILTER (WHERE discarded_at IS NOT NULL), NULL) AS discarded,
+       bool_or(discarded_at IS NOT NULL AND sequence IS NULL) AS blank
+  FROM parked_message
+ WHERE consumer = :consumer AND topic = ANY(CAST(:topics AS text[])) AND key = ANY(CAST(:keys AS text[]))
+ GROUP BY topic, key
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class StoredRecord:
+    """A parked record, to be read again as it came from Kafka."""
+
+    topic: str
+    partition: int
+    offset: int
+    key: bytes | None
+    value: bytes | None
+    headers: Headers
+
+
+async def holds(session: AsyncSession, consumer: str, places: Sequence[Place]) -> dict[Place, Held]:
+    """Returns what is parked or given up of each place that has any."""
+    parameters = {
+        "consumer": consumer,
+        "topics": list({place[0] for place in places}),
+        "keys": [place[1] for place in places],
+    }
+    found = await (await session.connection()).execute(_HOLDS, parameters)
+    return {(r.topic, r.key): Held(r.waiting, frozenset(r.discarded or ()), r.blank) for r in found}
+
+
+async def put(session: AsyncSession, consumer: Consumer, items: Sequence[Item]) -> None:
+    """Parks the items; of a compacted topic the newest of each key alone, by its place and without its data."""
+    if not items:
+        return
+    newest = {item.place: item for item in items if item.place and item.record.topic in consumer.compacted}
+    kept = [item for item in items if item.place not in newest or newest[item.place] is item]
+    for place in newest:
+        await forget(session, consumer.name, place)
+    connection = await session.connection()
+    statement = insert_or_keep(parked_message).on_conflict_do_nothing(constraint="parked_message_place")
+    await connection.execute(statement, [_values(consumer, item) for item in kept])
+
+
+def _values(consumer: Consumer, item: Item) -> dict[str, Any]:
+    record = item.record
+    personal = record.topic in consumer.compacted
+    return {
+        "id": new_id(),
+        "consumer": consumer.name,
+        "topic": record.topic,
+        "partition": record.partition,
+        "offset": record.offset,
+        "key": item.key,
+        "sequence": item.sequence,
+        "type": _type_name(record.headers),
+        "reason": item.reason,
+        "detail": item.detail,
+        "raw_key": None if personal else record.key,
+        "value": None if personal else record.value,
+        "headers": None if personal else [[name, _base64(value)] for name, value in record.headers],
+    }
+
+
+def _type_name(headers: Headers) -> str | None:
+    raw = dict(headers).get("ce_type")
+    return raw.decode("utf-8", "replace")[:100].replace("\0", "\\0") if raw else None
+
+
+def _base64(value: bytes | None) -> str | None:
+    return None if value is None else base64.b64encode(value).decode()
+
+
+def stored_record(found: Row[Any]) -> StoredRecord:
+    """Returns the record that a row keeps."""
+    headers = [(name, None if value is None else base64.b64decode(value)) for name, value in found.headers or ()]
+    return StoredRecord(found.topic, found.partition, found.offset, found.raw_key, found.value, headers)
+
+
+async def forget(session: AsyncSession, consumer: str, place: Place, *, through: int | None = None) -> None:
+    """Deletes what waits of the key, up to the sequence `through` where one is given; what was discarded stays."""
+    condition = and_(_of(consumer, place), row.discarded_at.is_(None))
+    if through is not None:
+        condition = and_(condition, row.sequence <= through)
+    await (await session.connection()).execute(delete(parked_message).where(condition))
+
+
+async def waiting(session: AsyncSession, consumer: str, place: Place, *, above: int, limit: int) -> Sequence[Row[Any]]:
+    """Returns the key's rows above a sequence in its order, those given up among them."""
+    statement = (
+        select(parked_message)
+        .where(_of(consumer, place), row.sequence > above)
+        .order_by(row.sequence, row.discarded_at.is_(None), row.offset)
+        .limit(limit)
+    )
+    return (await (await session.connection()).execute(statement)).all()
+
+
+async def unnumbered(session: AsyncSession, consumer: str, place: Place) -> Sequence[Row[Any]]:
+    """Returns the waiting rows of the key whose number could not be read."""
+    statement = select(parked_message).where(_of(consumer, place), row.sequence.is_(None), row.discarded_at.is_(None))
+    return (await (await session.connection()).execute(statement)).all()
+
+
+async def give_number(session: AsyncSession, consumer: str, place: Place, sequence: int) -> bool:
+    """Gives a missing number to the oldest discarded record of the key that had none; returns whether there was one."""
+    oldest = (
+        select(row.id)
+        .where(_of(consumer, place), row.sequence.is_(None), row.discarded_at.is_not(None))
+        .order_by(row.offset)
+        .limit(1)
+        .scalar_subquery()
+    )
+    statement = update(parked_message).where(row.id == oldest).values(sequence=sequence)
+    return (await (await session.connection()).execute(statement)).rowcount == 1
+
+
+async def amend(session: AsyncSession, identity: UUID, **values: Any) -> None:
+    """Writes columns of one row."""
+    await (await session.connection()).execute(update(parked_message).where(row.id == identity).values(**values))
+
+
+async def fail_again(session: AsyncSession, consumer: str, item: Item) -> None:
+    """Notes the newest reason of what was tried once more."""
+    record = item.record
+    statement = (
+        update(parked_message)
+        .where(
+            row.consumer == consumer,
+            row.topic == record.topic,
+            row.partition == record.partition,
+            row.offset == record.offset,
+        )
+        .values(reason=item.reason, detail=item.detail, attempts=row.attempts + 1)
+    )
+    await (await session.connection()).execute(statement)
+
+
+async def discarded_places(session: AsyncSession, consumer: str, items: Iterable[Item]) -> set[tuple[str, int, int]]:
+    """Returns topic, partition and offset of those of the items that an operator discarded."""
+    topics = {item.record.topic for item in items}
+    statement = select(row.topic, row.partition, row.offset).where(
+        row.consumer == consumer, row.topic.in_(topics), row.discarded_at.is_not(None)
+    )
+    found = await (await session.connection()).execute(statement)
+    return {(topic, partition, offset) for topic, partition, offset in found}
+
+
+async def one(session: AsyncSession, identity: UUID) -> Row[Any] | None:
+    """Returns the row, locked, or None."""
+    statement = select(parked_message).where(row.id == identity).with_for_update()
+    return (await (await session.connection()).execute(statement)).one_or_none()
+
+
+async def page(
+    session: AsyncSession, consumers: Iterable[str], *, after: UUID | None, limit: int
+) -> Sequence[Row[Any]]:
+    """Returns what waits, oldest first (UUIDv7), without the data: `limit` rows after the id `after`."""
+    columns = [column for column in row if column.name not in {"raw_key", "value", "headers"}]
+    statement = select(*columns).where(row.consumer.in_(list(consumers)), row.discarded_at.is_(None)).order_by(row.id)
+    if after is not None:
+        statement = statement.where(row.id > after)
+    return (await (await session.connection()).execute(statement.limit(limit))).all()
+
+
+async def counts(session: AsyncSession) -> dict[str, int]:
+    """Returns how many messages wait, by consumer."""
+    statement = select(row.consumer, func.count()).where(row.discarded_at.is_(None)).group_by(row.consumer)
+    found = await (await session.connection()).execute(statement)
+    return {found_row.consumer: found_row[1] for found_row in found}
+
+
+async def mark_discarded(
+    session: AsyncSession, identity: UUID, *, by: str, reason: str, at: datetime, sequence: int | None
+) -> None:
+    """Records who gave the message up, why and when (UTC); its data goes."""
+    await amend(
+        session,
+        identity,
+        discarded_by=by,
+        discard_reason=reason,
+        discarded_at=at,
+        sequence=sequence,
+    )
+
+
+def _of(consumer: str, place: Place) -> Any:
+    return and_(row.consumer == consumer, row.topic == place[0], row.key == place[1])
+
+
+async def copy_discards(session: AsyncSession, consumer: str, to: str) -> None:
+    """Copies what was given up to another consumer's name."""
+    kept = [column for column in row if column.name not in {"id", "consumer"}]
+    source = select(func.gen_random_uuid(), text(":to"), *kept).where(
+        row.consumer == consumer, row.discarded_at.is_not(None)
+    )
+    names = ["id", "consumer", *(column.name for column in kept)]
+    await (await session.connection()).execute(insert(parked_message).from_select(names, source), {"to": to})

@@ -1,0 +1,85 @@
+"""How far each consumer has read, in our own database: moved in the transaction of the effects."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+
+from aiokafka import TopicPartition
+from sqlalchemy import text
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+Positions = Mapping[TopicPartition, int]
+"""The next offset to read of each partition."""
+
+_CLAIM = text("""
+INSERT INTO consumer_position (consumer, topic, partition, next_offset)
+SELECT :consumer, topic, partition, 0
+  FROM unnest(CAST(:topic AS text[]), CAST(:partition AS int[])) AS p (topic, partition)
+    ON CONFLICT DO NOTHING
+""")
+_READ = text("SELECT topic, partition, next_offset FROM consumer_position WHERE consumer = :consumer")
+_MOVE = text("""
+UPDATE consumer_position AS stored SET next_offset = p.next
+  FROM unnest(CAST(:topic AS text[]), CAST(:partition AS int[]), CAST(:expected AS bigint[]), CAST(:next AS bigint[]))
+       AS p (topic, partition, expected, next)
+ WHERE stored.consumer = :consumer AND stored.topic = p.topic AND stored.partition = p.partition
+   AND stored.next_offset = p.expected
+""")
+_AT_END = text("""
+UPDATE consumer_position AS stored SET at_end_at = :at
+  FROM unnest(CAST(:topic AS text[]), CAST(:partition AS int[])) AS p (topic, partition)
+ WHERE stored.consumer = :consumer AND stored.topic = p.topic AND stored.partition = p.partition
+""")
+_STOOD = text("""
+SELECT CASE WHEN count(*) = count(at_end_at) THEN min(at_end_at) END
+  FROM consumer_position WHERE consumer = :consumer
+""")
+
+
+class StalePosition(Exception):
+    """Somebody else has moved a position of this batch: nothing of it may be kept."""
+
+
+def _columns(partitions: Iterable[TopicPartition]) -> dict[str, list[str] | list[int]]:
+    ordered = list(partitions)
+    return {"topic": [p.topic for p in ordered], "partition": [p.partition for p in ordered]}
+
+
+async def claim_positions(
+    session: AsyncSession, consumer: str, partitions: Iterable[TopicPartition]
+) -> dict[TopicPartition, int]:
+    """Returns the next offset of each of the partitions; one never read before starts at 0."""
+    wanted = sorted(partitions)
+    connection = await session.connection()
+    await connection.execute(_CLAIM, {"consumer": consumer, **_columns(wanted)})
+    rows = await connection.execute(_READ, {"consumer": consumer})
+    stored = {TopicPartition(row.topic, row.partition): row.next_offset for row in rows}
+    return {partition: stored[partition] for partition in wanted}
+
+
+async def move_positions(session: AsyncSession, consumer: str, expected: Positions, reached: Positions) -> None:
+    """Moves the positions from `expected` to `reached`; raises StalePosition unless all of them stood there."""
+    moving = sorted(reached)
+    parameters = {
+        "consumer": consumer,
+        **_columns(moving),
+        "expected": [expected[partition] for partition in moving],
+        "next": [reached[partition] for partition in moving],
+    }
+    moved = await (await session.connection()).execute(_MOVE, parameters)
+    if moved.rowcount != len(moving):
+        raise StalePosition(consumer)
+
+
+async def mark_at_end(session: AsyncSession, consumer: str, partitions: Iterable[TopicPartition], at: datetime) -> None:
+    """Notes that the consumer stood at the end of the partitions at the instant `at` (UTC)."""
+    await (await session.connection()).execute(_AT_END, {"consumer": consumer, "at": at, **_columns(partitions)})
+
+
+async def stood_at_end(session: AsyncSession, consumer_name: str) -> datetime | None:
+    """Returns the last instant (UTC) at which the consumer had applied every fact then published.
+
+    None when it never stood at the end of all of its partitions. Only authority consumers keep it, every 5 s.
+    """
+    rows = await (await session.connection()).execute(_STOOD, {"consumer": consumer_name})
+    instant: datetime | None = rows.scalar_one()
+    return instant

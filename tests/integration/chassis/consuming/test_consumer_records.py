@@ -1,0 +1,40 @@
+"""What a consumer makes of the records of a topic, readable or not."""
+
+from ledger import Closed, Ignored, Noted, record
+
+
+async def test_applies_each_fact_once_and_in_order_within_its_key(world):
+    await world.send(*(record("a", n, Noted(amount=n)) for n in (1, 2)), record("b", 1, Closed()))
+    world.start()
+    await world.send(record("a", 3, Closed()), record("a", 4, Noted(amount=4)), record("b", 2, Noted(amount=2)))
+
+    await world.read_to(6)
+
+    assert await world.effects("a") == [1, 2, 3, 4]
+    assert await world.effects("b") == [1, 2]
+    assert await world.parked() == []
+
+
+async def test_bad_headers_among_a_batch_park_and_everything_else_is_applied(world):
+    good = [record(f"k{n}", 1, Noted(amount=n)) for n in range(100)]
+    null = record("null", 1, Noted(amount=1), headers=[("ce_type", None), ("ce_sequence", None)])
+    bytes_ = record("bytes", 1, Noted(amount=1))
+    bytes_["headers"] = [*bytes_["headers"], ("x", b"\xff\xfe")]
+    await world.send(*good[:50], null, bytes_, *good[50:])
+    world.start()
+
+    await world.read_to(102)
+
+    assert len(await world.rows("SELECT 1 FROM effect")) == 100
+    assert await world.parked("null") == [(None, "unknown_type")]
+    assert await world.parked("bytes") == [(1, "headers")]
+
+
+async def test_a_type_that_nobody_here_subscribed_to_is_passed_over(world, monkeypatch):
+    monkeypatch.setitem(__import__("polity_chassis.records").records.FACTS, Ignored.type, Ignored)
+    await world.send(record("a", 1, Noted(amount=1)), record("a", 2, Ignored()), record("a", 3, Noted(amount=3)))
+    world.start()
+
+    await world.read_to(3)
+
+    assert await world.effects("a") == [1, 3]
