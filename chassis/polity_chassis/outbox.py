@@ -15,19 +15,22 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from polity_chassis.database import FACTS_ADDED
 from polity_chassis.ids import new_id
+from polity_chassis.partitioning import key_hash
 from polity_chassis.telemetry import current_traceparent
 
 _INSERT = text("""
-INSERT INTO outbox (message_id, topic, key, sequence, type, version, visibility, networks, value, traceparent,
-                    occurred_at)
-SELECT message_id, topic, key, sequence, type, version, visibility, networks, value, :traceparent, :occurred_at
-  FROM unnest(CAST(:message_id AS uuid[]), CAST(:topic AS text[]), CAST(:key AS text[]), CAST(:sequence AS bigint[]),
-              CAST(:type AS text[]), CAST(:version AS smallint[]), CAST(:visibility AS text[]),
-              CAST(:networks AS text[]), CAST(:value AS bytea[])) WITH ORDINALITY
-    AS fact (message_id, topic, key, sequence, type, version, visibility, networks, value, place)
+INSERT INTO outbox (message_id, topic, key, key_hash, sequence, type, version, visibility, networks, value,
+                    traceparent, occurred_at)
+SELECT message_id, topic, key, key_hash, sequence, type, version, visibility, networks, value,
+       :traceparent, :occurred_at
+  FROM unnest(CAST(:message_id AS uuid[]), CAST(:topic AS text[]), CAST(:key AS text[]),
+              CAST(:key_hash AS integer[]), CAST(:sequence AS bigint[]), CAST(:type AS text[]),
+              CAST(:version AS smallint[]), CAST(:visibility AS text[]), CAST(:networks AS text[]),
+              CAST(:value AS bytea[])) WITH ORDINALITY
+    AS fact (message_id, topic, key, key_hash, sequence, type, version, visibility, networks, value, place)
  ORDER BY place
 """)
-_COLUMNS = ("message_id", "topic", "key", "sequence", "type", "version", "visibility", "networks", "value")
+_COLUMNS = ("message_id", "topic", "key", "key_hash", "sequence", "type", "version", "visibility", "networks", "value")
 
 
 class Aggregate(Protocol):
@@ -75,6 +78,7 @@ def _values(row: Outgoing) -> Iterator[Any]:
     yield new_id()
     yield fact.topic
     yield str(row.key)
+    yield key_hash(str(row.key).encode())
     yield row.sequence
     yield fact.type
     yield fact.version

@@ -37,6 +37,8 @@ outbox = Table(
     Column("message_id", Uuid, nullable=False),
     Column("topic", Text, nullable=False),
     Column("key", Text, nullable=False),
+    # Its partition before the modulo: the writers have time to compute it, the one relay has not.
+    Column("key_hash", Integer, nullable=False),
     Column("sequence", BigInteger, nullable=False),
     Column("type", Text, nullable=False),
     Column("version", SmallInteger, nullable=False),

@@ -1,0 +1,60 @@
+"""Which rows the relay reads next, so that a late commit is neither lost nor read twice.
+
+A transaction takes its numbers before it commits, so a number below the highest one seen may appear later. Such a
+hole is kept until every transaction that ran when it was noted has ended: `xmin` and `xmax` are those of the reading
+statement's own snapshot. The outbox's trigger sees to it that a transaction has its id before it takes a number.
+"""
+
+from collections.abc import Sequence
+
+MANY = 10_000
+"""More holes than this are not listed one by one: reading goes back to the lowest of them."""
+
+
+class Holes:
+    """Where reading stands. `last_taken` is read before `xmax`: whoever took a number up to it is below `xmax`."""
+
+    def __init__(self, *, last_taken: int, xmax: int) -> None:
+        self._from = 0
+        self._go_back(0, last_taken, xmax)
+
+    def _go_back(self, start: int, last_taken: int, xmax: int) -> None:
+        self._from = start
+        self._final_to = last_taken
+        self._unsettled_until: int | None = xmax
+        self._missing: dict[int, int] = {}
+
+    @property
+    def cursor(self) -> int:
+        """Returns the number above which everything is to be read."""
+        return self._from
+
+    @property
+    def missing(self) -> list[int]:
+        """Returns the numbers up to the cursor that may still appear, ascending."""
+        return list(self._missing)
+
+    @property
+    def settled(self) -> bool:
+        """Returns whether the cursor advances: while it does not, what is read must be deleted before reading on."""
+        return self._unsettled_until is None
+
+    def saw(self, numbers: Sequence[int], *, xmin: int, xmax: int, cut: bool) -> None:
+        """Learns what one statement read, ascending; `cut` when a limit may have left out later rows."""
+        if self._unsettled_until is not None:
+            if xmin < self._unsettled_until:
+                return
+            self._unsettled_until = None
+        last = numbers[-1] if numbers else 0
+        first = max(self._from, self._final_to) + 1
+        seen = set(numbers)
+        if last - first - len(seen) + len(self._missing) > MANY:
+            self._go_back(min(self._missing, default=first) - 1, max(self._from, last), xmax)
+            return
+        self._missing |= dict.fromkeys(range(first, last), xmax)
+        self._missing = {
+            number: noted
+            for number, noted in self._missing.items()
+            if number not in seen and (xmin < noted or (cut and number > last))
+        }
+        self._from = max(self._from, last, 0 if cut else self._final_to)

@@ -1,0 +1,118 @@
+"""Turns rows of the outbox into Kafka's batches: per partition, in the order of the rows.
+
+The loop in `pack` is the relay's hot path: nothing is built per row that PostgreSQL can build or that repeats.
+"""
+
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from aiokafka import AIOKafkaProducer
+from aiokafka.producer.message_accumulator import BatchBuilder
+from opentelemetry import trace
+from opentelemetry.context import Context
+from opentelemetry.trace import Span, SpanKind
+from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
+from polity_contracts.envelope import CONTENT_TYPE
+
+WIRE_COLUMNS = """
+seq, topic, key_hash, type, version, visibility, traceparent, value, convert_to(key, 'UTF8') AS key,
+convert_to(message_id::text, 'UTF8') AS id, convert_to(sequence::text, 'UTF8') AS sequence,
+convert_to(networks, 'UTF8') AS networks,
+convert_to(to_char(occurred_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), 'UTF8') AS occurred_at
+"""
+"""What `pack` reads of a row, in this order and in the form that the record has; more columns may follow."""
+
+MAX_BATCH_BYTES = 1_000_000
+"""Below the topics' `max.message.bytes`, which bounds a whole batch."""
+
+Header = tuple[str, bytes]
+_W3C = TraceContextTextMapPropagator()
+_tracer = trace.get_tracer("polity.relay")
+
+
+@dataclass(slots=True)
+class Load:
+    """What goes to one partition: batches to send one after the other, and the rows that are in them."""
+
+    topic: str
+    partition: int
+    batches: list[BatchBuilder]
+    numbers: list[int] = field(default_factory=list)
+    spans: list[Span] = field(default_factory=list)
+
+    def end_spans(self, error: BaseException | None) -> None:
+        """Ends the spans of the load's sampled facts."""
+        for span in self.spans:
+            if error is not None:
+                span.record_exception(error)
+            span.end()
+
+
+class Packer:
+    """Packs for one producer; `source` is the service that the records name as theirs."""
+
+    def __init__(self, producer: AIOKafkaProducer, source: str) -> None:
+        self._producer = producer
+        self._source = source.encode()
+        self._partitions: dict[str, int] = {}
+        self._same: dict[tuple[str, int, str], list[Header]] = {}
+
+    async def learn(self, topics: Iterable[str]) -> None:
+        """Learns the topics' partition counts; raises Kafka's error for a topic that does not exist."""
+        for topic in set(topics) - self._partitions.keys():
+            self._partitions[topic] = len(await self._producer.partitions_for(topic))
+
+    def pack(self, rows: Sequence[Sequence[Any]]) -> list[Load]:
+        """Returns the rows' records, by partition. The topics must be learnt."""
+        loads: dict[tuple[str, int], Load] = {}
+        partitions, same, create_batch = self._partitions, self._same, self._producer.create_batch
+        now = int(time.time() * 1000)
+        for row in rows:
+            number, topic, key_hash, kind, version, visibility, parent, value, key, id_, sequence, networks, at, *_ = (
+                row
+            )
+            place = (topic, key_hash % partitions[topic])
+            load = loads.get(place) or loads.setdefault(place, Load(*place, [create_batch()]))
+            headers = [
+                *(same.get((kind, version, visibility)) or self._learn_same(kind, version, visibility)),
+                ("ce_id", id_),
+                ("ce_time", at),
+                ("ce_subject", key),
+                ("ce_sequence", sequence),
+            ]
+            if networks:
+                headers.append(("ce_networks", networks))
+            if parent:
+                headers.append(("traceparent", _published(parent, load)))
+            if load.batches[-1].append(timestamp=now, key=key, value=value, headers=headers) is None:
+                load.batches.append(create_batch())
+                load.batches[-1].append(timestamp=now, key=key, value=value, headers=headers)
+            load.numbers.append(number)
+        return list(loads.values())
+
+    def _learn_same(self, kind: str, version: int, visibility: str) -> list[Header]:
+        headers = [
+            ("ce_specversion", b"1.0"),
+            ("ce_source", self._source),
+            ("ce_type", kind.encode()),
+            ("ce_dataschema", f"urn:polity:{kind}:{version}".encode()),
+            ("ce_visibility", visibility.encode()),
+            ("content-type", CONTENT_TYPE.encode()),
+        ]
+        self._same[kind, version, visibility] = headers
+        return headers
+
+
+def _published(parent: str, load: Load) -> bytes:
+    """Returns the traceparent that travels: of a span of its own if the fact's trace is sampled."""
+    if not int(parent[-2:], 16) & 1:
+        return parent.encode()
+    span = _tracer.start_span(
+        f"publish {load.topic}", context=_W3C.extract({"traceparent": parent}, Context()), kind=SpanKind.PRODUCER
+    )
+    load.spans.append(span)
+    carrier: dict[str, str] = {}
+    _W3C.inject(carrier, trace.set_span_in_context(span, Context()))
+    return carrier.get("traceparent", parent).encode()
