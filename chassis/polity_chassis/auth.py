@@ -34,9 +34,8 @@ class Caller:
 class SigningKeys:
     """The realm's public keys, kept while the realm is unreachable."""
 
-    def __init__(self, url: str, *, transport: httpx.AsyncBaseTransport | None = None) -> None:
+    def __init__(self, url: str) -> None:
         self._url = url
-        self._transport = transport
         self._keys: dict[str, jwt.PyJWK] = {}
         self._fetched_at = self._tried_at = float("-inf")
         self._lock = asyncio.Lock()
@@ -58,7 +57,7 @@ class SigningKeys:
                 return
             self._tried_at = time.monotonic()
             try:
-                async with httpx.AsyncClient(timeout=3, trust_env=False, transport=self._transport) as client:
+                async with httpx.AsyncClient(timeout=3, trust_env=False) as client:
                     answer = (await client.get(self._url)).raise_for_status().json()
                 self._keys = _usable(answer)
                 self._fetched_at = time.monotonic()

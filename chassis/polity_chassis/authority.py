@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import UUID
 
 from polity_contracts.membership import MandateEnded, MandateGranted, MandateLinked
@@ -11,11 +11,10 @@ from sqlalchemy import Uuid, column, select, update, values
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from polity_chassis.positions import stood_at_end
 from polity_chassis.problems import Problem
+from polity_chassis.records import Consumer, Received
 from polity_chassis.tables import authority
-
-if TYPE_CHECKING:
-    from polity_chassis.consumer import Consumer, Received
 
 STALE_AFTER = timedelta(seconds=60)
 
@@ -28,13 +27,11 @@ async def holds(session: AsyncSession, subject: str, role: str, scope_id: UUID |
         authority.c.scope_id.is_not_distinct_from(scope_id),
         authority.c.ended_at.is_(None),
     )
-    return (await session.execute(statement.limit(1))).first() is not None
+    return (await (await session.connection()).execute(statement.limit(1))).first() is not None
 
 
-def authority_consumer(service_name: str) -> "Consumer":
+def authority_consumer(service_name: str) -> Consumer:
     """Returns the consumer that keeps the copy; it halts rather than park, so it can't skip an ending."""
-    from polity_chassis.consumer import Consumer  # noqa: PLC0415
-
     return Consumer(
         name=consumer_name(service_name),
         topics=(MANDATES.name,),
@@ -52,8 +49,6 @@ def check_fresh(service_name: str) -> Callable[[AsyncSession, datetime], Awaitab
     """Returns the check that refuses writes (503) 60 seconds after the copy last stood at the end of its topic."""
 
     async def check(session: AsyncSession, now: datetime) -> None:
-        from polity_chassis.positions import stood_at_end  # noqa: PLC0415
-
         stood = await stood_at_end(session, consumer_name(service_name))
         if stood is None or now - stood > STALE_AFTER:
             raise Problem("authority_stale", "unavailable", headers={"Retry-After": "10"})
@@ -61,7 +56,7 @@ def check_fresh(service_name: str) -> Callable[[AsyncSession, datetime], Awaitab
     return check
 
 
-async def on_granted(session: AsyncSession, facts: "Sequence[Received[MandateGranted]]") -> None:
+async def on_granted(session: AsyncSession, facts: Sequence[Received[MandateGranted]]) -> None:
     rows = {
         received.fact.mandate_id: received.fact.model_dump(
             include={"mandate_id", "person_id", "role", "scope_id", "language"}
@@ -70,14 +65,16 @@ async def on_granted(session: AsyncSession, facts: "Sequence[Received[MandateGra
     }
     statement = insert(authority).values(list(rows.values()))
     changed = {name: statement.excluded[name] for name in ("person_id", "role", "scope_id", "language")}
-    await session.execute(statement.on_conflict_do_update(index_elements=["mandate_id"], set_=changed))
+    await (await session.connection()).execute(
+        statement.on_conflict_do_update(index_elements=["mandate_id"], set_=changed)
+    )
 
 
-async def on_linked(session: AsyncSession, facts: "Sequence[Received[MandateLinked]]") -> None:
+async def on_linked(session: AsyncSession, facts: Sequence[Received[MandateLinked]]) -> None:
     await _set(session, "subject", {received.fact.mandate_id: received.fact.subject for received in facts})
 
 
-async def on_ended(session: AsyncSession, facts: "Sequence[Received[MandateEnded]]") -> None:
+async def on_ended(session: AsyncSession, facts: Sequence[Received[MandateEnded]]) -> None:
     await _set(session, "ended_at", {received.fact.mandate_id: received.fact.ended_at for received in facts})
 
 
@@ -85,4 +82,4 @@ async def _set(session: AsyncSession, name: str, new: Mapping[UUID, Any]) -> Non
     """Sets one column of many mandates in one statement; a mandate's granting comes before, by its key's order."""
     given = values(column("id", Uuid), column("new", authority.c[name].type), name="given").data(list(new.items()))
     statement = update(authority).where(authority.c.mandate_id == given.c.id).values({name: given.c.new})
-    await session.execute(statement)
+    await (await session.connection()).execute(statement)

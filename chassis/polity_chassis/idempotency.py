@@ -71,7 +71,7 @@ async def once(session: AsyncSession, key: Key | None, action: Callable[[], Awai
         return await _kept(session, key)
     outcome = await action()
     values = {"status": outcome.status, "ids": outcome.ids}
-    await session.execute(update(table).where(*_is(key)).values(values))
+    await (await session.connection()).execute(update(table).where(*_is(key)).values(values))
     return outcome
 
 
@@ -89,11 +89,11 @@ async def _claim(session: AsyncSession, key: Key) -> bool:
     claim = statement.on_conflict_do_update(
         index_elements=["caller", "route", "key"], set_=renewed, where=table.c.created_at < func.now() - KEPT
     ).returning(table.c.key)
-    return (await session.execute(claim)).first() is not None
+    return (await (await session.connection()).execute(claim)).first() is not None
 
 
 async def _kept(session: AsyncSession, key: Key) -> Outcome:
-    row = (await session.execute(select(table).where(*_is(key)))).one()
+    row = (await (await session.connection()).execute(select(table).where(*_is(key)))).one()
     if row.body_hash != key.body_hash:
         raise Problem("idempotency_key_reused", "invalid")
     return Outcome(row.status, row.ids)
@@ -101,7 +101,9 @@ async def _kept(session: AsyncSession, key: Key) -> Outcome:
 
 async def forget_old(session: AsyncSession) -> int:
     """Returns how many keys older than 7 days were removed."""
-    result = await session.execute(delete(table).where(table.c.created_at < func.now() - KEPT).returning(table.c.key))
+    result = await (await session.connection()).execute(
+        delete(table).where(table.c.created_at < func.now() - KEPT).returning(table.c.key)
+    )
     return len(result.all())
 
 
