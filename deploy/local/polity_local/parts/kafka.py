@@ -1,0 +1,87 @@
+"""Apache Kafka 4.3 in KRaft mode: one broker that is its own controller, topics from the contracts only."""
+
+import asyncio
+import base64
+import os
+import secrets
+import sys
+
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import KafkaError
+
+from polity_local import jvm
+from polity_local.place import Place
+from polity_local.ports import busy
+from polity_local.program import Program, run_step
+
+HEAP = ("-Xms96m", "-Xmx384m", "-XX:+UseSerialGC", "-XX:MaxDirectMemorySize=64m", "-XX:+ExitOnOutOfMemoryError")
+
+
+def program(place: Place, *, with_topics: bool = True) -> Program:
+    """Returns the broker; `with_topics` makes it count as started only once the contracts' topics exist."""
+    return Program(
+        name="kafka",
+        command=(jvm.JAVA, *HEAP, "-cp", _classpath(), "kafka.Kafka", str(place.state / "kafka" / "server.properties")),
+        ports=("kafka", "kafka_controller"),
+        prepare=lambda: _prepare(place),
+        healthy=lambda: asyncio.run(_answers(place)),
+        after=(lambda: _apply_topics(place)) if with_topics else (lambda: None),
+    )
+
+
+def _classpath() -> str:
+    return os.pathsep.join(str(path) for path in jvm.places("kafka"))
+
+
+def _prepare(place: Place) -> None:
+    jvm.locked_files("kafka")
+    folder = place.state / "kafka"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    configuration = folder / "server.properties"
+    configuration.write_text("".join(f"{name}={value}\n" for name, value in _settings(place).items()))
+    if not (folder / "data" / "meta.properties").exists():
+        cluster = base64.urlsafe_b64encode(secrets.token_bytes(16)).decode().rstrip("=").replace("-", "A")
+        command = (jvm.JAVA, "-Xmx128m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-cp", _classpath())
+        arguments = ("kafka.tools.StorageTool", "format", "-t", cluster, "-c", str(configuration))
+        run_step("Preparing Kafka's storage", (*command, *arguments), place.log("kafka"))
+
+
+def _settings(place: Place) -> dict[str, str]:
+    broker, controller = place.ports.kafka, place.ports.kafka_controller
+    return {
+        "process.roles": "broker,controller",
+        "node.id": "1",
+        "controller.quorum.voters": f"1@127.0.0.1:{controller}",
+        "listeners": f"PLAINTEXT://127.0.0.1:{broker},CONTROLLER://127.0.0.1:{controller}",
+        "advertised.listeners": f"PLAINTEXT://127.0.0.1:{broker}",
+        "controller.listener.names": "CONTROLLER",
+        "log.dirs": str(place.state / "kafka" / "data"),
+        "auto.create.topics.enable": "false",
+        "default.replication.factor": "1",
+        "offsets.topic.replication.factor": "1",
+        "offsets.topic.num.partitions": "6",
+        "transaction.state.log.replication.factor": "1",
+        "transaction.state.log.min.isr": "1",
+        "group.initial.rebalance.delay.ms": "0",
+        "log.retention.ms": "-1",
+        "log.cleaner.dedupe.buffer.size": str(16 * 1024 * 1024),
+    }
+
+
+async def _answers(place: Place) -> bool:
+    if not busy(place.ports.kafka):
+        return False
+    admin = AIOKafkaAdminClient(bootstrap_servers=place.kafka_bootstrap, request_timeout_ms=3000)
+    try:
+        await admin.start()
+        await admin.list_topics()
+    except (OSError, KafkaError):
+        return False
+    finally:
+        await admin.close()
+    return True
+
+
+def _apply_topics(place: Place) -> None:
+    command = (sys.executable, "-m", "polity_contracts", "apply", "--bootstrap", place.kafka_bootstrap)
+    run_step("Making the topics", command, place.log("kafka"))

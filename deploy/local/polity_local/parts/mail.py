@@ -1,0 +1,20 @@
+"""The mail catcher: takes every mail and shows it on a page; none of it leaves this machine."""
+
+import sys
+
+from polity_local.place import Place
+from polity_local.program import Program, answers
+
+
+def program(place: Place) -> Program:
+    """Returns sendria with its SMTP port and its page."""
+    return Program(
+        name="mail",
+        command=(
+            *(sys.executable, "-m", "sendria", "--foreground", "--no-quit", "--db", str(place.state / "mail.sqlite")),
+            *("--smtp-ip", "127.0.0.1", "--smtp-port", str(place.ports.smtp)),
+            *("--http-ip", "127.0.0.1", "--http-port", str(place.ports.mail)),
+        ),
+        ports=("smtp", "mail"),
+        healthy=lambda: answers(f"http://127.0.0.1:{place.ports.mail}/api/messages/"),
+    )

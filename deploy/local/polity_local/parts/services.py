@@ -1,0 +1,97 @@
+"""Our own services: one process each with all its roles, or, to see one of them fail, each role apart."""
+
+import sys
+from collections.abc import Iterator, Mapping
+
+from polity_local.place import Place
+from polity_local.program import Program, answers
+
+ROLES: Mapping[str, tuple[str, ...]] = {
+    "membership": ("api", "relay", "worker"),
+    "events": ("api",),
+    "notifications": ("api", "worker"),
+    "reporting": ("api", "worker"),
+    "portal": ("api",),
+}
+
+
+def programs(place: Place, *, roles_apart: bool = False, overrides: Mapping[str, str] | None = None) -> list[Program]:
+    """Returns the services' programs; `overrides` are environment variables that all of them get last."""
+    make = _apart if roles_apart else _together
+    return [
+        program for name in ROLES for program in make(place, name, {**environment(place, name), **(overrides or {})})
+    ]
+
+
+def environment(place: Place, name: str) -> dict[str, str]:
+    """Returns the settings of one service in this place."""
+    common = {
+        "POLITY_HOST": "127.0.0.1",
+        "POLITY_PORT": str(getattr(place.ports, name)),
+        "POLITY_DATABASE_URL": place.database_url(name),
+        "POLITY_KAFKA_BOOTSTRAP": place.kafka_bootstrap,
+        "POLITY_PUBLIC_URL": place.public_url,
+        "POLITY_ISSUER": place.issuer,
+        "POLITY_JWKS_URL": f"{place.keycloak_url}/realms/polity/protocol/openid-connect/certs",
+        "POLITY_AUDIENCE": "polity-api",
+        "OTEL_TRACES_EXPORTER": "zipkin_json",
+        "OTEL_EXPORTER_ZIPKIN_ENDPOINT": f"http://127.0.0.1:{place.ports.zipkin}/api/v2/spans",
+        "OTEL_TRACES_SAMPLER": "parentbased_always_on",
+    }
+    return common | _OWN[name](place) if name in _OWN else common
+
+
+def _membership(place: Place) -> dict[str, str]:
+    return {
+        "POLITY_ANSWER_LINK_KEYS": place.secrets["answer_link_keys"],
+        "POLITY_MANDATE_LINK_KEYS": place.secrets["mandate_link_keys"],
+    }
+
+
+def _notifications(place: Place) -> dict[str, str]:
+    return {
+        "POLITY_ANSWER_LINK_KEYS": place.secrets["answer_link_keys"],
+        "POLITY_SMTP_HOST": "127.0.0.1",
+        "POLITY_SMTP_PORT": str(place.ports.smtp),
+        "POLITY_SMTP_TLS": "none",
+        "POLITY_MAIL_FROM": "Polity <polity@demonstration.example>",
+    }
+
+
+def _portal(place: Place) -> dict[str, str]:
+    return {
+        "POLITY_API_URL": f"http://127.0.0.1:{place.ports.internal}",
+        "POLITY_OIDC_CLIENT_ID": "polity-portal",
+        "POLITY_OIDC_CLIENT_SECRET": place.secrets["portal_client"],
+        "POLITY_OIDC_INTERNAL_URL": f"{place.keycloak_url}/realms/polity",
+    }
+
+
+_OWN = {"membership": _membership, "notifications": _notifications, "portal": _portal}
+
+
+def _together(place: Place, name: str, variables: dict[str, str]) -> Iterator[Program]:
+    yield _program(name, name, ("all",), variables, ("postgres", "kafka"))
+
+
+def _apart(place: Place, name: str, variables: dict[str, str]) -> Iterator[Program]:
+    for role in ROLES[name]:
+        if role == "api":
+            yield _program(f"{name}-api", name, ("migrate", "api"), variables, ("postgres", "kafka"))
+        else:
+            port = str(getattr(place.ports, f"{name}_{role}"))
+            yield _program(f"{name}-{role}", name, (role,), variables | {"POLITY_PORT": port}, (f"{name}-api",))
+
+
+def _program(
+    program: str, service: str, roles: tuple[str, ...], variables: dict[str, str], needs: tuple[str, ...]
+) -> Program:
+    port = program.removesuffix("-api").replace("-", "_")
+    return Program(
+        name=program,
+        command=(sys.executable, "-m", f"polity_{service}", *roles),
+        environment=variables,
+        ports=(port,),
+        needs=needs,
+        healthy=lambda: answers(f"http://127.0.0.1:{variables['POLITY_PORT']}/health/ready"),
+    )

@@ -1,0 +1,32 @@
+"""Zipkin: receives the traces and shows them; it keeps the latest in memory only."""
+
+from polity_local import jvm
+from polity_local.place import Place
+from polity_local.program import Program, answers
+
+HEAP = ("-Xms48m", "-Xmx160m", "-XX:MaxMetaspaceSize=128m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
+SPANS_KEPT = 100_000
+
+
+def program(place: Place) -> Program:
+    """Returns the trace viewer with its page at /zipkin."""
+    (archive,) = jvm.places("zipkin")
+    return Program(
+        name="zipkin",
+        command=(jvm.JAVA, *HEAP, "-XX:+ExitOnOutOfMemoryError", "-jar", str(archive)),
+        environment={
+            "ARMERIA_PORTS_0_IP": "127.0.0.1",
+            "ARMERIA_PORTS_0_PORT": str(place.ports.zipkin),
+            "ARMERIA_PORTS_0_PROTOCOLS_0": "http",
+            "STORAGE_TYPE": "mem",
+            "MEM_MAX_SPANS": str(SPANS_KEPT),
+            "LOGGING_LEVEL_ROOT": "WARN",
+        },
+        ports=("zipkin",),
+        prepare=_prepare,
+        healthy=lambda: answers(f"http://127.0.0.1:{place.ports.zipkin}/health"),
+    )
+
+
+def _prepare() -> None:
+    jvm.locked_files("zipkin")

@@ -1,0 +1,133 @@
+"""Where one run keeps its data, its secrets and its logs."""
+
+import base64
+import contextlib
+import dataclasses
+import json
+import os
+import pwd
+import secrets
+import shutil
+from functools import cached_property
+from hashlib import sha256
+from pathlib import Path
+
+from polity_local.ports import Ports
+
+REPOSITORY = Path(__file__).resolve().parents[3]
+DATABASES = ("membership", "events", "notifications", "reporting", "portal", "keycloak")
+SINGLE_SECRETS = ("postgres", "keycloak_admin", "portal_client", "partner_client")
+
+
+@dataclasses.dataclass(frozen=True)
+class Place:
+    """One run's folder `state` and its ports; nothing of it is readable for other users of the machine."""
+
+    state: Path
+    ports: Ports
+
+    @cached_property
+    def secrets(self) -> dict[str, str]:
+        """Returns this run's passwords and keys, made at random the first time."""
+        path = self.state / "secrets.json"
+        if not path.exists():
+            write_private(path, json.dumps(_new_secrets(), indent=1))
+        found: dict[str, str] = json.loads(path.read_text())
+        return found
+
+    @property
+    def public_url(self) -> str:
+        return f"http://localhost:{self.ports.gateway}"
+
+    @property
+    def issuer(self) -> str:
+        return f"{self.public_url}/auth/realms/polity"
+
+    @property
+    def keycloak_url(self) -> str:
+        return f"http://127.0.0.1:{self.ports.keycloak}/auth"
+
+    @property
+    def kafka_bootstrap(self) -> str:
+        return f"127.0.0.1:{self.ports.kafka}"
+
+    @property
+    def admin_url(self) -> str:
+        """The PostgreSQL superuser's URL."""
+        return f"postgresql://postgres:{self.secrets['postgres']}@127.0.0.1:{self.ports.postgres}/postgres"
+
+    def database_url(self, name: str) -> str:
+        """Returns the URL by which the role `name` reaches the database of the same name."""
+        password = self.secrets[f"database_{name}"]
+        return f"postgresql+asyncpg://{name}:{password}@127.0.0.1:{self.ports.postgres}/{name}"
+
+    def log(self, name: str) -> Path:
+        return self.state / "log" / f"{name}.log"
+
+    @cached_property
+    def postgres_home(self) -> Path:
+        """PostgreSQL's folder. It refuses to run as root, so then it lies where its own user can enter."""
+        if os.getuid() != 0 or _enterable(self.state):
+            return self.state / "postgres"
+        return Path("/var/lib/polity") / sha256(str(self.state).encode()).hexdigest()[:16]
+
+    @cached_property
+    def postgres_user(self) -> str | None:
+        """The system user that PostgreSQL runs as; None: ours, which is not root."""
+        if os.getuid() != 0:
+            return None
+        data = self.postgres_home / "data"
+        if data.exists():
+            return data.owner()
+        known = {entry.pw_name for entry in pwd.getpwall()}
+        return next(name for name in ("postgres", "nobody") if name in known)
+
+    def prepare(self) -> None:
+        """Makes the folders, closed to other users; as root other users may pass through, so that PostgreSQL can."""
+        self.state.mkdir(parents=True, exist_ok=True)
+        self.state.chmod(0o711 if os.getuid() == 0 else 0o700)
+        (self.state / "log").mkdir(mode=0o700, exist_ok=True)
+        for user in {None, self.postgres_user}:
+            self.run_folder(user).mkdir(mode=0o700, parents=True, exist_ok=True)
+        if self.postgres_user:
+            self.postgres_home.chmod(0o711)
+            shutil.chown(self.run_folder(self.postgres_user), self.postgres_user)
+
+    def run_folder(self, user: str | None) -> Path:
+        """Returns where the ids and launchers of programs lie that run as the system user `user` (None: ours)."""
+        return self.state / "run" if user is None else self.postgres_home / "run"
+
+    def erase(self) -> None:
+        """Removes everything that the run kept."""
+        for folder in {self.postgres_home, self.state}:
+            with contextlib.suppress(FileNotFoundError):
+                shutil.rmtree(folder)
+
+
+def up_place() -> Place:
+    """Returns the place of `./dev up`: .local/up in the repository, or POLITY_STATE."""
+    named = os.environ.get("POLITY_STATE")
+    state = Path(named).expanduser().resolve() if named else REPOSITORY / ".local" / "up"
+    return Place(state, Ports.chosen())
+
+
+def write_private(path: Path, text: str) -> None:
+    """Writes a file that only its owner can read, whole or not at all."""
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as handle:
+        handle.write(text)
+    draft.replace(path)
+
+
+def _new_secrets() -> dict[str, str]:
+    made = {name: secrets.token_urlsafe(24) for name in SINGLE_SECRETS}
+    made |= {f"database_{name}": secrets.token_urlsafe(24) for name in DATABASES}
+    return made | {f"{purpose}_link_keys": _link_keys() for purpose in ("answer", "mandate")}
+
+
+def _link_keys() -> str:
+    return json.dumps({"k1": base64.b64encode(secrets.token_bytes(32)).decode()})
+
+
+def _enterable(folder: Path) -> bool:
+    return all(parent.stat().st_mode & 0o001 for parent in folder.parents if parent.exists())

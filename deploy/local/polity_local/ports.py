@@ -1,0 +1,92 @@
+"""Where everything listens: the usual ports, moved by POLITY_PORT_BASE or one by one, or free ones for a test run."""
+
+import dataclasses
+import os
+import random
+import socket
+from collections.abc import Iterable, Mapping
+from typing import Self
+
+from polity_local.trouble import Trouble
+
+BELOW_EPHEMERAL = range(15000, 32000)
+"""Linux hands out higher ports to outgoing connections, so one that was free may be taken a moment later."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Ports:
+    """One port of this machine for each listener; all listen on 127.0.0.1."""
+
+    gateway: int = 8080
+    internal: int = 8081
+    admin: int = 8082
+    membership: int = 8091
+    events: int = 8092
+    notifications: int = 8093
+    reporting: int = 8094
+    portal: int = 8095
+    postgres: int = 55432
+    kafka: int = 59092
+    kafka_controller: int = 59093
+    keycloak: int = 58180
+    keycloak_management: int = 58190
+    zipkin: int = 59411
+    smtp: int = 51025
+    mail: int = 51080
+    membership_relay: int = 8101
+    membership_worker: int = 8102
+    notifications_worker: int = 8103
+    reporting_worker: int = 8104
+
+    @classmethod
+    def chosen(cls, environ: Mapping[str, str] = os.environ) -> Self:
+        """Returns the ports that the environment asks for; raises Trouble for a value that is no port number."""
+        base = environ.get("POLITY_PORT_BASE")
+        names = [field.name for field in dataclasses.fields(cls)]
+        ports = {name: _number("POLITY_PORT_BASE", base) + index for index, name in enumerate(names)} if base else {}
+        for name in names:
+            if value := environ.get(variable(name)):
+                ports[name] = _number(variable(name), value)
+        return cls(**ports)
+
+    @classmethod
+    def free(cls) -> Self:
+        """Returns a run of ports on which nothing listens now."""
+        count = len(dataclasses.fields(cls))
+        for _ in range(200):
+            first = random.randrange(BELOW_EPHEMERAL.start, BELOW_EPHEMERAL.stop - count)  # noqa: S311
+            if not any(busy(port) for port in range(first, first + count)):
+                return cls(*range(first, first + count))
+        raise Trouble("No run of free ports between 15000 and 32000 was found; end some of what listens there.")
+
+    def refuse_busy(self, names: Iterable[str]) -> None:
+        """Raises Trouble for the first of the named ports that something else listens on."""
+        for name in names:
+            port = getattr(self, name)
+            if busy(port):
+                raise Trouble(
+                    f"Port {port} ({name}) is in use by another program: end it, or set {variable(name)} "
+                    "to another port, or POLITY_PORT_BASE to move all of them."
+                )
+
+
+def variable(name: str) -> str:
+    """Returns the environment variable that moves the port of this name."""
+    return f"POLITY_PORT_{name.upper()}"
+
+
+def busy(port: int) -> bool:
+    """Tells whether something holds this port of 127.0.0.1."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return True
+    return False
+
+
+def _number(name: str, value: str) -> int:
+    if not value.isdecimal() or not 0 < int(value) < 65536:
+        raise Trouble(f"{name} is {value!r}: set it to a port number between 1 and 65535.")
+    return int(value)

@@ -1,0 +1,140 @@
+"""The whole platform in one place: starts programs side by side, each as soon as what it needs is healthy."""
+
+import shutil
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+
+from polity_local import leftovers
+from polity_local.parts import gateway, kafka, keycloak, mail, postgres, services, zipkin
+from polity_local.place import Place
+from polity_local.program import Program
+from polity_local.supervisor import Supervisor
+from polity_local.trouble import Trouble
+
+HEALTHY_WITHIN_SECONDS = 240
+DEATHS_BEFORE_GIVING_UP = 3
+LEAST_FREE_BYTES = 1 << 30
+
+Tell = Callable[[str], None]
+
+
+def silent(_sentence: str) -> None:
+    """Tells nobody."""
+
+
+class Stack:
+    """The programs of one place and the supervisord that runs them."""
+
+    def __init__(
+        self,
+        place: Place,
+        *,
+        roles_apart: bool = False,
+        overrides: Mapping[str, str] | None = None,
+        tell: Tell = silent,
+    ) -> None:
+        self.place = place
+        self.tell = tell
+        place.prepare()
+        parts = [postgres, kafka, keycloak, zipkin, mail]
+        ours = services.programs(place, roles_apart=roles_apart, overrides=overrides)
+        listed = [*(part.program(place) for part in parts), *ours, gateway.program(place)]
+        self.programs = {program.name: program for program in listed}
+        self.supervisor = Supervisor(place)
+        self._healthy = {name: threading.Event() for name in self.programs}
+        self._failed = threading.Event()
+
+    def start(self, names: Iterable[str] | None = None) -> None:
+        """Starts the named programs and what they need (None: all) and returns once each is healthy.
+
+        Raises Trouble for a busy port, a full disk, or a program that does not become healthy; what was started is
+        stopped then.
+        """
+        wanted = self._with_needs(self.programs if names is None else names)
+        if not self.supervisor.running():
+            self._launch()
+        new = [name for name in wanted if not self._healthy[name].is_set()]
+        self.place.ports.refuse_busy(port for name in new for port in self.programs[name].ports)
+        try:
+            self._start_side_by_side(new)
+        except BaseException:
+            self.stop()
+            raise
+
+    def stop(self) -> None:
+        """Stops everything: first the services, the databases last, then supervisord itself."""
+        if not self.supervisor.running():
+            return
+        parts = {"kafka", "keycloak", "zipkin", "mail"}
+        for wave in (self.programs.keys() - parts - {"postgres"}, parts, {"postgres"}):
+            self.supervisor.stop(wave)
+        self.supervisor.shutdown()
+
+    def wait_healthy(self, seconds: float = 60, names: Iterable[str] | None = None) -> None:
+        """Waits until all (or the named) programs are healthy; raises Trouble naming the first that is not."""
+        deadline = time.monotonic() + seconds
+        for name in self.programs if names is None else names:
+            while not self.programs[name].healthy():
+                if time.monotonic() > deadline:
+                    raise Trouble(f"{name} is not healthy after {seconds:.0f} s: see {self.place.log(name)}.")
+                time.sleep(0.1)
+
+    def _launch(self) -> None:
+        if ended := leftovers.end(self.place):
+            self.tell(f"An earlier run was killed and left {', '.join(ended)} behind: ended.")
+        free = shutil.disk_usage(self.place.state).free
+        if free < LEAST_FREE_BYTES:
+            raise Trouble(f"Only {free >> 20} MiB are free where {self.place.state} lies: free at least 1 GiB first.")
+        self.supervisor.launch(self.programs.values())
+
+    def _with_needs(self, names: Iterable[str]) -> list[str]:
+        wanted: dict[str, None] = {}
+        for name in names:
+            wanted |= dict.fromkeys((*self._with_needs(self.programs[name].needs), name))
+        return list(wanted)
+
+    def _start_side_by_side(self, names: list[str]) -> None:
+        with ThreadPoolExecutor(max(len(names), 1)) as pool:
+            tasks = [pool.submit(self._start, self.programs[name]) for name in names]
+            try:
+                done, _ = wait(tasks, return_when=FIRST_EXCEPTION)
+            finally:
+                if any(not task.done() or task.exception() for task in tasks):
+                    self._failed.set()
+        faults = [fault for task in done if (fault := task.exception())]
+        for fault in sorted(faults, key=lambda fault: isinstance(fault, _Abandoned)):
+            raise fault
+
+    def _start(self, program: Program) -> None:
+        began = time.monotonic()
+        program.prepare()
+        for name in program.needs:
+            self._until(self._healthy[name].is_set, program, began)
+        program.before()
+        self.supervisor.start(program.name)
+        self._until(program.healthy, program, time.monotonic())
+        program.after()
+        self._healthy[program.name].set()
+        self.tell(f"{program.name} is healthy after {time.monotonic() - began:.1f} s")
+
+    def _until(self, condition: Callable[[], bool], program: Program, began: float) -> None:
+        while not condition():
+            if self._failed.is_set():
+                raise _Abandoned
+            deaths = self.supervisor.restarts().get(program.name, 0)
+            if deaths >= DEATHS_BEFORE_GIVING_UP:
+                raise Trouble(
+                    f"{program.name} ends right after it starts: see the end of {self.place.log(program.name)}."
+                )
+            if time.monotonic() - began > HEALTHY_WITHIN_SECONDS:
+                raise Trouble(
+                    f"{program.name} is not healthy after {HEALTHY_WITHIN_SECONDS} s: "
+                    f"see the end of {self.place.log(program.name)}."
+                )
+            time.sleep(0.1)
+
+
+class _Abandoned(Exception):
+    """Another program failed, so this one is no longer waited for."""
