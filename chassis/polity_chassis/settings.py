@@ -1,6 +1,7 @@
 """What a service is told by its environment, each value with its purpose, unit and permitted values."""
 
-from typing import Any, Literal, TypeVar
+import re
+from typing import Literal, TypeVar
 
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
@@ -53,17 +54,19 @@ def load(settings_class: type[S]) -> S:
         return settings_class()
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False, include_context=False)[0]
-        raise SystemExit(_sentence(settings_class, first)) from None
-    except SettingsError:
-        raise SystemExit("A setting that must be JSON is not; see the settings of this service.") from None
+        place = str(first["loc"][0]) if first["loc"] else ""
+        raise SystemExit(_sentence(settings_class, place, first["type"])) from None
+    except SettingsError as error:
+        # Not JSON where it has to be: the exception names the field in words only.
+        named = re.search(r'field "(\w+)"', str(error))
+        raise SystemExit(_sentence(settings_class, named[1] if named else "", "json")) from None
 
 
-def _sentence(settings_class: type[BaseSettings], error: Any) -> str:
+def _sentence(settings_class: type[BaseSettings], place: str, kind: str) -> str:
     """Returns the sentence without the value: it may be a secret."""
-    place = str(error["loc"][0]) if error["loc"] else ""
     for name, field in settings_class.model_fields.items():
         if place in (name, field.validation_alias):
             variable = str(field.validation_alias or f"{settings_class.model_config['env_prefix']}{name}".upper())
-            fault = "is missing" if error["type"] == "missing" else "is not valid"
+            fault = "is missing" if kind == "missing" else "is not valid"
             return f"The setting {variable} {fault}. {field.description or ''}".strip()
-    return f"The settings are not valid: {error['type']}."
+    return f"The settings are not valid: {kind}."

@@ -5,7 +5,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-import httpx
 import pytest
 from fastapi import APIRouter, Depends, FastAPI, Response
 from polity_chassis.access import (

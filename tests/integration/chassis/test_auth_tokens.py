@@ -151,5 +151,5 @@ async def test_invented_key_ids_do_not_flood_the_realm(client: httpx.AsyncClient
 
 async def _until(condition: Callable[[], bool]) -> None:
     async with asyncio.timeout(10):
-        while not condition():
+        while not condition():  # noqa: ASYNC110
             await asyncio.sleep(0.01)
