@@ -1,0 +1,53 @@
+"""`python -m polity_membership <role...>`, or `grant-operator` for the first operator of a new platform."""
+
+import argparse
+import asyncio
+import sys
+from collections.abc import Sequence
+from uuid import UUID
+
+from polity_chassis.clock import utc_now
+from polity_chassis.database import Database
+from polity_chassis.links import sign
+from polity_chassis.service import run
+from polity_chassis.settings import load
+
+from polity_membership.app import service
+from polity_membership.domain.cells import Bad, email, language, line_of_text
+from polity_membership.settings import MembershipSettings
+from polity_membership.storage.reference import reference
+from polity_membership.usecases import Holder, grant_operator
+
+
+def main(argv: Sequence[str]) -> int:
+    """Returns the process's exit status."""
+    if argv[:1] == ["grant-operator"]:
+        return _grant_operator(argv[1:])
+    return run(service, argv)
+
+
+def _grant_operator(argv: Sequence[str]) -> int:
+    parser = argparse.ArgumentParser("grant-operator", description="Prints the link token of an operator's mandate.")
+    for option in ("--name", "--email", "--language"):
+        parser.add_argument(option, required=True)
+    given = parser.parse_args(argv)
+    try:
+        holder = Holder(line_of_text(given.name), email(given.email), language(given.language, reference().languages))
+    except Bad as bad:
+        parser.error(bad.reason)
+    settings = load(MembershipSettings)
+    mandate_id = asyncio.run(_granted(settings, holder))
+    sys.stdout.write(sign(settings.mandate_link_keys, "mandate", mandate_id, 1) + "\n")
+    return 0
+
+
+async def _granted(settings: MembershipSettings, holder: Holder) -> UUID:
+    database = Database(settings.database_url, application_name="membership grant-operator", pool_size=1)
+    try:
+        return UUID((await grant_operator(database, holder, utc_now()))["mandate_id"])
+    finally:
+        await database.close()
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

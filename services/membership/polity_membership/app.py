@@ -1,0 +1,26 @@
+"""Membership's wiring."""
+
+from functools import partial
+
+from polity_chassis.links import verify
+from polity_chassis.runtime import Service
+from polity_chassis.settings import load
+
+from polity_membership.http import routers
+from polity_membership.http.titles import register_membership_titles
+from polity_membership.settings import MembershipSettings
+from polity_membership.storage.people import holds
+
+
+def service(settings: MembershipSettings | None = None) -> Service:
+    """Returns the service with the settings given, else those of the environment."""
+    chosen = settings or load(MembershipSettings)
+    register_membership_titles()
+    return Service(
+        name="membership",
+        settings=chosen,
+        routers=routers.ROUTERS,
+        publishes=True,
+        holds=holds,
+        verify_link=partial(verify, chosen.answer_link_keys, "answer"),
+    )

@@ -1,0 +1,100 @@
+"""Every refusal of membership by name: `slug` is stable and public, `category` says what kind of answer it is."""
+
+from typing import ClassVar
+
+
+class Refused(Exception):
+    """A rule of membership says no."""
+
+    slug: ClassVar[str]
+    category: ClassVar[str]
+
+
+class LinkUnknown(Refused):
+    """Forged, foreign or never issued: all the same to whoever asks."""
+
+    slug = "link_unknown"
+    category = "not_found"
+
+
+class LinkRevoked(Refused):
+    slug = "link_revoked"
+    category = "gone"
+
+
+class LinkExpired(Refused):
+    slug = "link_expired"
+    category = "gone"
+
+
+class AlreadyCommitted(Refused):
+    slug = "already_committed"
+    category = "conflict"
+
+
+class ThemesInvalid(Refused):
+    """Not exactly three different themes of the campaign."""
+
+    slug = "themes_invalid"
+    category = "invalid"
+
+
+class SignedInFuture(Refused):
+    slug = "signed_in_future"
+    category = "invalid"
+
+
+class MilestonesInvalid(Refused):
+    slug = "milestones_invalid"
+    category = "invalid"
+
+
+class ThemesMissing(Refused):
+    """A campaign with fewer themes than a commitment has to rank."""
+
+    slug = "themes_missing"
+    category = "invalid"
+
+
+class FallbackMissing(Refused):
+    """A text that isn't there in the fallback language."""
+
+    slug = "fallback_missing"
+    category = "invalid"
+
+
+class LocalGovernmentUnknown(Refused):
+    slug = "local_government_unknown"
+    category = "invalid"
+
+
+class AlreadyMember(Refused):
+    slug = "already_member"
+    category = "conflict"
+
+
+class TooManyInvitations(Refused):
+    slug = "too_many_invitations"
+    category = "invalid"
+
+
+class RoleNotGrantable(Refused):
+    slug = "role_not_grantable"
+    category = "invalid"
+
+
+class MandateAlreadyLinked(Refused):
+    slug = "mandate_already_linked"
+    category = "conflict"
+
+
+class MandateHasEnded(Refused):
+    slug = "mandate_ended"
+    category = "gone"
+
+
+class NotFound(Refused):
+    """The row isn't there, or isn't for this caller."""
+
+    slug = "not_found"
+    category = "not_found"

@@ -1,0 +1,41 @@
+"""The register of local governments. Places are never keyed by name alone: there are two cities of Gwangju."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from polity_contracts.membership import LocalGovernmentRegistered
+
+PlaceKey = tuple[str, str, float, float]
+"""Name, country, latitude, longitude: equal in all four is the same place twice."""
+
+
+@dataclass(slots=True)
+class LocalGovernment:
+    id: UUID
+    network_id: UUID
+    name: str
+    country: str
+    subdivision: str | None
+    region: str
+    latitude: float
+    longitude: float
+    population: int | None
+    time_zone: str
+    demonstration: bool
+    fact_sequence: int = 0
+
+    def register(self) -> LocalGovernmentRegistered:
+        """Returns the fact that the place is in the register."""
+        return LocalGovernmentRegistered(
+            local_government_id=self.id,
+            network_id=self.network_id,
+            name=self.name,
+            country=self.country,
+            subdivision=self.subdivision,
+            region=self.region,
+            latitude=self.latitude,
+            longitude=self.longitude,
+            population=self.population,
+            time_zone=self.time_zone,
+            demonstration=self.demonstration,
+        )

@@ -1,0 +1,32 @@
+"""People: contacts of local governments, signatories, holders of mandates. Erased means emptied, never deleted."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from polity_contracts.membership import PersonErased, PersonRecorded
+
+
+@dataclass(slots=True)
+class Person:
+    """`office` is what a signatory signs as; all four fields of an erased person are None."""
+
+    id: UUID
+    name: str | None
+    email: str | None
+    language: str | None
+    office: str | None = None
+    erased_at: datetime | None = None
+    fact_sequence: int = 0
+
+    def record(self) -> PersonRecorded:
+        """Returns the fact that tells other services how to reach the person."""
+        return PersonRecorded(person_id=self.id, name=self.name or "", email=self.email, language=self.language or "")
+
+    def erase(self, now: datetime) -> PersonErased | None:
+        """Empties the person; returns the tombstone, None when that was done before."""
+        if self.erased_at is not None:
+            return None
+        self.name = self.email = self.language = self.office = None
+        self.erased_at = now
+        return PersonErased()

@@ -1,0 +1,142 @@
+"""What the link of an invitation opens: read, say "we are interested", commit. A GET changes nothing."""
+
+from datetime import date
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Response
+from polity_chassis.access import LINK, access
+from polity_chassis.http import DatabaseDep, IdempotencyDep, LinkDep, NowDep
+from polity_contracts.membership import Text
+from pydantic import BaseModel, Field
+
+from polity_membership.domain.campaigns import Campaign
+from polity_membership.domain.commitments import Pledge
+from polity_membership.domain.errors import LinkUnknown, NotFound
+from polity_membership.domain.invitations import Invitation
+from polity_membership.domain.local_governments import LocalGovernment
+from polity_membership.domain.networks import Network
+from polity_membership.http.repeating import once_by
+from polity_membership.http.values import Body, DeadlineOut, Line
+from polity_membership.storage.aggregates import load
+from polity_membership.storage.reads import commitment_of
+from polity_membership.usecases import CommitToCampaign, commit_to_campaign, express_interest
+
+router = APIRouter(prefix="/v1/answer", tags=["answers"])
+
+
+class AskedCampaign(BaseModel):
+    """What the campaign asks; `reply_by` is this invitation's deadline."""
+
+    campaign_id: UUID
+    network_id: UUID
+    network_name: Text
+    title: Text
+    objectives: Text
+    commitment_text: Text
+    fallback_language: str
+    themes: dict[str, Text]
+    reply_by: DeadlineOut
+    demonstration: bool
+
+
+class AskedLocalGovernment(BaseModel):
+    local_government_id: UUID
+    name: str
+    country: str
+    time_zone: str
+
+
+class CommitmentOut(BaseModel):
+    ordinal: int
+    themes: list[str]
+    signed_on: date
+
+
+class AnswerOut(BaseModel):
+    invitation_id: UUID
+    campaign: AskedCampaign
+    local_government: AskedLocalGovernment
+    language: str
+    status: str
+    commitment: CommitmentOut | None
+
+
+class StatusOut(BaseModel):
+    status: str
+
+
+class CommitmentIn(Body):
+    """`themes` are three different codes of the campaign, the first ranked first."""
+
+    signatory_name: Line
+    signatory_office: Line
+    signed_on: date
+    themes: Annotated[list[Annotated[str, Field(max_length=60)]], Field(max_length=100)]
+
+
+class CommitmentId(BaseModel):
+    commitment_id: UUID
+    ordinal: int
+
+
+@router.get("", **access(LINK))
+async def get_answer(link: LinkDep, response: Response, database: DatabaseDep, now: NowDep) -> AnswerOut:
+    """Shows what is asked and what was answered so far."""
+    response.headers["Cache-Control"] = "no-store"
+    async with database.transaction() as session:
+        try:
+            invitation = await load(session, Invitation, link.id)
+        except NotFound:
+            raise LinkUnknown from None
+        invitation.check_link(link.generation, now)
+        campaign = await load(session, Campaign, invitation.campaign_id)
+        network = await load(session, Network, invitation.network_id)
+        place = await load(session, LocalGovernment, invitation.local_government_id)
+        commitment = await commitment_of(session, invitation.id)
+    return AnswerOut(
+        invitation_id=invitation.id,
+        campaign=_asked(campaign, network, invitation),
+        local_government=AskedLocalGovernment(
+            local_government_id=place.id, name=place.name, country=place.country, time_zone=place.time_zone
+        ),
+        language=invitation.language,
+        status=invitation.status,
+        commitment=CommitmentOut(**commitment) if commitment else None,
+    )
+
+
+@router.post("/interest", **access(LINK))
+async def post_interest(link: LinkDep, database: DatabaseDep, now: NowDep) -> StatusOut:
+    """Says that the local government is interested; saying so twice changes nothing."""
+    return StatusOut(status=await express_interest(database, link.id, link.generation, now))
+
+
+@router.post("/commitment", status_code=201, **access(LINK))
+async def post_commitment(
+    link: LinkDep, body: CommitmentIn, database: DatabaseDep, now: NowDep, key: IdempotencyDep
+) -> CommitmentId:
+    """Commits the local government; the same Idempotency-Key is answered alike, a second commitment is refused."""
+    command = CommitToCampaign(
+        invitation_id=link.id,
+        generation=link.generation,
+        pledge=Pledge(tuple(body.themes), body.signed_on),
+        signatory_name=body.signatory_name,
+        signatory_office=body.signatory_office,
+    )
+    return CommitmentId(**await commit_to_campaign(database, command, now, once_by(key)))
+
+
+def _asked(campaign: Campaign, network: Network, invitation: Invitation) -> AskedCampaign:
+    return AskedCampaign(
+        campaign_id=campaign.id,
+        network_id=network.id,
+        network_name=network.name,
+        title=campaign.title,
+        objectives=campaign.objectives,
+        commitment_text=campaign.commitment_text,
+        fallback_language=campaign.fallback_language,
+        themes=campaign.themes,
+        reply_by=DeadlineOut(**invitation.reply_by.model_dump()),
+        demonstration=campaign.demonstration,
+    )

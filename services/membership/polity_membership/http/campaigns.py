@@ -1,0 +1,156 @@
+"""Campaigns: opening them, and what the public sees of them."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Request, Response
+from polity_chassis.access import PUBLIC, access
+from polity_chassis.etag import etag_of, is_current
+from polity_chassis.http import DatabaseDep, IdempotencyDep, NowDep, PageDep
+from polity_chassis.pages import Page, cut, link_next
+from polity_contracts.membership import Milestone, Text
+from pydantic import BaseModel, Field
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from polity_membership.domain.campaigns import Campaign
+from polity_membership.http.repeating import once_by
+from polity_membership.http.scopes import OF_NETWORK
+from polity_membership.http.values import Body, Code, DeadlineIn, DeadlineOut, Language, Line, Lines, Texts
+from polity_membership.storage.aggregates import aggregate, load
+from polity_membership.storage.reads import list_campaigns, milestones_of
+from polity_membership.usecases import OpenCampaign, open_campaign
+
+router = APIRouter(prefix="/v1", tags=["campaigns"])
+
+
+class MilestoneIn(Body):
+    """`due` is the day by which the milestone is hoped for."""
+
+    threshold: Annotated[int, Field(ge=1, le=1_000_000)]
+    due: date | None = None
+    occasion: Annotated[dict[Language, Line], Field(max_length=100, default_factory=dict)]
+
+
+class CampaignIn(Body):
+    """`themes` are codes with their labels; a commitment ranks three of them."""
+
+    title: Lines
+    objectives: Texts
+    commitment_text: Texts
+    fallback_language: Language
+    themes: Annotated[dict[Code, Lines], Field(max_length=100)]
+    milestones: Annotated[list[MilestoneIn], Field(max_length=20, default_factory=list)]
+    reply_by: DeadlineIn
+
+
+class CampaignId(BaseModel):
+    campaign_id: UUID
+
+
+class MilestoneOut(BaseModel):
+    """`reached_at` and `ordinal` say when and by which commitment it was reached; None before."""
+
+    threshold: int
+    due: date | None
+    occasion: Text
+    reached_at: datetime | None = None
+    ordinal: int | None = None
+
+
+class CampaignOut(CampaignId):
+    """`commitments` is how many there are now."""
+
+    network_id: UUID
+    title: Text
+    objectives: Text
+    commitment_text: Text
+    fallback_language: str
+    themes: dict[str, Text]
+    milestones: list[MilestoneOut]
+    reply_by: DeadlineOut
+    demonstration: bool
+    opened_at: datetime
+    commitments: int
+
+
+@router.post("/networks/{network_id}/campaigns", status_code=201, **access(OF_NETWORK))
+async def post_campaign(
+    network_id: UUID, body: CampaignIn, database: DatabaseDep, now: NowDep, key: IdempotencyDep
+) -> CampaignId:
+    """Opens a campaign of the network."""
+    command = OpenCampaign(
+        network_id=network_id,
+        title=body.title,
+        objectives=body.objectives,
+        commitment_text=body.commitment_text,
+        fallback_language=body.fallback_language,
+        themes=body.themes,
+        milestones=tuple(Milestone(**milestone.model_dump()) for milestone in body.milestones),
+        reply_by=body.reply_by.deadline(),
+    )
+    return CampaignId(**await open_campaign(database, command, now, once_by(key)))
+
+
+@router.get("/campaigns", **access(PUBLIC))
+async def get_campaigns(
+    request: Request, response: Response, database: DatabaseDep, page: PageDep, network_id: UUID | None = None
+) -> Page[CampaignOut]:
+    """Lists the campaigns, of one network or all."""
+    async with database.transaction() as session:
+        rows, cursor = cut(await list_campaigns(session, network_id, page), page, lambda row: (row["id"],))
+        items = await _shown(session, [aggregate(Campaign, row) for row in rows])
+    link_next(request, response, cursor)
+    return Page(items=items, next=cursor)
+
+
+@router.get("/campaigns/{campaign_id}", response_model=CampaignOut, **access(PUBLIC))
+async def get_campaign(
+    campaign_id: UUID, request: Request, response: Response, database: DatabaseDep
+) -> CampaignOut | Response:
+    """Shows one campaign; a caller that holds the current version (ETag) gets 304."""
+    async with database.transaction() as session:
+        campaign = await load(session, Campaign, campaign_id)
+        etag = etag_of(f"{campaign.id}-{campaign.fact_sequence}-{campaign.commitments_count}")
+        headers = {"ETag": etag, "Cache-Control": "public, no-cache"}
+        if is_current(request, etag):
+            return Response(status_code=304, headers=headers)
+        response.headers.update(headers)
+        return (await _shown(session, [campaign]))[0]
+
+
+async def _shown(session: AsyncSession, campaigns: Sequence[Campaign]) -> list[CampaignOut]:
+    reached = await milestones_of(session, [campaign.id for campaign in campaigns])
+    by_threshold = {(row["campaign_id"], row["threshold"]): row for row in reached}
+    return [_campaign(campaign, by_threshold) for campaign in campaigns]
+
+
+def _campaign(campaign: Campaign, reached: Mapping[tuple[UUID, int], Mapping[Any, Any]]) -> CampaignOut:
+    milestones = [
+        MilestoneOut(
+            threshold=milestone.threshold,
+            due=milestone.due,
+            occasion=milestone.occasion,
+            **{
+                name: value
+                for name, value in reached.get((campaign.id, milestone.threshold), {}).items()
+                if name in ("reached_at", "ordinal")
+            },
+        )
+        for milestone in campaign.milestones
+    ]
+    return CampaignOut(
+        campaign_id=campaign.id,
+        network_id=campaign.network_id,
+        title=campaign.title,
+        objectives=campaign.objectives,
+        commitment_text=campaign.commitment_text,
+        fallback_language=campaign.fallback_language,
+        themes=campaign.themes,
+        milestones=milestones,
+        reply_by=DeadlineOut(**campaign.reply_by.model_dump()),
+        demonstration=campaign.demonstration,
+        opened_at=campaign.opened_at,
+        commitments=campaign.commitments_count,
+    )

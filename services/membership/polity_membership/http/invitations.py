@@ -1,0 +1,121 @@
+"""Invitations as the secretariat sees them."""
+
+from datetime import datetime
+from typing import Annotated, Self
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Request, Response
+from polity_chassis.access import access
+from polity_chassis.http import DatabaseDep, IdempotencyDep, NowDep, PageDep
+from polity_chassis.pages import Page, cut, link_next
+from pydantic import BaseModel, Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from polity_membership.http.repeating import once_by
+from polity_membership.http.scopes import OF_CAMPAIGN, OF_INVITATION
+from polity_membership.http.values import Body, DeadlineIn, DeadlineOut, Line
+from polity_membership.storage.reads import list_invitations
+from polity_membership.usecases import InviteLocalGovernments, invite_local_governments, revoke_invitation
+
+router = APIRouter(prefix="/v1", tags=["invitations"])
+
+
+class InvitationsIn(Body):
+    """Either ids or `all`, which region and country may narrow; without `reply_by` the campaign's deadline holds."""
+
+    wave: Line
+    local_government_ids: Annotated[list[UUID], Field(max_length=20_000)] | None = None
+    all: bool = False
+    region: Annotated[str, Field(max_length=3)] | None = None
+    country: Annotated[str, Field(max_length=2)] | None = None
+    reply_by: DeadlineIn | None = None
+
+    @model_validator(mode="after")
+    def one_selection(self) -> Self:
+        if self.all == (self.local_government_ids is not None):
+            raise PydanticCustomError("one_selection", "either ids or all")
+        return self
+
+
+class InvitedOut(BaseModel):
+    """`remaining` can be invited by calling again: one call invites 5,000 at most."""
+
+    invited: int
+    already_invited: int
+    without_contact: int
+    remaining: int
+
+
+class InvitationOut(BaseModel):
+    """`contact_id` and `signatory_id` are ids only: who they are is not shown in lists."""
+
+    invitation_id: UUID
+    local_government_id: UUID
+    name: str
+    country: str
+    wave: str
+    status: str
+    language: str
+    reply_by: DeadlineOut
+    issued_at: datetime
+    interested_at: datetime | None
+    committed_at: datetime | None
+    ordinal: int | None
+    contact_id: UUID
+    signatory_id: UUID | None
+
+
+class RevokedOut(BaseModel):
+    invitation_id: UUID
+    status: str
+
+
+@router.post("/campaigns/{campaign_id}/invitations", status_code=201, **access(OF_CAMPAIGN))
+async def post_invitations(
+    campaign_id: UUID, body: InvitationsIn, database: DatabaseDep, now: NowDep, key: IdempotencyDep
+) -> InvitedOut:
+    """Invites a selection of the register; whoever was invited before is not invited again."""
+    ids = body.local_government_ids
+    command = InviteLocalGovernments(
+        campaign_id=campaign_id,
+        wave=body.wave,
+        local_government_ids=None if ids is None else frozenset(ids),
+        region=body.region,
+        country=body.country,
+        reply_by=body.reply_by.deadline() if body.reply_by else None,
+    )
+    return InvitedOut(**await invite_local_governments(database, command, now, once_by(key)))
+
+
+@router.get("/campaigns/{campaign_id}/invitations", **access(OF_CAMPAIGN))
+async def get_invitations(
+    *,
+    campaign_id: UUID,
+    request: Request,
+    response: Response,
+    database: DatabaseDep,
+    page: PageDep,
+    status: Annotated[str | None, Query(max_length=20, description="invited, interested, committed, revoked.")] = None,
+    wave: Annotated[str | None, Query(max_length=200)] = None,
+) -> Page[InvitationOut]:
+    """Lists the campaign's invitations in the order of their issue."""
+    async with database.transaction() as session:
+        found = await list_invitations(session, campaign_id, status, wave, page)
+    rows, cursor = cut(found, page, lambda row: (row["id"],))
+    link_next(request, response, cursor)
+    items = [
+        InvitationOut(
+            invitation_id=row["id"],
+            reply_by=DeadlineOut(at=row["reply_at"], time_zone=row["reply_time_zone"]),
+            **row,
+        )
+        for row in rows
+    ]
+    return Page(items=items, next=cursor)
+
+
+@router.post("/invitations/{invitation_id}/revocation", **access(OF_INVITATION))
+async def post_revocation(invitation_id: UUID, database: DatabaseDep, now: NowDep) -> RevokedOut:
+    """Makes the links sent so far invalid; doing so twice changes nothing."""
+    invitation = await revoke_invitation(database, invitation_id, now)
+    return RevokedOut(invitation_id=invitation.id, status=invitation.status)

@@ -1,0 +1,104 @@
+"""Networks and their members."""
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Request, Response
+from polity_chassis.access import OPERATOR, PUBLIC, access
+from polity_chassis.http import DatabaseDep, IdempotencyDep, NowDep, PageDep
+from polity_chassis.pages import Page, cut, link_next
+from polity_contracts.membership import Text
+from pydantic import BaseModel, StringConstraints
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from polity_membership.domain.networks import MEMBER, Network
+from polity_membership.http.repeating import once_by
+from polity_membership.http.scopes import OF_NETWORK
+from polity_membership.http.values import Body, Language, Lines, TimeZone
+from polity_membership.storage.aggregates import columns, load
+from polity_membership.storage.reads import list_networks, members_of
+from polity_membership.usecases import AddNetworkMember, FoundNetwork, add_network_member, found_network
+
+router = APIRouter(prefix="/v1/networks", tags=["networks"])
+
+
+class NetworkIn(Body):
+    name: Lines
+    fallback_language: Language
+    time_zone: TimeZone
+    demonstration: bool = False
+
+
+class NetworkId(BaseModel):
+    network_id: UUID
+
+
+class MemberIn(Body):
+    local_government_id: UUID
+    office: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z_]{0,39}$")] = MEMBER
+
+
+class MemberId(NetworkId):
+    local_government_id: UUID
+
+
+class MemberOut(BaseModel):
+    local_government_id: UUID
+    name: str
+    country: str
+    office: str
+
+
+class NetworkOut(NetworkId):
+    name: Text
+    fallback_language: str
+    time_zone: str
+    demonstration: bool
+    members: list[MemberOut]
+
+
+@router.post("", status_code=201, **access(OPERATOR))
+async def post_network(body: NetworkIn, database: DatabaseDep, now: NowDep, key: IdempotencyDep) -> NetworkId:
+    """Founds a network."""
+    command = FoundNetwork(body.name, body.fallback_language, body.time_zone, body.demonstration)
+    return NetworkId(**await found_network(database, command, now, once_by(key)))
+
+
+@router.get("", **access(PUBLIC))
+async def get_networks(request: Request, response: Response, database: DatabaseDep, page: PageDep) -> Page[NetworkOut]:
+    """Lists the networks with their members."""
+    async with database.transaction() as session:
+        rows, cursor = cut(await list_networks(session, page), page, lambda row: (row["id"],))
+        items = await _shown(session, rows)
+    link_next(request, response, cursor)
+    return Page(items=items, next=cursor)
+
+
+@router.get("/{network_id}", **access(PUBLIC))
+async def get_network(network_id: UUID, database: DatabaseDep) -> NetworkOut:
+    """Shows one network with its members."""
+    async with database.transaction() as session:
+        network = await load(session, Network, network_id)
+        return (await _shown(session, [columns(network)]))[0]
+
+
+@router.post("/{network_id}/members", status_code=201, **access(OF_NETWORK))
+async def post_member(
+    network_id: UUID, body: MemberIn, database: DatabaseDep, now: NowDep, key: IdempotencyDep
+) -> MemberId:
+    """Adds a local government of the register to the network's members."""
+    command = AddNetworkMember(network_id, body.local_government_id, body.office)
+    return MemberId(**await add_network_member(database, command, now, once_by(key)))
+
+
+async def _shown(session: AsyncSession, rows: Sequence[Mapping[Any, Any]]) -> list[NetworkOut]:
+    members = await members_of(session, [row["id"] for row in rows])
+    return [
+        NetworkOut(
+            network_id=row["id"],
+            members=[MemberOut(**member) for member in members if member["network_id"] == row["id"]],
+            **{name: row[name] for name in ("name", "fallback_language", "time_zone", "demonstration")},
+        )
+        for row in rows
+    ]

@@ -1,0 +1,13 @@
+"""All of membership's HTTP API."""
+
+from polity_membership.http import answers, campaigns, invitations, mandates, networks, people, register
+
+ROUTERS = (
+    networks.router,
+    register.router,
+    campaigns.router,
+    invitations.router,
+    answers.router,
+    mandates.router,
+    people.router,
+)

@@ -1,0 +1,51 @@
+"""Whose secretariat may touch a row: the network that the row belongs to."""
+
+from uuid import UUID
+
+from polity_chassis.access import OPERATOR, role
+from sqlmodel.ext.asyncio.session import AsyncSession
+from starlette.requests import Request
+
+from polity_membership.domain.mandates import SECRETARIAT
+from polity_membership.storage.people import holds, networks_knowing
+from polity_membership.storage.reads import network_of
+
+
+def _id(request: Request, name: str) -> UUID | None:
+    try:
+        return UUID(request.path_params[name])
+    except ValueError:
+        return None
+
+
+async def network_of_campaign(session: AsyncSession, request: Request) -> UUID | None:
+    campaign_id = _id(request, "campaign_id")
+    return campaign_id and await network_of(session, "campaign", campaign_id)
+
+
+async def network_of_invitation(session: AsyncSession, request: Request) -> UUID | None:
+    invitation_id = _id(request, "invitation_id")
+    return invitation_id and await network_of(session, "invitation", invitation_id)
+
+
+async def network_of_mandate(session: AsyncSession, request: Request) -> UUID | None:
+    mandate_id = _id(request, "mandate_id")
+    return mandate_id and await network_of(session, "mandate", mandate_id)
+
+
+async def network_knowing_person(session: AsyncSession, request: Request) -> UUID | None:
+    """Returns, of the networks that deal with the person, the one whose secretariat calls, else any."""
+    person_id = _id(request, "person_id")
+    networks = await networks_knowing(session, person_id) if person_id else []
+    for network_id in networks:
+        if await holds(session, request.state.caller.subject, SECRETARIAT, network_id):
+            return network_id
+    return networks[0] if networks else None
+
+
+OF_NETWORK = role(SECRETARIAT, "network_id")
+OF_CAMPAIGN = role(SECRETARIAT, network_of_campaign)
+OF_INVITATION = role(SECRETARIAT, network_of_invitation)
+OPERATOR_OR_OF_NETWORK = OPERATOR | OF_NETWORK
+OPERATOR_OR_OF_MANDATE = OPERATOR | role(SECRETARIAT, network_of_mandate)
+OPERATOR_OR_KNOWING_PERSON = OPERATOR | role(SECRETARIAT, network_knowing_person)

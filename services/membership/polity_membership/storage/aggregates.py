@@ -1,0 +1,114 @@
+"""Aggregates and their rows. Lock order everywhere: campaign before invitation, person before mandate."""
+
+from collections.abc import Mapping
+from dataclasses import fields
+from typing import Any, TypeVar
+from uuid import UUID
+
+from polity_contracts.membership import Deadline, Milestone
+from sqlalchemy import Table, insert, select, update
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from polity_membership.domain.campaigns import Campaign
+from polity_membership.domain.commitments import Commitment
+from polity_membership.domain.errors import NotFound
+from polity_membership.domain.invitations import Invitation
+from polity_membership.domain.local_governments import LocalGovernment
+from polity_membership.domain.mandates import Mandate
+from polity_membership.domain.networks import Network
+from polity_membership.domain.people import Person
+from polity_membership.storage.tables import table
+
+Aggregate = Network | LocalGovernment | Person | Campaign | Invitation | Commitment | Mandate
+A = TypeVar("A", Network, LocalGovernment, Person, Campaign, Invitation, Commitment, Mandate)
+
+CHANGING: Mapping[type[Any], tuple[str, ...]] = {
+    Network: ("fact_sequence",),
+    Person: ("name", "email", "language", "office", "erased_at", "fact_sequence"),
+    Campaign: ("commitments_count", "fact_sequence"),
+    Invitation: ("status", "interested_at", "link_generation", "fact_sequence"),
+    Mandate: ("subject", "linked_at", "ended_at", "fact_sequence"),
+}
+"""What of an aggregate may change after it was added; whoever isn't listed never changes."""
+
+
+def table_of(kind: type[Any]) -> Table:
+    """Returns the table of an aggregate's class."""
+    return table(_TABLES[kind])
+
+
+_TABLES = {
+    Network: "network",
+    LocalGovernment: "local_government",
+    Person: "person",
+    Campaign: "campaign",
+    Invitation: "invitation",
+    Commitment: "commitment",
+    Mandate: "mandate",
+}
+
+
+def columns(aggregate: Aggregate) -> dict[str, Any]:
+    """Returns the aggregate as its row's values."""
+    values = {field.name: getattr(aggregate, field.name) for field in fields(aggregate)}
+    if "reply_by" in values:
+        deadline: Deadline = values.pop("reply_by")
+        values |= {"reply_at": deadline.at, "reply_time_zone": deadline.time_zone}
+    if "milestones" in values:
+        values["milestones"] = [milestone.model_dump(mode="json") for milestone in values["milestones"]]
+    if isinstance(values.get("themes"), tuple):
+        values["themes"] = list(values["themes"])
+    return values
+
+
+def aggregate(kind: type[A], row: Mapping[Any, Any]) -> A:
+    """Returns the aggregate of a row."""
+    values = dict(row)
+    if "reply_at" in values:
+        values["reply_by"] = Deadline(at=values.pop("reply_at"), time_zone=values.pop("reply_time_zone"))
+    if "milestones" in values:
+        values["milestones"] = tuple(Milestone.model_validate(milestone) for milestone in values["milestones"])
+    if isinstance(values.get("themes"), list):
+        values["themes"] = tuple(values["themes"])
+    return kind(**values)
+
+
+async def add(session: AsyncSession, new: Aggregate) -> None:
+    """Inserts the row of a new aggregate."""
+    connection = await session.connection()
+    await connection.execute(insert(table_of(type(new))).values(columns(new)))
+
+
+async def save(session: AsyncSession, changed: Aggregate) -> None:
+    """Writes what may have changed back to the locked row."""
+    values = columns(changed)
+    rows = table_of(type(changed))
+    connection = await session.connection()
+    await connection.execute(
+        update(rows).where(rows.c.id == changed.id).values({name: values[name] for name in CHANGING[type(changed)]})
+    )
+
+
+async def lock(session: AsyncSession, kind: type[A], id: UUID) -> A:  # noqa: A002
+    """Returns the aggregate, locked until the transaction ends; raises NotFound.
+
+    The lock lets other rows refer to this one meanwhile, but nobody else lock it.
+    """
+    rows = table_of(kind)
+    connection = await session.connection()
+    result = await connection.execute(select(rows).where(rows.c.id == id).with_for_update(key_share=True))
+    return _one(kind, result.mappings().one_or_none())
+
+
+async def load(session: AsyncSession, kind: type[A], id: UUID) -> A:  # noqa: A002
+    """Returns the aggregate without a lock; raises NotFound."""
+    rows = table_of(kind)
+    connection = await session.connection()
+    result = await connection.execute(select(rows).where(rows.c.id == id))
+    return _one(kind, result.mappings().one_or_none())
+
+
+def _one(kind: type[A], row: Mapping[Any, Any] | None) -> A:
+    if row is None:
+        raise NotFound
+    return aggregate(kind, row)

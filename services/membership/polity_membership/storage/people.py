@@ -1,0 +1,61 @@
+"""The locks and look-ups around people and what they may do."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from sqlalchemy import delete, select, text
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from polity_membership.domain.mandates import Mandate
+from polity_membership.storage.aggregates import aggregate
+from polity_membership.storage.tables import table
+
+_KNOWN_TO = text("""
+SELECT lg.network_id FROM local_government_contact contact
+  JOIN local_government lg ON lg.id = contact.local_government_id WHERE contact.person_id = :person_id
+UNION SELECT network_id FROM invitation WHERE contact_id = :person_id
+UNION SELECT network_id FROM commitment WHERE signatory_id = :person_id
+UNION SELECT coalesce(lg.network_id, mandate.scope_id) FROM mandate
+  LEFT JOIN local_government lg ON lg.id = mandate.scope_id
+ WHERE mandate.person_id = :person_id AND mandate.scope_id IS NOT NULL
+""")
+
+
+async def networks_knowing(session: AsyncSession, person_id: UUID) -> Sequence[UUID]:
+    """Returns the networks that the person deals with as contact, signatory or holder of a mandate."""
+    connection = await session.connection()
+    return list((await connection.execute(_KNOWN_TO, {"person_id": person_id})).scalars())
+
+
+async def remove_contact(session: AsyncSession, person_id: UUID) -> None:
+    """Unlinks the person from the local governments, which are then without a contact."""
+    contacts = table("local_government_contact")
+    connection = await session.connection()
+    await connection.execute(delete(contacts).where(contacts.c.person_id == person_id))
+
+
+async def lock_mandates_of(session: AsyncSession, person_id: UUID) -> Sequence[Mandate]:
+    """Returns every mandate the person ever had, locked in the order of their ids."""
+    mandates = table("mandate")
+    connection = await session.connection()
+    result = await connection.execute(
+        select(mandates)
+        .where(mandates.c.person_id == person_id)
+        .order_by(mandates.c.id)
+        .with_for_update(key_share=True)
+    )
+    return [aggregate(Mandate, row) for row in result.mappings()]
+
+
+_HOLDS = text("""
+SELECT EXISTS (
+  SELECT FROM mandate WHERE subject = :subject AND role = :role AND ended_at IS NULL
+     AND scope_id IS NOT DISTINCT FROM CAST(:scope_id AS uuid))
+""")
+
+
+async def holds(session: AsyncSession, subject: str, role: str, scope_id: UUID | None) -> bool:
+    """Returns whether the sign-in `subject` acts under a mandate of that role and scope now."""
+    connection = await session.connection()
+    parameters = {"subject": subject, "role": role, "scope_id": scope_id}
+    return bool((await connection.execute(_HOLDS, parameters)).scalar_one())

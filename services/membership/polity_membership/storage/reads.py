@@ -1,0 +1,158 @@
+"""What pages and lists show, read without locks."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from polity_chassis.pages import Wanted, keyset
+from sqlalchemy import Select, and_, case, select, text
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from polity_membership.storage.tables import table
+
+Rows = Sequence[Mapping[Any, Any]]
+NOT_INVITED = "none"
+"""The status, in a filter, of whom the campaign hasn't invited."""
+
+networks, places, members = table("network"), table("local_government"), table("network_member")
+campaigns, invitations, commitments = table("campaign"), table("invitation"), table("commitment")
+milestones, contacts, mandates = table("milestone_reached"), table("local_government_contact"), table("mandate")
+
+
+async def _rows(session: AsyncSession, statement: Select[Any]) -> Rows:
+    connection = await session.connection()
+    return (await connection.execute(statement)).mappings().all()
+
+
+async def list_networks(session: AsyncSession, page: Wanted) -> Rows:
+    """Returns one page of networks, one row more if there is one."""
+    return await _rows(session, keyset(select(networks), [networks.c.id], page))
+
+
+async def members_of(session: AsyncSession, network_ids: Sequence[UUID]) -> Rows:
+    """Returns the networks' members: co-presidents first, then by name."""
+    return await _rows(
+        session,
+        select(members, places.c.name, places.c.country)
+        .join(places, places.c.id == members.c.local_government_id)
+        .where(members.c.network_id.in_(network_ids))
+        .order_by(case((members.c.office == "member", 1), else_=0), places.c.name, places.c.id),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class PlacesWanted:
+    """Filters of the register; None lets everything through. `status` is that for `campaign_id`."""
+
+    network_id: UUID
+    region: str | None = None
+    country: str | None = None
+    q: str | None = None
+    campaign_id: UUID | None = None
+    status: str | None = None
+
+
+async def list_local_governments(session: AsyncSession, wanted: PlacesWanted, page: Wanted) -> Rows:
+    """Returns one page of the register by name, one row more if there is one."""
+    invited = and_(invitations.c.campaign_id == wanted.campaign_id, invitations.c.local_government_id == places.c.id)
+    statement = (
+        select(places, invitations.c.status, contacts.c.person_id.label("contact_id"))
+        .outerjoin(invitations, invited)
+        .outerjoin(contacts, contacts.c.local_government_id == places.c.id)
+        .where(places.c.network_id == wanted.network_id)
+    )
+    for name in ("region", "country"):
+        if value := getattr(wanted, name):
+            statement = statement.where(places.c[name] == value)
+    if wanted.q:
+        statement = statement.where(places.c.name.icontains(wanted.q, autoescape=True))
+    if wanted.status == NOT_INVITED:
+        statement = statement.where(invitations.c.status.is_(None))
+    elif wanted.status:
+        statement = statement.where(invitations.c.status == wanted.status)
+    return await _rows(session, keyset(statement, [places.c.name, places.c.id], page))
+
+
+async def list_campaigns(session: AsyncSession, network_id: UUID | None, page: Wanted) -> Rows:
+    """Returns one page of campaigns, the oldest first, one row more if there is one."""
+    statement = select(campaigns)
+    if network_id:
+        statement = statement.where(campaigns.c.network_id == network_id)
+    return await _rows(session, keyset(statement, [campaigns.c.id], page))
+
+
+async def milestones_of(session: AsyncSession, campaign_ids: Sequence[UUID]) -> Rows:
+    """Returns the milestones that the campaigns reached."""
+    return await _rows(session, select(milestones).where(milestones.c.campaign_id.in_(campaign_ids)))
+
+
+async def list_invitations(
+    session: AsyncSession, campaign_id: UUID, status: str | None, wave: str | None, page: Wanted
+) -> Rows:
+    """Returns one page of a campaign's invitations in the order of their issue, one row more if there is one."""
+    statement = (
+        select(
+            invitations,
+            places.c.name,
+            places.c.country,
+            commitments.c.made_at.label("committed_at"),
+            commitments.c.ordinal,
+            commitments.c.signatory_id,
+        )
+        .join(places, places.c.id == invitations.c.local_government_id)
+        .outerjoin(commitments, commitments.c.invitation_id == invitations.c.id)
+        .where(invitations.c.campaign_id == campaign_id)
+    )
+    if status:
+        statement = statement.where(invitations.c.status == status)
+    if wave:
+        statement = statement.where(invitations.c.wave == wave)
+    return await _rows(session, keyset(statement, [invitations.c.id], page))
+
+
+_COMMITMENT_OF = text("SELECT ordinal, themes, signed_on FROM commitment WHERE invitation_id = :invitation_id")
+
+
+async def commitment_of(session: AsyncSession, invitation_id: UUID) -> Mapping[Any, Any] | None:
+    """Returns ordinal, themes and day of the invitation's commitment, None before there is one."""
+    connection = await session.connection()
+    result = await connection.execute(_COMMITMENT_OF, {"invitation_id": invitation_id})
+    return result.mappings().one_or_none()
+
+
+async def mandates_under(session: AsyncSession, subject: str) -> Rows:
+    """Returns the mandates that the sign-in acts under, with the name of the network or local government."""
+    statement = (
+        select(
+            mandates.c.id,
+            mandates.c.role,
+            mandates.c.scope_id,
+            networks.c.name.label("network_name"),
+            networks.c.fallback_language,
+            places.c.name.label("place_name"),
+        )
+        .outerjoin(networks, networks.c.id == mandates.c.scope_id)
+        .outerjoin(places, places.c.id == mandates.c.scope_id)
+        .where(mandates.c.subject == subject, mandates.c.ended_at.is_(None))
+        .order_by(mandates.c.id)
+    )
+    return await _rows(session, statement)
+
+
+_NETWORK_OF_MANDATE = text("""
+SELECT coalesce(lg.network_id, mandate.scope_id) FROM mandate
+  LEFT JOIN local_government lg ON lg.id = mandate.scope_id WHERE mandate.id = :id
+""")
+
+
+async def network_of(session: AsyncSession, kind: str, id: UUID) -> UUID | None:  # noqa: A002
+    """Returns the network of a `campaign`, `invitation` or `mandate`, None without such a row or network."""
+    connection = await session.connection()
+    if kind == "mandate":
+        found = await connection.execute(_NETWORK_OF_MANDATE, {"id": id})
+    else:
+        rows = table(kind)
+        found = await connection.execute(select(rows.c.network_id).where(rows.c.id == id))
+    network_id: UUID | None = found.scalar_one_or_none()
+    return network_id

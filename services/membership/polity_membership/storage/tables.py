@@ -1,0 +1,182 @@
+"""Membership's tables. Instants are UTC; a deadline has its IANA zone beside it; texts are maps of language to text."""
+
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Column, Date, DateTime, Index, Table, Text, UniqueConstraint
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlmodel import Field, MetaData, SQLModel
+
+membership_metadata = MetaData()
+
+
+class Row(SQLModel):
+    """The parent of every table here, with a metadata of its own: services share no tables."""
+
+    metadata = membership_metadata
+
+
+def _text(*, nullable: bool = False) -> Any:
+    return Field(sa_column=Column(Text, nullable=nullable))
+
+
+def _instant(*, nullable: bool = False) -> Any:
+    return Field(sa_column=Column(DateTime(timezone=True), nullable=nullable))
+
+
+def _map() -> Any:
+    return Field(sa_column=Column(JSONB, nullable=False))
+
+
+class NetworkRow(Row, table=True):
+    __tablename__ = "network"
+
+    id: UUID = Field(primary_key=True)
+    name: dict[str, str] = _map()
+    fallback_language: str = _text()
+    time_zone: str = _text()
+    demonstration: bool
+    fact_sequence: int
+
+
+class LocalGovernmentRow(Row, table=True):
+    __tablename__ = "local_government"
+    __table_args__ = (
+        UniqueConstraint("network_id", "name", "country", "latitude", "longitude", name="local_government_place"),
+        Index("local_government_by_name", "network_id", "name", "id"),
+    )
+
+    id: UUID = Field(primary_key=True)
+    network_id: UUID = Field(foreign_key="network.id")
+    name: str = _text()
+    country: str = _text()
+    subdivision: str | None = _text(nullable=True)
+    region: str = _text()
+    latitude: float
+    longitude: float
+    population: int | None
+    time_zone: str = _text()
+    demonstration: bool
+    fact_sequence: int
+
+
+class NetworkMemberRow(Row, table=True):
+    __tablename__ = "network_member"
+
+    network_id: UUID = Field(primary_key=True, foreign_key="network.id")
+    local_government_id: UUID = Field(primary_key=True, foreign_key="local_government.id")
+    office: str = _text()
+
+
+class PersonRow(Row, table=True):
+    """A person erased keeps the id, the sequence and the day of the erasure, nothing else."""
+
+    __tablename__ = "person"
+
+    id: UUID = Field(primary_key=True)
+    name: str | None = _text(nullable=True)
+    email: str | None = _text(nullable=True)
+    language: str | None = _text(nullable=True)
+    office: str | None = _text(nullable=True)
+    erased_at: datetime | None = _instant(nullable=True)
+    fact_sequence: int
+
+
+class LocalGovernmentContactRow(Row, table=True):
+    __tablename__ = "local_government_contact"
+
+    local_government_id: UUID = Field(primary_key=True, foreign_key="local_government.id")
+    person_id: UUID = Field(foreign_key="person.id", index=True)
+
+
+class CampaignRow(Row, table=True):
+    __tablename__ = "campaign"
+
+    id: UUID = Field(primary_key=True)
+    network_id: UUID = Field(foreign_key="network.id", index=True)
+    title: dict[str, str] = _map()
+    objectives: dict[str, str] = _map()
+    commitment_text: dict[str, str] = _map()
+    fallback_language: str = _text()
+    themes: dict[str, dict[str, str]] = _map()
+    milestones: list[dict[str, Any]] = _map()
+    reply_at: datetime = _instant()
+    reply_time_zone: str = _text()
+    demonstration: bool
+    opened_at: datetime = _instant()
+    commitments_count: int
+    fact_sequence: int
+
+
+class InvitationRow(Row, table=True):
+    __tablename__ = "invitation"
+    __table_args__ = (UniqueConstraint("campaign_id", "local_government_id", name="invitation_once"),)
+
+    id: UUID = Field(primary_key=True)
+    campaign_id: UUID = Field(foreign_key="campaign.id")
+    network_id: UUID = Field(foreign_key="network.id")
+    local_government_id: UUID = Field(foreign_key="local_government.id")
+    contact_id: UUID = Field(foreign_key="person.id")
+    language: str = _text()
+    wave: str = _text()
+    reply_at: datetime = _instant()
+    reply_time_zone: str = _text()
+    issued_at: datetime = _instant()
+    status: str = _text()
+    interested_at: datetime | None = _instant(nullable=True)
+    link_generation: int
+    fact_sequence: int
+
+
+class CommitmentRow(Row, table=True):
+    __tablename__ = "commitment"
+    __table_args__ = (
+        UniqueConstraint("campaign_id", "local_government_id", name="commitment_once"),
+        UniqueConstraint("campaign_id", "ordinal", name="commitment_ordinal"),
+    )
+
+    id: UUID = Field(primary_key=True)
+    campaign_id: UUID = Field(foreign_key="campaign.id")
+    network_id: UUID = Field(foreign_key="network.id")
+    local_government_id: UUID = Field(foreign_key="local_government.id")
+    invitation_id: UUID = Field(foreign_key="invitation.id", unique=True)
+    contact_id: UUID = Field(foreign_key="person.id")
+    signatory_id: UUID = Field(foreign_key="person.id", index=True)
+    language: str = _text()
+    ordinal: int
+    themes: list[str] = Field(sa_column=Column(ARRAY(Text), nullable=False))
+    signed_on: date = Field(sa_column=Column(Date, nullable=False))
+    made_at: datetime = _instant()
+    fact_sequence: int
+
+
+class MilestoneReachedRow(Row, table=True):
+    __tablename__ = "milestone_reached"
+
+    campaign_id: UUID = Field(primary_key=True, foreign_key="campaign.id")
+    threshold: int = Field(primary_key=True)
+    ordinal: int
+    commitment_id: UUID = Field(foreign_key="commitment.id")
+    reached_at: datetime = _instant()
+
+
+class MandateRow(Row, table=True):
+    __tablename__ = "mandate"
+
+    id: UUID = Field(primary_key=True)
+    person_id: UUID = Field(foreign_key="person.id", index=True)
+    role: str = _text()
+    scope_id: UUID | None = Field(index=True)
+    language: str = _text()
+    granted_at: datetime = _instant()
+    subject: str | None = Field(sa_column=Column(Text, nullable=True, index=True))
+    linked_at: datetime | None = _instant(nullable=True)
+    ended_at: datetime | None = _instant(nullable=True)
+    link_generation: int
+    fact_sequence: int
+
+
+def table(name: str) -> Table:
+    """Returns the Core table of that name, for statements where the ORM would cost too much."""
+    return membership_metadata.tables[name]

@@ -1,0 +1,38 @@
+"""Everything that membership does, one transaction each."""
+
+from polity_membership.usecases.accept_mandate import accept_mandate
+from polity_membership.usecases.add_network_member import AddNetworkMember, add_network_member
+from polity_membership.usecases.commit_to_campaign import CommitToCampaign, commit_to_campaign
+from polity_membership.usecases.end_mandate import end_mandate
+from polity_membership.usecases.erase_person import erase_person
+from polity_membership.usecases.express_interest import express_interest
+from polity_membership.usecases.found_network import FoundNetwork, found_network
+from polity_membership.usecases.grant_mandate import GrantMandate, Holder, grant_mandate, grant_operator
+from polity_membership.usecases.import_local_governments import check_register, import_local_governments
+from polity_membership.usecases.invite_local_governments import InviteLocalGovernments, invite_local_governments
+from polity_membership.usecases.open_campaign import OpenCampaign, open_campaign
+from polity_membership.usecases.revoke_invitation import revoke_invitation
+
+__all__ = [
+    "AddNetworkMember",
+    "CommitToCampaign",
+    "FoundNetwork",
+    "GrantMandate",
+    "Holder",
+    "InviteLocalGovernments",
+    "OpenCampaign",
+    "accept_mandate",
+    "add_network_member",
+    "check_register",
+    "commit_to_campaign",
+    "end_mandate",
+    "erase_person",
+    "express_interest",
+    "found_network",
+    "grant_mandate",
+    "grant_operator",
+    "import_local_governments",
+    "invite_local_governments",
+    "open_campaign",
+    "revoke_invitation",
+]

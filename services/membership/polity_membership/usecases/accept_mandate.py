@@ -1,0 +1,28 @@
+"""AcceptMandate: whoever signed in and holds the mandate's link acts under it from now on."""
+
+from datetime import datetime
+from uuid import UUID
+
+from polity_chassis.database import Database
+from polity_chassis.outbox import add_facts
+
+from polity_membership.domain.errors import LinkUnknown, NotFound
+from polity_membership.domain.mandates import Mandate
+from polity_membership.storage.aggregates import lock, save
+
+
+async def accept_mandate(database: Database, mandate_id: UUID, generation: int, subject: str, now: datetime) -> Mandate:
+    """Returns the mandate, linked to the sign-in `subject` (the token's `sub`).
+
+    Raises LinkUnknown, LinkRevoked, MandateHasEnded, or MandateAlreadyLinked when it is somebody else's.
+    """
+    async with database.transaction() as session:
+        try:
+            mandate = await lock(session, Mandate, mandate_id)
+        except NotFound:
+            raise LinkUnknown from None
+        linked = mandate.accept(subject, generation, now)
+        if linked:
+            await add_facts(session, mandate, [linked], occurred_at=now)
+            await save(session, mandate)
+        return mandate

@@ -1,0 +1,32 @@
+"""ErasePerson: what we know of a person is emptied here, and every other service is told to do the same."""
+
+from datetime import datetime
+from uuid import UUID
+
+from polity_chassis.database import Database
+from polity_chassis.outbox import add_facts
+
+from polity_membership.domain.people import Person
+from polity_membership.storage.aggregates import lock, save
+from polity_membership.storage.people import lock_mandates_of, remove_contact
+
+
+async def erase_person(database: Database, person_id: UUID, now: datetime) -> None:
+    """Empties the person's row, ends their mandates and forgets their sign-in; twice is once. Raises NotFound.
+
+    A commitment stays, with an empty signatory: it is the local government's.
+    """
+    async with database.transaction() as session:
+        person = await lock(session, Person, person_id)
+        erased = person.erase(now)
+        if erased is None:
+            return
+        mandates = await lock_mandates_of(session, person_id)
+        await remove_contact(session, person_id)
+        for mandate in mandates:
+            ended = mandate.end(now)
+            mandate.forget_subject()
+            await add_facts(session, mandate, [ended] if ended else [], occurred_at=now)
+            await save(session, mandate)
+        await add_facts(session, person, [erased], occurred_at=now)
+        await save(session, person)

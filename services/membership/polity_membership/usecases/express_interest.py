@@ -1,0 +1,29 @@
+"""ExpressInterest: an invited local government says that it is interested."""
+
+from datetime import datetime
+from uuid import UUID
+
+from polity_chassis.database import Database
+from polity_chassis.outbox import add_facts
+
+from polity_membership.domain.errors import LinkUnknown, NotFound
+from polity_membership.domain.invitations import Invitation
+from polity_membership.storage.aggregates import lock, save
+
+
+async def express_interest(database: Database, invitation_id: UUID, generation: int, now: datetime) -> str:
+    """Returns the invitation's status; saying so twice, or after the commitment, changes nothing.
+
+    Raises LinkUnknown, LinkRevoked or LinkExpired.
+    """
+    async with database.transaction() as session:
+        try:
+            invitation = await lock(session, Invitation, invitation_id)
+        except NotFound:
+            raise LinkUnknown from None
+        invitation.check_link(generation, now)
+        expressed = invitation.express_interest(now)
+        if expressed:
+            await add_facts(session, invitation, [expressed], occurred_at=now)
+            await save(session, invitation)
+        return invitation.status

@@ -1,0 +1,40 @@
+"""FoundNetwork: a body of local governments comes into being."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from polity_chassis.database import Database
+from polity_chassis.ids import new_id
+from polity_chassis.outbox import add_facts
+from polity_contracts.membership import Text
+
+from polity_membership.domain.networks import Network
+from polity_membership.storage.aggregates import add
+from polity_membership.usecases.repeatable import Ids, Once, always
+
+
+@dataclass(frozen=True, slots=True)
+class FoundNetwork:
+    name: Text
+    fallback_language: str
+    time_zone: str
+    demonstration: bool
+
+
+async def found_network(database: Database, command: FoundNetwork, now: datetime, once: Once = always) -> Ids:
+    """Returns the network_id; raises FallbackMissing."""
+    async with database.transaction() as session:
+
+        async def found() -> Ids:
+            network = Network(
+                id=new_id(),
+                name=command.name,
+                fallback_language=command.fallback_language,
+                time_zone=command.time_zone,
+                demonstration=command.demonstration,
+            )
+            await add_facts(session, network, [network.found()], occurred_at=now)
+            await add(session, network)
+            return {"network_id": str(network.id)}
+
+        return await once(session, found)

@@ -1,0 +1,53 @@
+"""OpenCampaign: a network asks local governments for commitments."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from polity_chassis.database import Database
+from polity_chassis.ids import new_id
+from polity_chassis.outbox import add_facts
+from polity_contracts.membership import Deadline, Milestone, Text
+
+from polity_membership.domain.campaigns import Campaign
+from polity_membership.domain.networks import Network
+from polity_membership.storage.aggregates import add, load
+from polity_membership.usecases.repeatable import Ids, Once, always
+
+
+@dataclass(frozen=True, slots=True)
+class OpenCampaign:
+    network_id: UUID
+    title: Text
+    objectives: Text
+    commitment_text: Text
+    fallback_language: str
+    themes: dict[str, Text]
+    milestones: tuple[Milestone, ...]
+    reply_by: Deadline
+
+
+async def open_campaign(database: Database, command: OpenCampaign, now: datetime, once: Once = always) -> Ids:
+    """Returns the campaign_id; raises NotFound, FallbackMissing, ThemesMissing or MilestonesInvalid."""
+    async with database.transaction() as session:
+
+        async def open_one() -> Ids:
+            network = await load(session, Network, command.network_id)
+            campaign = Campaign(
+                id=new_id(),
+                network_id=network.id,
+                title=command.title,
+                objectives=command.objectives,
+                commitment_text=command.commitment_text,
+                fallback_language=command.fallback_language,
+                themes=command.themes,
+                milestones=command.milestones,
+                reply_by=command.reply_by,
+                demonstration=network.demonstration,
+                opened_at=now,
+            )
+            await add_facts(session, campaign, [campaign.open()], occurred_at=now)
+            await add(session, campaign)
+            return {"campaign_id": str(campaign.id)}
+
+        return await once(session, open_one)

@@ -1,0 +1,20 @@
+"""What a use case needs to answer the same request twice alike while doing it once."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any, Protocol
+
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+Ids = dict[str, Any]
+"""What a use case made: ids and small numbers, fit to be kept and told again."""
+
+
+class Once(Protocol):
+    """Runs the action within the transaction, or returns what it returned for the same request before."""
+
+    async def __call__(self, session: AsyncSession, action: Callable[[], Awaitable[Ids]]) -> Ids: ...
+
+
+async def always(session: AsyncSession, action: Callable[[], Awaitable[Ids]]) -> Ids:
+    """Runs the action: the caller sent no key to know the request by."""
+    return await action()

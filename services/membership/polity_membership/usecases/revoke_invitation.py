@@ -1,0 +1,21 @@
+"""RevokeInvitation: the links sent so far stop working."""
+
+from datetime import datetime
+from uuid import UUID
+
+from polity_chassis.database import Database
+from polity_chassis.outbox import add_facts
+
+from polity_membership.domain.invitations import Invitation
+from polity_membership.storage.aggregates import lock, save
+
+
+async def revoke_invitation(database: Database, invitation_id: UUID, now: datetime) -> Invitation:
+    """Returns the invitation as it is now; revoking twice changes nothing. Raises NotFound or AlreadyCommitted."""
+    async with database.transaction() as session:
+        invitation = await lock(session, Invitation, invitation_id)
+        revoked = invitation.revoke(now)
+        if revoked:
+            await add_facts(session, invitation, [revoked], occurred_at=now)
+            await save(session, invitation)
+        return invitation
