@@ -5,21 +5,24 @@ Whatever ends unasked ends the process with status 1, and the supervisor starts 
 
 import asyncio
 import contextlib
-import importlib
 import logging
 import signal
 import sys
-from collections.abc import Callable, Coroutine, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Sequence
+from functools import partial
 from typing import Any
 
 import uvicorn
-from fastapi import FastAPI
 
 from polity_chassis import logs, telemetry
 from polity_chassis.clock import utc_now
+from polity_chassis.consumer import ConsumerRunner
 from polity_chassis.database import Database
 from polity_chassis.health import health_app
+from polity_chassis.http import create_app
+from polity_chassis.liveness import Liveness
 from polity_chassis.migrations import migrate
+from polity_chassis.relay import Relay
 from polity_chassis.runtime import Gauge, Runtime, Service
 
 __all__ = ["Gauge", "Runtime", "Service", "run"]
@@ -69,9 +72,11 @@ async def _process(service: Service, roles: set[str]) -> int:
 
 async def _until_stopped(service: Service, runtime: Runtime, roles: set[str], stop: asyncio.Event) -> int:
     server = _server(service, runtime, roles)
-    serving = asyncio.create_task(server.serve(), name="server")
-    parts = [asyncio.create_task(part, name=name) for name, part in _parts(service, runtime, roles)]
-    stopping = asyncio.create_task(stop.wait(), name="signal")
+    serving: asyncio.Task[Any] = asyncio.create_task(server.serve(), name="server")
+    parts: list[asyncio.Task[Any]] = [
+        asyncio.create_task(part, name=name) for name, part in _parts(service, runtime, roles)
+    ]
+    stopping: asyncio.Task[Any] = asyncio.create_task(stop.wait(), name="signal")
     await asyncio.wait({serving, *parts, stopping}, return_when=asyncio.FIRST_COMPLETED)
     ended = [task for task in (serving, *parts) if task.done()]
     for task in ended:
@@ -86,38 +91,44 @@ async def _until_stopped(service: Service, runtime: Runtime, roles: set[str], st
 
 
 def _parts(service: Service, runtime: Runtime, roles: set[str]) -> Iterator[tuple[str, Coroutine[Any, Any, None]]]:
-    settings = service.settings
+    settings, bootstrap = service.settings, service.settings.kafka_bootstrap
+    relays: list[Relay] = []
+    runners: list[ConsumerRunner] = []
     if "relay" in roles and service.publishes:
-        relay = importlib.import_module("polity_chassis.relay")
-        yield "relay", relay.Relay(settings.database_url, settings.kafka_bootstrap, source=service.name).run()
+        relays = [Relay(settings.database_url, bootstrap, source=service.name)]
     if "worker" in roles:
-        consumers = importlib.import_module("polity_chassis.consumer")
-        for consumer in service.consumers:
-            runner = consumers.ConsumerRunner(consumer, runtime.database, settings.kafka_bootstrap)
-            yield consumer.name, runner.run()
+        runners = [ConsumerRunner(consumer, runtime.database, bootstrap) for consumer in service.consumers]
         for task in service.background:
             yield getattr(task, "__name__", "background"), task(runtime)
+    for relay in relays:
+        runtime.gauges.append(relay.gauges)
+        yield "relay", relay.run()
+    for runner in runners:
+        runtime.gauges.append(partial(_consumer_gauges, runner))
+        yield runner.consumer.name, runner.run()
+    yield "liveness", Liveness(runtime.database, bootstrap, consumers=runners, relays=relays).run()
+
+
+def _consumer_gauges(runner: ConsumerRunner) -> Iterable[Gauge]:
+    labels = (("consumer", runner.consumer.name),)
+    lag = runner.lag()
+    if lag is not None:
+        yield Gauge("polity_consumer_lag", "Facts published and not yet applied", lag, labels)
+    yield Gauge("polity_consumer_waiting", "Whether the consumer waits", int(runner.waiting_for is not None), labels)
 
 
 def _server(service: Service, runtime: Runtime, roles: set[str]) -> uvicorn.Server:
-    app = _app(service, runtime) if "api" in roles else health_app(runtime)
-    settings = service.settings
     return _Server(
         uvicorn.Config(
-            app,
-            host=settings.host,
-            port=settings.port,
+            create_app(service, runtime) if "api" in roles else health_app(runtime),
+            host=service.settings.host,
+            port=service.settings.port,
             log_config=None,
             access_log=False,
             server_header=False,
             timeout_graceful_shutdown=GRACE_SECONDS,
         )
     )
-
-
-def _app(service: Service, runtime: Runtime) -> FastAPI:
-    app: FastAPI = importlib.import_module("polity_chassis.http").create_app(service, runtime)
-    return app
 
 
 class _Server(uvicorn.Server):
