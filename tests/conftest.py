@@ -1,25 +1,53 @@
 """Real parts for tests: named by POLITY_TEST_POSTGRES and POLITY_TEST_KAFKA, or started once for the run."""
 
 import os
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import ExitStack
 
 import pytest
 import pytest_asyncio
+from polity_local.platform import Platform, start_platform
 from polity_local.testing import KafkaForTests, PostgresForTests, SmtpSink, running_smtp_sink
+
+PartOf = Callable[[str], Platform]
+
+
+@pytest.fixture(scope="session")
+def _bare_parts() -> Iterator[PartOf]:
+    """Starts PostgreSQL and Kafka alone, each when the first test asks for it; the services' platform has its own."""
+    with ExitStack() as run:
+        started: list[Platform] = []
+
+        def part(name: str) -> Platform:
+            if not started:
+                started.append(run.enter_context(start_platform(names=[name])))
+            started[0].stack.start([name])
+            return started[0]
+
+        yield part
 
 
 @pytest_asyncio.fixture(scope="session")
-async def postgres() -> AsyncIterator[PostgresForTests]:
-    server = PostgresForTests(os.environ["POLITY_TEST_POSTGRES"])
+async def postgres(request: pytest.FixtureRequest) -> AsyncIterator[PostgresForTests]:
+    given = os.environ.get("POLITY_TEST_POSTGRES")
+    server = PostgresForTests(given or request.getfixturevalue("_bare_parts")("postgres").place.admin_url)
     yield server
     await server.drop_created()
 
 
 @pytest_asyncio.fixture(scope="session")
-async def kafka() -> AsyncIterator[KafkaForTests]:
-    broker = KafkaForTests(os.environ["POLITY_TEST_KAFKA"])
+async def kafka(request: pytest.FixtureRequest) -> AsyncIterator[KafkaForTests]:
+    given = os.environ.get("POLITY_TEST_KAFKA")
+    broker = KafkaForTests(given or request.getfixturevalue("_bare_parts")("kafka").kafka_bootstrap)
     yield broker
     await broker.delete_created()
+
+
+@pytest.fixture(scope="session")
+def platform() -> Iterator[Platform]:
+    """The whole platform, on ports and data of its own, one process per service; started once for the run."""
+    with start_platform() as running:
+        yield running
 
 
 @pytest.fixture(scope="session")

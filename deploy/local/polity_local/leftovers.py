@@ -23,8 +23,13 @@ def recorded(place: Place) -> dict[str, int]:
 
 
 def end(place: Place) -> list[str]:
-    """Ends them, politely first, and returns their names; PostgreSQL is asked for a fast shutdown."""
+    """Ends them, politely first, and returns their names; PostgreSQL is asked for a fast shutdown.
+
+    A supervisord among them goes first, or it would start again what is ended.
+    """
     left = recorded(place)
+    if daemon := left.pop("supervisord", None):
+        _send(daemon, signal.SIGKILL, group=False)
     for name, pid in left.items():
         _send(pid, signal.SIGINT if name == "postgres" else signal.SIGTERM, group=name != "postgres")
     deadline = time.monotonic() + GRACE_SECONDS

@@ -1,7 +1,6 @@
 """Where one run keeps its data, its secrets and its logs."""
 
 import base64
-import contextlib
 import dataclasses
 import json
 import os
@@ -16,6 +15,7 @@ from polity_local.ports import Ports
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 DATABASES = ("membership", "events", "notifications", "reporting", "portal", "keycloak")
+DEMO_PASSWORD = "demo-only-2030"  # noqa: S105 - printed for everyone, of invented people on this machine only
 SINGLE_SECRETS = ("postgres", "keycloak_admin", "portal_client", "partner_client")
 
 
@@ -97,11 +97,13 @@ class Place:
         """Returns where the ids and launchers of programs lie that run as the system user `user` (None: ours)."""
         return self.state / "run" if user is None else self.postgres_home / "run"
 
-    def erase(self) -> None:
-        """Removes everything that the run kept."""
+    def erase(self, *, keep_logs_in: Path | None = None) -> None:
+        """Removes everything that the run kept; its logs move to the given folder."""
+        if keep_logs_in and (self.state / "log").exists():
+            keep_logs_in.parent.mkdir(parents=True, exist_ok=True)
+            (self.state / "log").rename(keep_logs_in)
         for folder in {self.postgres_home, self.state}:
-            with contextlib.suppress(FileNotFoundError):
-                shutil.rmtree(folder)
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def up_place() -> Place:

@@ -96,13 +96,17 @@ class Stack:
         return list(wanted)
 
     def _start_side_by_side(self, names: list[str]) -> None:
-        with ThreadPoolExecutor(max(len(names), 1)) as pool:
-            tasks = [pool.submit(self._start, self.programs[name]) for name in names]
-            try:
-                done, _ = wait(tasks, return_when=FIRST_EXCEPTION)
-            finally:
-                if any(not task.done() or task.exception() for task in tasks):
-                    self._failed.set()
+        pool = ThreadPoolExecutor(max(len(names), 1))
+        tasks = [pool.submit(self._start, self.programs[name]) for name in names]
+        try:
+            done, waiting = wait(tasks, return_when=FIRST_EXCEPTION)
+            if waiting:
+                self._failed.set()
+                done |= wait(waiting).done
+        finally:
+            self._failed.set()
+            pool.shutdown(wait=False, cancel_futures=True)
+        self._failed.clear()
         faults = [fault for task in done if (fault := task.exception())]
         for fault in sorted(faults, key=lambda fault: isinstance(fault, _Abandoned)):
             raise fault

@@ -77,8 +77,9 @@ class Supervisor:
         module = (sys.executable, "-m", "supervisor.supervisord", "-c", str(configuration))
         log = self.place.log("supervisord-output")
         with log.open("wb") as output:
+            environment = {**os.environ, MARK: str(self.place.state)}
             daemon = subprocess.Popen(  # noqa: S603
-                module, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True
+                module, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True, env=environment
             )
         deadline = time.monotonic() + START_SECONDS
         while not self.running():

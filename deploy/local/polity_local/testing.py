@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import dataclasses
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -73,7 +73,19 @@ class KafkaForTests:
                 raise for_code(code)(name)
             if not code and name not in TOPICS:
                 self._created.add(name)
+        await self._until_led(topics)
         return [t.name for t in topics]
+
+    async def _until_led(self, topics: Iterable[Topic]) -> None:
+        """Waits for a leader of every partition: the broker acknowledges a topic before it serves it."""
+        wanted = {t.name: t.partitions for t in topics}
+        async with self._admin() as admin:
+            while True:
+                described = await admin.describe_topics(list(wanted))
+                led = {t["topic"]: sum(p["leader"] >= 0 for p in t["partitions"]) for t in described}
+                if led == wanted:
+                    return
+                await asyncio.sleep(0.05)
 
     async def delete_created(self) -> None:
         """Deletes the topics made here, the contract's own names excepted: another run may be reading those."""

