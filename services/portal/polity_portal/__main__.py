@@ -1,0 +1,10 @@
+"""`python -m polity_portal all`: the pages, with the database brought up to date first."""
+
+import sys
+
+from polity_chassis.service import run
+
+from polity_portal.app import service
+
+if __name__ == "__main__":
+    sys.exit(run(service, sys.argv[1:]))

@@ -1,0 +1,122 @@
+"""The platform's HTTP API as the portal calls it, through the gateway's internal listener."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+
+TIMEOUT = httpx.Timeout(10.0, connect=2.0)
+CONNECTIONS = httpx.Limits(max_connections=200, max_keepalive_connections=50)
+SLOW = httpx.Timeout(60.0, connect=2.0)
+"""For imports and invitations by the thousand."""
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A field that the API refused and why (a slug)."""
+
+    field: str
+    reason: str
+
+
+@dataclass
+class ApiProblem(Exception):
+    """The API said no: an RFC 9457 problem."""
+
+    status: int
+    slug: str
+    faults: list[Fault] = field(default_factory=list)
+    body: dict[str, Any] = field(default_factory=dict)
+
+
+class ApiUnavailable(Exception):
+    """The API did not answer, or answered that it cannot now."""
+
+
+def bearer(token: str) -> str:
+    return f"Bearer {token}"
+
+
+def link(token: str) -> str:
+    return f"Link {token}"
+
+
+class Api:
+    """One keep-alive client for all requests. Raises ApiProblem for 4xx and ApiUnavailable for the rest."""
+
+    def __init__(self, base_url: str, transport: httpx.AsyncBaseTransport | None = None) -> None:
+        self._client = httpx.AsyncClient(base_url=base_url, timeout=TIMEOUT, limits=CONNECTIONS, transport=transport)
+
+    async def close(self) -> None:
+        await self._client.aclose()
+
+    async def get(self, path: str, *, credentials: str | None = None, **params: str | int | None) -> Any:
+        """The JSON of a GET; parameters that are None or empty are left out. A broken connection is tried once more."""
+        request = self._client.build_request(
+            "GET", path, params={k: v for k, v in params.items() if v not in (None, "")}, headers=_headers(credentials)
+        )
+        return (await self._send(request, again=True)).json()
+
+    async def every(self, path: str, *, credentials: str, limit: int, **params: str | None) -> list[dict[str, Any]]:
+        """The items of all pages of a list, up to `limit` items."""
+        items: list[dict[str, Any]] = []
+        cursor: str | None = None
+        while len(items) < limit:
+            page = await self.get(path, credentials=credentials, limit=200, cursor=cursor, **params)
+            items += page["items"]
+            cursor = page["next"]
+            if not cursor:
+                break
+        return items[:limit]
+
+    async def post(
+        self, path: str, body: dict[str, Any] | None = None, *, credentials: str, idempotency_key: str | None = None
+    ) -> Any:
+        """The JSON of a POST. With an idempotency key a broken connection is tried once more."""
+        request = self._client.build_request(
+            "POST", path, json=body or {}, headers=_headers(credentials, idempotency_key), timeout=SLOW
+        )
+        return (await self._send(request, again=idempotency_key is not None)).json()
+
+    async def post_csv(self, path: str, content: bytes, *, credentials: str, **params: str) -> Any:
+        """The JSON of a POST whose body is a CSV file."""
+        headers = {**_headers(credentials), "Content-Type": "text/csv"}
+        request = self._client.build_request(
+            "POST", path, params=params, content=content, headers=headers, timeout=SLOW
+        )
+        return (await self._send(request, again=False)).json()
+
+    async def _send(self, request: httpx.Request, *, again: bool) -> httpx.Response:
+        try:
+            response = await self._client.send(request)
+        except (httpx.ConnectError, httpx.ReadError, httpx.RemoteProtocolError) as broken:
+            if not again:
+                raise ApiUnavailable from broken
+            return await self._send(request, again=False)
+        except httpx.TransportError as broken:
+            raise ApiUnavailable from broken
+        _refuse(response)
+        return response
+
+
+def _headers(credentials: str | None, idempotency_key: str | None = None) -> dict[str, str]:
+    headers = {"Accept": "application/json"}
+    if credentials:
+        headers["Authorization"] = credentials
+    if idempotency_key:
+        headers["Idempotency-Key"] = idempotency_key
+    return headers
+
+
+def _refuse(response: httpx.Response) -> None:
+    if response.is_success:
+        return
+    if response.status_code >= 500 or response.status_code == 429:
+        raise ApiUnavailable
+    try:
+        body = response.json()
+    except ValueError:
+        body = {}
+    slug = str(body.get("slug") or str(body.get("type", "")).rstrip("/").rsplit("/", 1)[-1].rsplit(":", 1)[-1])
+    faults = [Fault(str(e.get("field", "")), str(e.get("reason", ""))) for e in body.get("errors", [])]
+    raise ApiProblem(response.status_code, slug, faults, body)

@@ -1,0 +1,33 @@
+"""The portal's parts, put together."""
+
+from fastapi import APIRouter
+from polity_chassis.runtime import Service
+from polity_chassis.settings import load
+
+from polity_portal.pages import (
+    answer,
+    files,
+    home,
+    imports,
+    invite,
+    mandate,
+    missing,
+    office,
+    office_campaign,
+    public,
+    sign_in,
+)
+from polity_portal.portal import open_portal
+from polity_portal.settings import PortalSettings
+
+AREAS = (home, public, answer, mandate, sign_in, office, office_campaign, invite, imports, files, missing)
+
+
+def service() -> Service:
+    """The portal as its environment describes it."""
+    return service_with(load(PortalSettings))
+
+
+def service_with(settings: PortalSettings) -> Service:
+    opening = APIRouter(lifespan=open_portal)
+    return Service(name="portal", settings=settings, routers=[opening, *(area.router for area in AREAS)])

@@ -1,0 +1,54 @@
+"""The shapes of the page's drawings, worked out here so that no script and no inline style is needed."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from itertools import accumulate
+
+WIDTH, HEIGHT = 600, 200
+
+
+@dataclass(frozen=True)
+class Curve:
+    """A running total by day, as points of a drawing WIDTH by HEIGHT units large."""
+
+    first: date
+    last: date
+    top: int
+    """The value at the upper edge."""
+    line: str
+    """Points for a polyline: `x,y x,y …`."""
+
+    @property
+    def area(self) -> str:
+        return f"0,{HEIGHT} {self.line} {WIDTH},{HEIGHT}"
+
+
+def running_total(days: Sequence[Mapping[str, str | int]], key: str) -> Curve | None:
+    """The running total of `key` over the days, days without a row included; None when there is nothing to draw."""
+    counts = {date.fromisoformat(str(row["day"])): int(row[key]) for row in days}
+    if not any(counts.values()):
+        return None
+    first, last = min(counts), max(counts)
+    span = max((last - first).days, 1)
+    totals = list(accumulate(counts.get(first + timedelta(n), 0) for n in range((last - first).days + 1)))
+    if len(totals) == 1:
+        totals = [0, *totals]
+    top = round_up(totals[-1])
+    points = (f"{WIDTH * n / span:.1f},{HEIGHT * (1 - total / top):.1f}" for n, total in enumerate(totals))
+    return Curve(first, last, top, " ".join(points))
+
+
+def round_up(value: int) -> int:
+    """The next 1, 2 or 5 times a power of ten, at least 10."""
+    step = 10
+    while True:
+        for factor in (1, 2, 5):
+            if value <= step * factor:
+                return step * factor
+        step *= 10
+
+
+def share(part: int, whole: int) -> float:
+    """Part of the whole in hundredths, 0 to 100, to one decimal."""
+    return round(min(100.0 * part / whole, 100.0), 1) if whole > 0 else 0.0

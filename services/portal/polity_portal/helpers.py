@@ -1,0 +1,58 @@
+"""What templates call beside their content."""
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import date, datetime
+from types import SimpleNamespace
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from polity_portal import wording
+from polity_portal.charts import running_total, share
+from polity_portal.figures import next_milestone
+from polity_portal.languages import Language
+
+
+def same_clock(at: str, zone: str, other: str) -> bool:
+    """Whether clocks in both IANA zones show the same at that instant."""
+    moment = datetime.fromisoformat(at)
+    return moment.astimezone(ZoneInfo(zone)).utcoffset() == moment.astimezone(ZoneInfo(other)).utcoffset()
+
+
+def named(rows: Iterable[Mapping[str, Any]], key: str, name: Callable[[str], str]) -> list[dict[str, Any]]:
+    """Rows of a table of counts: their name in the page's language, most pledges first."""
+    found = [{"name": name(row[key]), "counts": row} for row in rows]
+    return sorted(found, key=lambda row: (-row["counts"]["committed"], -row["counts"]["invited"], row["name"]))
+
+
+def sorted_names(codes: Iterable[str], name: Callable[[str], str]) -> list[tuple[str, str]]:
+    return sorted(((code, name(code)) for code in codes), key=lambda pair: pair[1])
+
+
+SILENT: dict[str, Any] = {
+    "running_total": running_total,
+    "share": share,
+    "next_milestone": next_milestone,
+    "same_clock": same_clock,
+    "named": named,
+    "sorted_names": sorted_names,
+    "instant": datetime.fromisoformat,
+    "calendar_day": date.fromisoformat,
+    "wording": SimpleNamespace(**{name: value for name, value in vars(wording).items() if name.isupper()}),
+}
+"""The same in every language."""
+
+
+def speaking(language: Language) -> dict[str, Any]:
+    """What answers in the language of the page."""
+
+    def field_name(field: str) -> str:
+        return language.say(wording.FIELDS[field]) if field in wording.FIELDS else field
+
+    def reason(slug: str) -> str:
+        return language.say(wording.REASONS.get(slug, wording.UNKNOWN_REASON))
+
+    def row_fault(fault: Mapping[str, Any]) -> str:
+        known = wording.ROW_REASONS.get(str(fault.get("reason")))
+        return language.say(known) if known else str(fault.get("message") or reason(""))
+
+    return {"field_name": field_name, "reason": reason, "row_fault": row_fault}

@@ -1,0 +1,38 @@
+"""The portal's own files, and the page that explains the HTTP API."""
+
+from fastapi import Request, Response
+from fastapi.responses import PlainTextResponse
+
+from polity_portal.rendering import ASSETS, page
+from polity_portal.routing import OPEN, NotFound, pages
+
+router = pages()
+FOREVER = "public, max-age=31536000, immutable"
+
+
+@router.api_route("/static/{digest}/{name:path}", methods=["GET", "HEAD"], **OPEN)
+async def static(digest: str, name: str, request: Request) -> Response:
+    """A file under the digest of its content; an older digest is not found, so that no cache keeps the wrong one."""
+    found = ASSETS.get(name)
+    if found is None or found.digest != digest:
+        raise NotFound
+    headers = {"Cache-Control": FOREVER, "ETag": f'"{found.digest}"'}
+    if request.headers.get("if-none-match") == headers["ETag"]:
+        return Response(status_code=304, headers=headers)
+    return Response(found.content, media_type=found.media_type, headers=headers)
+
+
+@router.get("/robots.txt", **OPEN)
+async def robots() -> Response:
+    return PlainTextResponse("User-agent: *\nDisallow: /auth/\nDisallow: /v1/\n")
+
+
+@router.get("/favicon.ico", **OPEN)
+async def icon() -> Response:
+    headers = {"Cache-Control": "public, max-age=86400"}
+    return Response(ASSETS["mark.svg"].content, media_type="image/svg+xml", headers=headers)
+
+
+@router.get("/docs", **OPEN)
+async def documentation(request: Request) -> Response:
+    return page(request, "documentation.html", index=True)

@@ -1,0 +1,99 @@
+"""One campaign in the secretariat's office: how it stands, who was invited, which mails went out."""
+
+import asyncio
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from fastapi import Query, Response
+from pydantic import BaseModel, Field
+
+from polity_portal.figures import steps
+from polity_portal.pages.public import progress_of
+from polity_portal.rendering import go_to
+from polity_portal.routing import OPEN, pages
+from polity_portal.signed_in import SignedFormDep, Visit, VisitDep
+
+router = pages()
+PATH = "/{lang:lang}/office/campaigns/{campaign_id}"
+ROWS = 50
+Cursor = Annotated[str, Field(max_length=500)]
+Count = Annotated[int, Field(ge=0, le=100_000)]
+
+
+class InvitationList(BaseModel):
+    """What the address of the list of invitations says; the counts are what sending a wave came to."""
+
+    status: Literal["", "invited", "interested", "committed", "revoked"] = ""
+    wave: Annotated[str, Field(max_length=200)] = ""
+    cursor: Cursor = ""
+    invited: Count | None = None
+    already: Count = 0
+    without: Count = 0
+    replaced: bool = False
+
+
+class MailList(BaseModel):
+    """What the address of the list of mails says."""
+
+    status: Literal["", "waiting_address", "queued", "sent", "failed", "expired", "cancelled_erased"] = ""
+    cursor: Cursor = ""
+
+
+async def own_campaign(visit: Visit, campaign_id: UUID) -> dict[str, Any]:
+    """The campaign with its `network` when the person is that network's secretariat, else NotFound."""
+    campaign = await visit.api.get(f"/v1/campaigns/{campaign_id}")
+    network, _ = await asyncio.gather(
+        visit.api.get(f"/v1/networks/{campaign['network_id']}"), visit.must_be_secretariat(campaign["network_id"])
+    )
+    return {**campaign, "network": network}
+
+
+@router.get(PATH, **OPEN)
+async def overview(campaign_id: UUID, visit: VisitDep) -> Response:
+    campaign, progress = await asyncio.gather(own_campaign(visit, campaign_id), progress_of(visit.portal, campaign_id))
+    return visit.page(
+        "office_campaign.html",
+        campaign=campaign,
+        progress=progress,
+        steps=steps(campaign, campaign["commitments"]),
+        demonstration=campaign["demonstration"],
+    )
+
+
+@router.get(PATH + "/invitations", **OPEN)
+async def invitations(campaign_id: UUID, visit: VisitDep, wanted: Annotated[InvitationList, Query()]) -> Response:
+    filters = {"status": wanted.status, "wave": wanted.wave}
+    listed = visit.api.get(
+        f"/v1/campaigns/{campaign_id}/invitations",
+        credentials=visit.credentials,
+        cursor=wanted.cursor,
+        limit=ROWS,
+        **filters,
+    )
+    return await _list(visit, campaign_id, "invitations.html", listed, filters=filters, wanted=wanted)
+
+
+@router.post(PATH + "/invitations/{invitation_id}/new-link", **OPEN)
+async def replace_link(campaign_id: UUID, invitation_id: UUID, visit: VisitDep, form: SignedFormDep) -> Response:
+    await visit.api.post(f"/v1/invitations/{invitation_id}/revocation", credentials=visit.credentials)
+    return go_to(f"{visit.office}/campaigns/{campaign_id}/invitations?replaced=1")
+
+
+@router.get(PATH + "/mails", **OPEN)
+async def mails(campaign_id: UUID, visit: VisitDep, wanted: Annotated[MailList, Query()]) -> Response:
+    """What was sent and what waits: no addresses, they stay with notifications."""
+    filters = {"campaign_id": str(campaign_id), "status": wanted.status}
+    listed = visit.api.get("/v1/deliveries", credentials=visit.credentials, cursor=wanted.cursor, limit=ROWS, **filters)
+    return await _list(visit, campaign_id, "mails.html", listed, filters={"status": wanted.status})
+
+
+async def _list(visit: Visit, campaign_id: UUID, template: str, listed: Any, **content: Any) -> Response:
+    campaign, found = await asyncio.gather(own_campaign(visit, campaign_id), listed)
+    return visit.page(
+        template,
+        campaign=campaign,
+        items=found["items"],
+        next_cursor=found["next"],
+        demonstration=campaign["demonstration"],
+        **content,
+    )

@@ -1,0 +1,87 @@
+"""The form in which a city makes its pledge."""
+
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from datetime import date
+from uuid import UUID
+
+from polity_chassis.ids import new_id
+from starlette.datastructures import FormData
+
+from polity_portal.api import Fault
+from polity_portal.signed_in import text_of
+
+RANKS = 3
+TEXT_LIMIT = 200
+
+
+@dataclass(frozen=True)
+class Pledge:
+    """What was entered, as it was entered."""
+
+    signatory_name: str = ""
+    signatory_office: str = ""
+    signed_on: str = ""
+    themes: list[str] = field(default_factory=lambda: [""] * RANKS)
+    confirmed: bool = False
+    idempotency_key: str = ""
+
+    def as_command(self) -> dict[str, object]:
+        return {
+            "signatory_name": self.signatory_name,
+            "signatory_office": self.signatory_office,
+            "signed_on": self.signed_on,
+            "themes": self.themes,
+        }
+
+
+def pledge_from(form: FormData) -> Pledge:
+    return Pledge(
+        signatory_name=text_of(form, "signatory_name"),
+        signatory_office=text_of(form, "signatory_office"),
+        signed_on=text_of(form, "signed_on"),
+        themes=[text_of(form, f"theme_{rank}") for rank in range(1, RANKS + 1)],
+        confirmed=text_of(form, "confirmed") == "yes",
+        idempotency_key=_key(text_of(form, "idempotency_key")),
+    )
+
+
+def faults_in(pledge: Pledge, themes: Collection[str], latest: date) -> list[Fault]:
+    """What is missing or wrong, in the order of the form. Field names are those of the form."""
+    faults = [
+        Fault(name, reason)
+        for name, value in (("signatory_name", pledge.signatory_name), ("signatory_office", pledge.signatory_office))
+        if (reason := _text_fault(value))
+    ]
+    if reason := _date_fault(pledge.signed_on, latest):
+        faults.append(Fault("signed_on", reason))
+    for rank, theme in enumerate(pledge.themes):
+        if theme not in themes:
+            faults.append(Fault(f"theme_{rank + 1}", "required"))
+        elif theme in pledge.themes[:rank]:
+            faults.append(Fault(f"theme_{rank + 1}", "chosen_twice"))
+    if not pledge.confirmed:
+        faults.append(Fault("confirmed", "not_confirmed"))
+    return faults
+
+
+def _text_fault(value: str) -> str | None:
+    if not value:
+        return "required"
+    return "too_long" if len(value) > TEXT_LIMIT else None
+
+
+def _date_fault(value: str, latest: date) -> str | None:
+    if not value:
+        return "required"
+    try:
+        return "in_the_future" if date.fromisoformat(value) > latest else None
+    except ValueError:
+        return "not_a_date"
+
+
+def _key(value: str) -> str:
+    try:
+        return str(UUID(value))
+    except ValueError:
+        return str(new_id())

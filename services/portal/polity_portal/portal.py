@@ -1,0 +1,55 @@
+"""What the pages share while the process runs: the API, the realm, sessions and the portal's own files."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Annotated, cast
+
+from fastapi import Depends, FastAPI, Request
+from polity_chassis.clock import Clock
+
+from polity_portal.api import Api
+from polity_portal.identity import Identity
+from polity_portal.sessions import Sessions, Uploads
+from polity_portal.settings import PortalSettings
+
+
+@dataclass(frozen=True)
+class Portal:
+    """One per process."""
+
+    settings: PortalSettings
+    clock: Clock
+    api: Api
+    identity: Identity
+    sessions: Sessions
+    uploads: Uploads
+
+
+@asynccontextmanager
+async def open_portal(app: FastAPI) -> AsyncIterator[None]:
+    """The portal for as long as the application runs; its place is `app.state.portal`."""
+    runtime = app.state.runtime
+    settings = cast(PortalSettings, runtime.settings)
+    identity = Identity(settings)
+    api = Api(settings.api_url)
+    app.state.portal = Portal(
+        settings,
+        runtime.clock,
+        api,
+        identity,
+        Sessions(runtime.database, identity, settings),
+        Uploads(runtime.database),
+    )
+    try:
+        yield
+    finally:
+        await api.close()
+        await identity.close()
+
+
+def portal_of(request: Request) -> Portal:
+    return cast(Portal, request.app.state.portal)
+
+
+PortalDep = Annotated[Portal, Depends(portal_of)]

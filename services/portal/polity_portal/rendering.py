@@ -1,0 +1,91 @@
+"""Pages: templates per language, and the headers that every page carries."""
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from fastapi import Request, Response
+from fastapi.responses import HTMLResponse, RedirectResponse
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.status import HTTP_303_SEE_OTHER
+
+from polity_portal import assets, helpers
+from polity_portal.languages import LANGUAGES, Language, preferred
+from polity_portal.portal import portal_of
+
+ASSETS = assets.load()
+PUBLIC_CACHE = "public, max-age=15"
+
+
+def build_environment() -> Environment:
+    """The templates as every language shares them."""
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n"],
+    )
+    environment.policies["ext.i18n.trimmed"] = True
+    environment.globals.update(helpers.SILENT, asset=lambda name: ASSETS[name].address)
+    return environment
+
+
+@cache
+def environment(code: str) -> Environment:
+    """The templates speaking one language."""
+    language = LANGUAGES[code]
+    spoken = build_environment()
+    spoken.install_gettext_translations(language.translations, newstyle=True)  # type: ignore[attr-defined]
+    spoken.globals.update(language=language, languages=LANGUAGES, **helpers.speaking(language))
+    return spoken
+
+
+def language_of(request: Request) -> Language:
+    """The language that the address names, else the one the browser asks for."""
+    first = request.url.path.split("/")[1]
+    return LANGUAGES.get(first) or preferred(request.headers.get("accept-language", ""))
+
+
+def page(
+    request: Request, template: str, *, status: int = 200, cache: str = "no-store", **content: Any
+) -> HTMLResponse:
+    """The template in the page's language. `cache` is its Cache-Control."""
+    language = language_of(request)
+    settings = portal_of(request).settings
+    shown = {
+        "request_path": request.url.path,
+        "query": request.url.query,
+        "demo": settings.demo or content.pop("demonstration", False),
+        "session": None,
+        "index": False,
+        **content,
+    }
+    body = environment(language.code).get_template(template).render(shown)
+    response = HTMLResponse(body, status)
+    response.headers["Content-Language"] = language.code
+    response.headers["Cache-Control"] = cache
+    if not shown["index"]:
+        response.headers["X-Robots-Tag"] = "noindex"
+    return response
+
+
+def go_to(address: str) -> RedirectResponse:
+    """See other: the answer to a POST that succeeded."""
+    return RedirectResponse(address, HTTP_303_SEE_OTHER, {"Cache-Control": "no-store"})
+
+
+def protect(response: Response, issuer: str, public_url: str) -> None:
+    """The headers of every page. Forms go to ourselves, and to the realm when it lives elsewhere."""
+    realm, here = urlsplit(issuer), urlsplit(public_url)
+    elsewhere = f" {realm.scheme}://{realm.netloc}" if realm.netloc != here.netloc else ""
+    response.headers["Content-Security-Policy"] = (
+        "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; connect-src 'self'; "
+        f"form-action 'self'{elsewhere}; frame-ancestors 'none'; base-uri 'none'"
+    )
+    response.headers["Referrer-Policy"] = "no-referrer"
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Cross-Origin-Opener-Policy"] = "same-origin"
+    response.headers["Permissions-Policy"] = "camera=(), geolocation=(), microphone=()"

@@ -1,0 +1,141 @@
+"""Sessions of signed-in people, and the files they uploaded but have not confirmed, in the portal's own database."""
+
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from polity_chassis.database import Database
+from sqlalchemy import delete, insert, or_, select, update
+
+from polity_portal import tables
+from polity_portal.identity import Grant, Identity
+from polity_portal.sealing import derive, fingerprint, new_secret, seal, unseal
+from polity_portal.settings import PortalSettings
+
+TOUCH_AFTER = timedelta(minutes=1)
+REFRESH_BEFORE_SECONDS = 30
+
+
+@dataclass(frozen=True)
+class Session:
+    """A signed-in person. `secret` is the cookie's value."""
+
+    secret: str
+    grant: Grant
+
+    @property
+    def form_token(self) -> str:
+        """What every form of this session carries, and no other site can know."""
+        return derive(self.secret, "form")
+
+
+class Sessions:
+    """Opens, finds and ends sessions. Times come from the caller's clock."""
+
+    def __init__(self, database: Database, identity: Identity, settings: PortalSettings) -> None:
+        self._database = database
+        self._identity = identity
+        self._idle = settings.session_idle
+        self._absolute = settings.session_absolute
+
+    async def open(self, grant: Grant, now: datetime) -> str:
+        """The cookie value of a new session. Sessions that are over are removed on the way."""
+        secret = new_secret()
+        row = {
+            "id_hash": fingerprint(secret),
+            "sealed": seal(secret, asdict(grant)),
+            "opened_at": now,
+            "last_seen_at": now,
+        }
+        async with self._database.transaction() as work:
+            over = or_(
+                tables.session.c.last_seen_at < now - self._idle, tables.session.c.opened_at < now - self._absolute
+            )
+            await work.execute(delete(tables.session).where(over))
+            await work.execute(insert(tables.session).values(row))
+        return secret
+
+    async def find(self, secret: str, now: datetime) -> Session | None:
+        """The session of a cookie value with a usable access token; None when there is none or it is over.
+
+        Raises SignInRefused when the realm ended it, and IdentityUnavailable.
+        """
+        row = tables.session.c
+        async with self._database.transaction() as work:
+            found = (await work.execute(select(tables.session).where(row.id_hash == fingerprint(secret)))).first()
+            if found is None or found.last_seen_at < now - self._idle or found.opened_at < now - self._absolute:
+                return None
+            if found.last_seen_at < now - TOUCH_AFTER:
+                await work.execute(update(tables.session).where(row.id_hash == found.id_hash).values(last_seen_at=now))
+        grant = _opened(secret, found.sealed)
+        if grant is None or grant.expires_at - now.timestamp() > REFRESH_BEFORE_SECONDS:
+            return Session(secret, grant) if grant else None
+        return await self._refreshed(secret, now)
+
+    async def _refreshed(self, secret: str, now: datetime) -> Session | None:
+        mine = tables.session.c.id_hash == fingerprint(secret)
+        async with self._database.transaction() as work:
+            found = (await work.execute(select(tables.session.c.sealed).where(mine).with_for_update())).first()
+            grant = _opened(secret, found.sealed) if found else None
+            if grant is None:
+                return None
+            if grant.expires_at - now.timestamp() <= REFRESH_BEFORE_SECONDS:
+                grant = await self._identity.refresh(grant, now)
+                await work.execute(update(tables.session).where(mine).values(sealed=seal(secret, asdict(grant))))
+        return Session(secret, grant)
+
+    async def close(self, secret: str) -> Grant | None:
+        """Ends the session here; its grant, to end it at the realm too."""
+        gone = (
+            delete(tables.session)
+            .where(tables.session.c.id_hash == fingerprint(secret))
+            .returning(tables.session.c.sealed)
+        )
+        async with self._database.transaction() as work:
+            found = (await work.execute(gone)).first()
+        return _opened(secret, found.sealed) if found else None
+
+
+class Uploads:
+    """Files between their check and their confirmation. They end with their session at the latest."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def keep(
+        self, session: Session, upload_id: UUID, network_id: UUID, content: dict[str, Any], now: datetime
+    ) -> None:
+        """Keeps the content; the session's earlier uploads are forgotten."""
+        owner = fingerprint(session.secret)
+        row = {
+            "id": upload_id,
+            "session_id_hash": owner,
+            "network_id": network_id,
+            "sealed": seal(session.secret, content),
+            "uploaded_at": now,
+        }
+        async with self._database.transaction() as work:
+            await work.execute(delete(tables.upload).where(tables.upload.c.session_id_hash == owner))
+            await work.execute(insert(tables.upload).values(row))
+
+    async def find(self, session: Session, upload_id: UUID, network_id: UUID) -> dict[str, Any] | None:
+        """What this session kept under the id for the network."""
+        mine = _owned(session, upload_id, network_id)
+        async with self._database.transaction() as work:
+            found = (await work.execute(select(tables.upload.c.sealed).where(*mine))).first()
+        return unseal(session.secret, found.sealed) if found else None
+
+    async def forget(self, session: Session, upload_id: UUID, network_id: UUID) -> None:
+        async with self._database.transaction() as work:
+            await work.execute(delete(tables.upload).where(*_owned(session, upload_id, network_id)))
+
+
+def _owned(session: Session, upload_id: UUID, network_id: UUID) -> tuple[Any, ...]:
+    row = tables.upload.c
+    return row.id == upload_id, row.session_id_hash == fingerprint(session.secret), row.network_id == network_id
+
+
+def _opened(secret: str, sealed: bytes) -> Grant | None:
+    content = unseal(secret, sealed)
+    return Grant(**content) if content else None

@@ -1,0 +1,135 @@
+"""Who is looking at the page, and whether a form is really theirs."""
+
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from fastapi import Depends, Request, Response
+from starlette.datastructures import FormData, UploadFile
+
+from polity_portal.api import Api, bearer
+from polity_portal.identity import SignInRefused
+from polity_portal.portal import Portal, portal_of
+from polity_portal.rendering import language_of, page
+from polity_portal.routing import FormRefused, NotFound, NotSignedIn
+from polity_portal.sessions import Session
+
+FIELD_LIMIT = 100
+FORM_TOKEN = "form_token"  # noqa: S105 - the field's name
+
+
+def is_secure(portal: Portal) -> bool:
+    return portal.settings.public_url.startswith("https://")
+
+
+def cookie_name(portal: Portal, purpose: str) -> str:
+    """`__Host-` binds the cookie to this very host; browsers accept it over https only."""
+    return f"__Host-polity-{purpose}" if is_secure(portal) else f"polity-{purpose}"
+
+
+async def session_of(request: Request) -> Session | None:
+    """The session of the request's cookie, None without one."""
+    portal = portal_of(request)
+    secret = request.cookies.get(cookie_name(portal, "session"))
+    if not secret:
+        return None
+    try:
+        return await portal.sessions.find(secret, portal.clock())
+    except SignInRefused:
+        await portal.sessions.close(secret)
+        return None
+
+
+async def required_session(request: Request) -> Session:
+    """The session; raises NotSignedIn."""
+    session = await session_of(request)
+    if session is None:
+        raise NotSignedIn
+    return session
+
+
+SessionDep = Annotated[Session, Depends(required_session)]
+
+
+@dataclass(frozen=True)
+class Visit:
+    """A signed-in person's request."""
+
+    request: Request
+    portal: Portal
+    session: Session
+
+    @property
+    def api(self) -> Api:
+        return self.portal.api
+
+    @property
+    def credentials(self) -> str:
+        return bearer(self.session.grant.access_token)
+
+    @property
+    def office(self) -> str:
+        """The address of the office in the page's language."""
+        return f"/{language_of(self.request).code}/office"
+
+    def page(self, template: str, *, status: int = 200, **content: Any) -> Response:
+        return page(self.request, template, status=status, session=self.session, **content)
+
+    async def mandates(self) -> list[dict[str, Any]]:
+        """What the person may do, as membership knows it now."""
+        mine: dict[str, list[dict[str, Any]]] = await self.api.get("/v1/me", credentials=self.credentials)
+        return mine["mandates"]
+
+    async def must_be_secretariat(self, network_id: str) -> None:
+        """Raises NotFound unless the person is the secretariat of the network."""
+        held = await self.mandates()
+        if not any(m["role"] == "secretariat" and m["scope_id"] == network_id for m in held):
+            raise NotFound
+
+
+def visit_of(request: Request, session: SessionDep) -> Visit:
+    return Visit(request, portal_of(request), session)
+
+
+VisitDep = Annotated[Visit, Depends(visit_of)]
+MaybeSessionDep = Annotated[Session | None, Depends(session_of)]
+
+
+def refuse_foreign(request: Request) -> None:
+    """Raises FormRefused for a form of another site.
+
+    Our pages send no referrer, so browsers write `Origin: null` for our own forms too; Sec-Fetch-Site tells then.
+    """
+    site = request.headers.get("sec-fetch-site", "same-origin")
+    origin = request.headers.get("origin", "null")
+    ours = portal_of(request).settings.public_url
+    if site not in ("same-origin", "none") or origin not in ("null", ours):
+        raise FormRefused
+
+
+async def signed_form(request: Request, session: SessionDep) -> FormData:
+    """The fields of a form of this session. Raises FormRefused for any other."""
+    refuse_foreign(request)
+    form = await request.form(max_files=1, max_fields=FIELD_LIMIT + 200)
+    if form.get(FORM_TOKEN) != session.form_token:
+        raise FormRefused
+    return form
+
+
+async def open_form(request: Request) -> FormData:
+    """The fields of a form that needs no session, because its address is secret or it changes nothing."""
+    refuse_foreign(request)
+    return await request.form(max_files=0, max_fields=FIELD_LIMIT)
+
+
+SignedFormDep = Annotated[FormData, Depends(signed_form)]
+OpenFormDep = Annotated[FormData, Depends(open_form)]
+
+
+def text_of(form: FormData, name: str) -> str:
+    """The field without outer spaces; empty when it is missing or a file."""
+    value = form.get(name, "")
+    return "" if isinstance(value, UploadFile) else value.strip()
+
+
+def texts_of(form: FormData, name: str) -> list[str]:
+    return [value for value in form.getlist(name) if isinstance(value, str)]

@@ -1,0 +1,135 @@
+"""People's words for what the API names by code: fields, reasons, statuses."""
+
+from dataclasses import dataclass
+
+from polity_portal.languages import N_
+
+FIELDS = {
+    "signatory_name": N_("Name of who signs"),
+    "signatory_office": N_("Office"),
+    "signed_on": N_("Date of signing"),
+    "theme_1": N_("First theme"),
+    "theme_2": N_("Second theme"),
+    "theme_3": N_("Third theme"),
+    "themes": N_("Themes"),
+    "confirmed": N_("Confirmation"),
+    "wave": N_("Name of this wave"),
+    "chosen": N_("Selection"),
+    "file": N_("File"),
+    "name": N_("Name"),
+    "country": N_("Country"),
+    "subdivision": N_("Subdivision"),
+    "latitude": N_("Latitude"),
+    "longitude": N_("Longitude"),
+    "population": N_("Population"),
+    "time_zone": N_("Time zone"),
+    "language": N_("Language"),
+    "contact_name": N_("Contact’s name"),
+    "contact_email": N_("Contact’s e-mail address"),
+    "row": N_("Whole row"),
+    "header": N_("Heading row"),
+}
+
+REASONS = {
+    "required": N_("Please fill this in."),
+    "missing": N_("Please fill this in."),
+    "too_long": N_("This is too long."),
+    "not_a_date": N_("Please give a date: year, month and day."),
+    "in_the_future": N_("This day is still to come."),
+    "chosen_twice": N_("Each theme can be chosen once only."),
+    "not_confirmed": N_("Please confirm before you send."),
+    "none_chosen": N_("Nobody was chosen, or all of them are invited already."),
+    "too_large": N_("The file is too large."),
+}
+
+ROLES = {"secretariat": N_("Secretariat"), "representative": N_("Representative"), "operator": N_("Operations")}
+
+INVITATION_STATUSES = {
+    "": N_("All"),
+    "invited": N_("Invited, no answer yet"),
+    "interested": N_("Interested"),
+    "committed": N_("Pledged"),
+    "revoked": N_("Withdrawn"),
+}
+
+GOVERNMENT_STATUSES = {
+    "": N_("All"),
+    "not_invited": N_("Not invited yet"),
+    "invited": N_("Invited, no answer yet"),
+    "interested": N_("Interested"),
+    "committed": N_("Pledged"),
+}
+
+MAIL_STATUSES = {
+    "": N_("All"),
+    "waiting_address": N_("Waiting for an address"),
+    "queued": N_("Waiting to be sent"),
+    "sent": N_("Sent"),
+    "failed": N_("Could not be delivered"),
+    "expired": N_("Too late to send"),
+    "cancelled_erased": N_("Cancelled: the person’s data was erased"),
+}
+
+MAIL_KINDS = {
+    "invitation": N_("Invitation"),
+    "thank_you": N_("Thank-you"),
+    "milestone": N_("Milestone"),
+}
+
+OFFICES = {"co_president": N_("Co-presidency"), "member": N_("Member")}
+
+UNKNOWN_REASON = N_("This was not accepted.")
+
+ROW_REASONS: dict[str, str] = {}
+"""Faults of a CSV row, by the reason that membership gives."""
+
+
+@dataclass(frozen=True)
+class ProblemWords:
+    """The page of a problem: its status, what happened, what to do."""
+
+    status: int
+    title: str
+    advice: str
+
+
+PROBLEMS = {
+    "link_unknown": ProblemWords(
+        404,
+        N_("This link is not known"),
+        N_("Please open the link exactly as it stands in the message you received, or ask for a new one."),
+    ),
+    "link_expired": ProblemWords(
+        410,
+        N_("This link has expired"),
+        N_("The day to reply by has passed. The network’s secretariat can tell you how to join now."),
+    ),
+    "link_revoked": ProblemWords(
+        410,
+        N_("This link has been replaced"),
+        N_("A newer message with a new link was sent. Please use the link in the newest message."),
+    ),
+    "not_found": ProblemWords(
+        404, N_("Page not found"), N_("There is nothing at this address, or it is not open to you.")
+    ),
+    "form_refused": ProblemWords(
+        403,
+        N_("This form could not be accepted"),
+        N_("It was open for too long or came from another site. Go back, load the page again and send it once more."),
+    ),
+    "sign_in_refused": ProblemWords(
+        403,
+        N_("Signing in did not work"),
+        N_("It took too long, was cancelled, or was begun in another window. Please sign in again."),
+    ),
+    "unavailable": ProblemWords(
+        503,
+        N_("We cannot answer just now"),
+        N_("A part of the platform is not answering. Please try again in a minute."),
+    ),
+    "refused": ProblemWords(
+        422,
+        N_("This could not be done"),
+        N_("The platform refused the request. Please go back and check what you entered."),
+    ),
+}
