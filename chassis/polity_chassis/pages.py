@@ -25,7 +25,7 @@ _READERS: dict[str, Callable[[Any], Any]] = {
     "d": date.fromisoformat,
     "u": UUID,
     "s": str,
-    "i": int,
+    "i": lambda value: value if -(2**63) <= value < 2**63 else None,
 }
 
 
@@ -56,9 +56,13 @@ PageDep = Annotated[Wanted, Depends(wanted)]
 
 
 def keyset(statement: Select[Any], columns: Sequence[ColumnElement[Any]], page: Wanted) -> Select[Any]:
-    """Returns one page ordered by `columns` (the last one unique), with one row more to look ahead."""
+    """Returns one page ordered by `columns` (the last one unique), with one row more to look ahead.
+
+    Raises Problem (422) for the cursor of another list.
+    """
     if page.after is not None:
-        if len(page.after) != len(columns):
+        kinds = [column.type.python_type for column in columns]
+        if [type(value) for value in page.after] != kinds:
             raise _bad_cursor()
         statement = statement.where(tuple_(*columns) > tuple_(*page.after))
     return statement.order_by(*columns).limit(page.limit + 1)

@@ -1,6 +1,7 @@
 """A setting that is missing or wrong ends the process with one sentence that names it and not its value."""
 
 import base64
+import json
 
 import pytest
 from polity_chassis.links import LinkKeys
@@ -13,7 +14,7 @@ GOOD = {
     "POLITY_KAFKA_BOOTSTRAP": "127.0.0.1:59092",
     "POLITY_ISSUER": "http://localhost:8080/auth/realms/polity",
     "POLITY_JWKS_URL": "http://127.0.0.1:58180/auth/realms/polity/protocol/openid-connect/certs",
-    "POLITY_ANSWER_LINK_KEYS": '{"k1": "%s"}' % base64.b64encode(b"x" * 32).decode(),
+    "POLITY_ANSWER_LINK_KEYS": json.dumps({"k1": base64.b64encode(b"x" * 32).decode()}),
 }
 
 
