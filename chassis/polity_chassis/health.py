@@ -15,7 +15,7 @@ from polity_chassis.runtime import Gauge, Runtime
 COUNTED_AT_MOST = 100_000
 
 _OUTBOX = text("""
-SELECT (SELECT count(*) FROM (SELECT 1 FROM outbox LIMIT :most) AS some) AS rows,
+SELECT (SELECT count(*) FROM (SELECT 1 FROM outbox LIMIT :most) AS counted) AS rows,
        coalesce((SELECT extract(epoch FROM now() - added_at) FROM outbox ORDER BY seq LIMIT 1), 0) AS age
 """)
 _PARKED = text("SELECT consumer, count(*) FROM parked_message WHERE discarded_at IS NULL GROUP BY consumer")
