@@ -128,16 +128,26 @@ class ConsumerRunner:
         if not batch:
             return
         try:
-            await self._apply(batch)
+            await self._apply_or_halt(batch)
         except StalePosition:
             await self.adopt({TopicPartition(r.topic, r.partition) for r in batch})
         except Exception as error:
             self._rewind(batch)
-            if isinstance(error, Halted):
-                await self._show_halt(error)
             await self._pause("authority" if isinstance(error, Halted) else "database", error)
         else:
             self._failures, self.waiting_for, self.last_progress = 0, None, time.monotonic()
+
+    async def _apply_or_halt(self, batch: Sequence[ConsumerRecord]) -> None:
+        """Applies the batch; where an authority halts, all that stands before the halt in its partition, and raises."""
+        try:
+            await self._apply(batch)
+        except Halted as halt:
+            await self._show_halt(halt)
+            at = halt.item.record
+            before = [r for r in batch if (r.topic, r.partition) != (at.topic, at.partition) or r.offset < at.offset]
+            if before:
+                await self._apply_or_halt(before)
+            raise
 
     async def _apply(self, batch: Sequence[ConsumerRecord]) -> None:
         items = [self._reader.read(record) for record in batch]

@@ -7,11 +7,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, and_, delete, func, insert, select, text, update
+from sqlalchemy import Row, and_, delete, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert as insert_or_keep
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from polity_chassis.ids import new_id
+from polity_chassis.pages import Wanted, keyset
 from polity_chassis.records import Consumer, Headers, Item, Place
 from polity_chassis.sets import Held
 from polity_chassis.tables import parked_message
@@ -168,53 +169,42 @@ async def discarded_places(session: AsyncSession, consumer: str, items: Iterable
     return {(topic, partition, offset) for topic, partition, offset in found}
 
 
-async def one(session: AsyncSession, identity: UUID) -> Row[Any] | None:
-    """Returns the row, locked, or None."""
-    statement = select(parked_message).where(row.id == identity).with_for_update()
+async def one(session: AsyncSession, consumer: str, identity: UUID) -> Row[Any] | None:
+    """Returns the row if it waits."""
+    statement = select(parked_message).where(row.consumer == consumer, row.id == identity, row.discarded_at.is_(None))
     return (await (await session.connection()).execute(statement)).one_or_none()
 
 
-async def page(
-    session: AsyncSession, consumers: Iterable[str], *, after: UUID | None, limit: int
-) -> Sequence[Row[Any]]:
-    """Returns what waits, oldest first (UUIDv7), without the data: `limit` rows after the id `after`."""
+async def consumer_of(session: AsyncSession, identity: UUID) -> str | None:
+    """Returns the name of the consumer that parked the message."""
+    found = await (await session.connection()).execute(select(row.consumer).where(row.id == identity))
+    name: str | None = found.scalar_one_or_none()
+    return name
+
+
+async def first_waiting(session: AsyncSession, consumer: str, place: Place) -> int | None:
+    """Returns the lowest number that waits of the key."""
+    statement = select(func.min(row.sequence)).where(_of(consumer, place), row.discarded_at.is_(None))
+    found: int | None = (await (await session.connection()).execute(statement)).scalar_one()
+    return found
+
+
+async def page(session: AsyncSession, consumers: Iterable[str], wanted: Wanted) -> Sequence[Row[Any]]:
+    """Returns what waits, oldest first (UUIDv7), without the data, with one row more than wanted to look ahead."""
     columns = [column for column in row if column.name not in {"raw_key", "value", "headers"}]
-    statement = select(*columns).where(row.consumer.in_(list(consumers)), row.discarded_at.is_(None)).order_by(row.id)
-    if after is not None:
-        statement = statement.where(row.id > after)
-    return (await (await session.connection()).execute(statement.limit(limit))).all()
+    statement = select(*columns).where(row.consumer.in_(list(consumers)), row.discarded_at.is_(None))
+    return (await (await session.connection()).execute(keyset(statement, [row.id], wanted))).all()
 
 
-async def counts(session: AsyncSession) -> dict[str, int]:
-    """Returns how many messages wait, by consumer."""
-    statement = select(row.consumer, func.count()).where(row.discarded_at.is_(None)).group_by(row.consumer)
-    found = await (await session.connection()).execute(statement)
-    return {found_row.consumer: found_row[1] for found_row in found}
-
-
-async def mark_discarded(
-    session: AsyncSession, identity: UUID, *, by: str, reason: str, at: datetime, sequence: int | None
-) -> None:
-    """Records who gave the message up, why and when (UTC); its data goes."""
-    await amend(
-        session,
-        identity,
-        discarded_by=by,
-        discard_reason=reason,
-        discarded_at=at,
-        sequence=sequence,
+async def mark_discarded(session: AsyncSession, identity: UUID, *, by: str, reason: str, at: datetime) -> bool:
+    """Records who gave the message up, why and when (UTC); returns whether it still waited."""
+    statement = (
+        update(parked_message)
+        .where(row.id == identity, row.discarded_at.is_(None))
+        .values(discarded_by=by, discard_reason=reason, discarded_at=at)
     )
+    return (await (await session.connection()).execute(statement)).rowcount == 1
 
 
 def _of(consumer: str, place: Place) -> Any:
     return and_(row.consumer == consumer, row.topic == place[0], row.key == place[1])
-
-
-async def copy_discards(session: AsyncSession, consumer: str, to: str) -> None:
-    """Copies what was given up to another consumer's name."""
-    kept = [column for column in row if column.name not in {"id", "consumer"}]
-    source = select(func.gen_random_uuid(), text(":to"), *kept).where(
-        row.consumer == consumer, row.discarded_at.is_not(None)
-    )
-    names = ["id", "consumer", *(column.name for column in kept)]
-    await (await session.connection()).execute(insert(parked_message).from_select(names, source), {"to": to})

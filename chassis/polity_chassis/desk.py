@@ -1,0 +1,125 @@
+"""Parked messages sent again or given up. Every order of a key's facts stays as it was published."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from sqlalchemy import Row
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from polity_chassis import parked
+from polity_chassis.database import Database
+from polity_chassis.inbox import lock_keys, write_keys
+from polity_chassis.records import Consumer, Place, Reader, Record
+from polity_chassis.release import release
+from polity_chassis.sets import work_queues
+
+READ_SECONDS = 10.0
+
+
+async def redrive(database: Database, bootstrap: str, consumer: Consumer, identity: UUID) -> int | None:
+    """Tries a parked message and all that waits behind it again, in order, until one fails again.
+
+    Returns how many facts were applied, None when no such message waits. A record of a compacted topic is read from
+    Kafka again (its data is not parked); when it is gone there, a newer one of its key is on its way.
+    """
+    async with database.transaction() as session:
+        row = await parked.one(session, consumer.name, identity)
+    if row is None:
+        return None
+    if row.topic in consumer.compacted:
+        record = await read_record(bootstrap, row.topic, row.partition, row.offset)
+        async with database.transaction() as session:
+            return await _once_more(session, consumer, record) if record else 0
+    async with database.transaction() as session:
+        place = await _number(session, consumer, row)
+        return await _release(session, consumer, place) if place else 0
+
+
+async def discard(
+    database: Database, consumer: Consumer, identity: UUID, *, by: str, reason: str, at: datetime
+) -> int | None:
+    """Gives a parked message up, which is recorded, and lets go on what waited behind it.
+
+    Returns how many facts that were, None when no such message waits. The key moves past the message when nothing
+    waits before it; numbers that are missing before it are given up with it. A message whose number can't be read
+    explains one missing number of its key.
+    """
+    async with database.transaction() as session:
+        row = await parked.one(session, consumer.name, identity)
+        if row is None:
+            return None
+        place = _place(row)
+        standings = await lock_keys(session, consumer.name, [place] if place else [])
+        first = await parked.first_waiting(session, consumer.name, place) if place else None
+        if not await parked.mark_discarded(session, identity, by=by, reason=reason, at=at):
+            return None
+        if place is None:
+            return 0
+        standing = standings[place]
+        if row.sequence is not None and (first == row.sequence or place[0] in consumer.compacted):
+            standing.last = max(standing.last, row.sequence)
+        applied = await release(session, consumer, Reader(consumer), place, standing)
+        await write_keys(session, consumer.name, standings)
+        return applied
+
+
+async def _release(session: AsyncSession, consumer: Consumer, place: Place) -> int:
+    standings = await lock_keys(session, consumer.name, [place])
+    applied = await release(session, consumer, Reader(consumer), place, standings[place])
+    await write_keys(session, consumer.name, standings)
+    return applied
+
+
+async def _number(session: AsyncSession, consumer: Consumer, row: Row[Any]) -> Place | None:
+    """Reads again what had no key or number, as after an upgrade; returns the key that may go on now."""
+    place, reader = _place(row), Reader(consumer)
+    rows: Sequence[Row[Any]] = await parked.unnumbered(session, consumer.name, place) if place else [row]
+    for unnumbered in rows:
+        item = reader.read(parked.stored_record(unnumbered))
+        if item.place is None or item.sequence is None:
+            await parked.fail_again(session, consumer.name, item)
+        else:
+            place = item.place
+            await parked.amend(session, unnumbered.id, key=item.key, sequence=item.sequence)
+    return place
+
+
+async def _once_more(session: AsyncSession, consumer: Consumer, record: Record) -> int:
+    """Applies one record of a compacted topic unless something newer has been."""
+    item = Reader(consumer).read(record)
+    if item.reason or item.place is None or item.sequence is None:
+        await parked.fail_again(session, consumer.name, item)
+        return 0
+    standings = await lock_keys(session, consumer.name, [item.place])
+    standing = standings[item.place]
+    if item.sequence > standing.last:
+        standing.enqueue(item)
+        failed = await work_queues(session, consumer, [standing], careful=True)
+        if failed:
+            await parked.fail_again(session, consumer.name, failed[0])
+            return 0
+        await write_keys(session, consumer.name, standings)
+    await parked.forget(session, consumer.name, item.place, through=item.sequence)
+    return 1
+
+
+async def read_record(bootstrap: str, topic: str, partition: int, offset: int) -> Record | None:
+    """Returns the record at that place of the topic, None when it is no longer there."""
+    at = TopicPartition(topic, partition)
+    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False, auto_offset_reset="latest")
+    await consumer.start()
+    try:
+        consumer.assign([at])
+        consumer.seek(at, offset)
+        batches = await consumer.getmany(at, timeout_ms=int(READ_SECONDS * 1000), max_records=1)
+        found: Record | None = next((r for records in batches.values() for r in records if r.offset == offset), None)
+        return found
+    finally:
+        await consumer.stop()
+
+
+def _place(row: Row[Any]) -> Place | None:
+    return None if row.key is None else (row.topic, row.key)
