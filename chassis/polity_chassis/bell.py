@@ -7,8 +7,10 @@ A lost ring costs one poll of the relay, so nothing here is retried.
 import asyncio
 import contextlib
 import logging
+from contextvars import Context
 
 import asyncpg
+from opentelemetry.instrumentation.utils import suppress_instrumentation
 
 CHANNEL = "polity_outbox"
 QUIET_SECONDS = 0.003
@@ -33,7 +35,8 @@ class Bell:
         """Asks for a ring soon; returns at once and never fails."""
         self._wanted.set()
         if self._ringer is None or self._ringer.done():
-            self._ringer = asyncio.create_task(self._keep_ringing(), name="bell")
+            # Outside of the caller's context: it would stay in the trace of the request that rang first.
+            self._ringer = asyncio.create_task(self._keep_ringing(), name="bell", context=Context())
 
     async def close(self) -> None:
         """Ends the ringer and its connection."""
@@ -44,6 +47,10 @@ class Bell:
             await self._ringer
 
     async def _keep_ringing(self) -> None:
+        with suppress_instrumentation():
+            await self._connect_and_ring()
+
+    async def _connect_and_ring(self) -> None:
         try:
             connection = await asyncpg.connect(
                 self._url, timeout=5, command_timeout=5, server_settings={"application_name": "bell"}

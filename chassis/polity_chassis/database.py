@@ -5,8 +5,9 @@ from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any
 
-from sqlalchemy import text
-from sqlalchemy.exc import SQLAlchemyError
+from opentelemetry.instrumentation.utils import suppress_instrumentation
+from sqlalchemy import event, text
+from sqlalchemy.exc import InvalidatePoolError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -26,9 +27,9 @@ class Database:
             pool_size=pool_size,
             max_overflow=0,
             pool_timeout=10,
-            pool_pre_ping=True,
             connect_args={"timeout": 10, "server_settings": _session_settings(application_name)},
         )
+        event.listen(self.engine.sync_engine, "checkout", _refuse_closed)
         self._bell = Bell(url)
 
     @asynccontextmanager
@@ -50,8 +51,9 @@ class Database:
     async def ping(self) -> bool:
         """Returns whether the database answers within two seconds."""
         try:
-            async with asyncio.timeout(2), self.engine.connect() as connection:
-                await connection.execute(text("SELECT 1"))
+            with suppress_instrumentation():
+                async with asyncio.timeout(2), self.engine.connect() as connection:
+                    await connection.execute(text("SELECT 1"))
         except (SQLAlchemyError, OSError, TimeoutError):
             return False
         return True
@@ -69,6 +71,12 @@ def _session_settings(application_name: str) -> dict[str, str]:
         "idle_in_transaction_session_timeout": "30s",
         "jit": "off",
     }
+
+
+def _refuse_closed(connection: Any, _record: Any, _proxy: Any) -> None:
+    """After a restart of the server every pooled socket is known to be closed: that needs no ping at each checkout."""
+    if connection.driver_connection.is_closed():
+        raise InvalidatePoolError
 
 
 async def _to_its_end(work: Coroutine[Any, Any, None]) -> None:

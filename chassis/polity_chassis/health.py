@@ -6,6 +6,7 @@ Ready means that the database answers. A broker that is away delays facts but no
 from collections.abc import Iterable
 
 from fastapi import APIRouter, FastAPI, Request, Response
+from opentelemetry.instrumentation.utils import suppress_instrumentation
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -44,7 +45,8 @@ async def metrics(request: Request) -> Response:
     """Answers with the process's gauges in Prometheus' text format 0.0.4."""
     runtime: Runtime = request.app.state.runtime
     gauges = [gauge for source in runtime.gauges for gauge in source()]
-    gauges += await _database_gauges(runtime.database)
+    with suppress_instrumentation():
+        gauges += await _database_gauges(runtime.database)
     return Response(exposition(gauges), media_type="text/plain; version=0.0.4")
 
 

@@ -12,6 +12,7 @@ from typing import Protocol
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
+from opentelemetry.instrumentation.utils import suppress_instrumentation
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -80,7 +81,7 @@ class Liveness:
             self._suspected.pop(name, None)
             return
         try:
-            async with asyncio.timeout(ASK_SECONDS):
+            with suppress_instrumentation():
                 behind = await self._behind(runner.consumer)
         except (KafkaError, SQLAlchemyError, OSError, TimeoutError):
             # Whoever can't be asked can't be read from either: waiting for it is right.
@@ -97,13 +98,14 @@ class Liveness:
 
     async def _behind(self, consumer: Consumer) -> dict[TopicPartition, int]:
         """Returns our position in each partition that has facts beyond it."""
-        async with self._database.engine.connect() as connection:
+        async with asyncio.timeout(ASK_SECONDS), self._database.engine.connect() as connection:
             rows = (await connection.execute(_POSITIONS, {"consumer": consumer.name})).all()
         positions = {TopicPartition(row.topic, row.partition): row.next_offset for row in rows}
         client = AIOKafkaConsumer(bootstrap_servers=self._bootstrap)
         try:
-            await client.start()
-            ends = await client.end_offsets(list(positions))
+            async with asyncio.timeout(ASK_SECONDS):
+                await client.start()
+                ends = await client.end_offsets(list(positions))
         finally:
             await client.stop()
         return {partition: offset for partition, offset in positions.items() if ends[partition] > offset}

@@ -15,6 +15,7 @@ from typing import Any
 import asyncpg
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
+from opentelemetry.instrumentation.utils import suppress_instrumentation
 
 from polity_chassis.bell import driver_url
 from polity_chassis.packing import MAX_BATCH_BYTES, Packer
@@ -62,7 +63,9 @@ class Relay:
         """Relays until cancelled; outages of the database and the broker are waited out."""
         while True:
             try:
-                await self._lead()
+                # Its statements belong to no request; the facts' own spans are made in their own traces.
+                with suppress_instrumentation():
+                    await self._lead()
             except _OUTAGES as error:
                 self._failures += 1
                 log.error("the relay starts anew", extra={"failure": type(error).__name__, "failures": self._failures})
