@@ -1,0 +1,128 @@
+"""How much, how fast and how slowly a client may send, and which headers of its own count."""
+
+import socket
+from typing import Any
+
+import pytest
+
+KIB = 1024
+IMPORT = "/v1/networks/x/local-government-imports"
+
+
+def statuses(gateway: Any, count: int, **asked: Any) -> list[int]:
+    return [gateway.ask("/v1/networks", **asked).status for _ in range(count)]
+
+
+def test_a_client_that_asks_too_often_is_told_to_wait_and_no_other(start_gateway: Any) -> None:
+    with start_gateway(CLIENT_BURST=5, CLIENT_REQUESTS_PER_SECOND=1) as gateway:
+        assert statuses(gateway, 5) == [200] * 5
+        assert 429 in statuses(gateway, 10)
+        assert statuses(gateway, 5, source="127.0.0.2") == [200] * 5
+        spoofed = [gateway.ask("/", headers={"X-Forwarded-For": f"203.0.113.{n}"}).status for n in range(20)]
+        assert 429 in spoofed
+        assert statuses(gateway, 50, internal=True) == [200] * 50
+        refused = next(a for a in (gateway.ask("/v1/networks") for _ in range(50)) if a.status == 429)
+        assert refused.json["type"] == "urn:polity:problem:too_many_requests"
+        assert refused.headers["retry-after"] == "1"
+
+
+def test_clients_are_counted_apart_up_to_many(start_gateway: Any) -> None:
+    with start_gateway(CLIENT_BURST=2, CLIENT_REQUESTS_PER_SECOND=1) as gateway:
+        first = [gateway.ask("/", source=f"127.0.1.{n}").status for n in range(1, 101) for _ in range(2)]
+        assert first == [200] * 200
+        assert 429 in statuses(gateway, 20, source="127.0.1.1")
+
+
+@pytest.mark.parametrize(
+    ("path", "limit"), [("/v1/me", 256 * KIB), (IMPORT, 8448 * KIB), ("/en/office/networks/x/import", 8448 * KIB)]
+)
+def test_a_body_may_be_as_large_as_its_route_allows(gateway: Any, realm: Any, path: str, limit: int) -> None:
+    asked = {"token": realm.token(), "method": "POST"}
+    assert gateway.ask(path, body=bytes(limit), **asked).json["size"] == limit
+    before = len(gateway.upstreams.requests)
+    answer = gateway.ask(path, body=bytes(limit + 1), **asked)
+    assert (answer.status, answer.json["type"]) == (413, "urn:polity:problem:too_large")
+    assert len(gateway.upstreams.requests) == before
+
+
+def test_a_stranger_uploads_nothing(gateway: Any) -> None:
+    assert gateway.ask(IMPORT, method="POST", body=bytes(KIB)).status == 401
+
+
+@pytest.mark.parametrize(
+    "begun",
+    [
+        b"POST /v1/answer/interest HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n",
+        b"GET /en/slow-head HTTP/1.1\r\nHost: ",
+    ],
+    ids=["body", "headers"],
+)
+def test_a_request_that_arrives_too_slowly_is_cut_and_never_reaches_a_service(start_gateway: Any, begun: bytes) -> None:
+    with start_gateway(REQUEST_TIMEOUT_SECONDS=1) as gateway:
+        before = len(gateway.upstreams.requests)
+        with socket.create_connection(("127.0.0.1", gateway.port), timeout=0.1) as client:
+            client.sendall(begun)
+            received = _dribble(client)
+        assert received.startswith(b"HTTP/1.1 408 ")
+        assert len(gateway.upstreams.requests) == before
+
+
+def _dribble(client: socket.socket) -> bytes:
+    for _ in range(100):
+        try:
+            return client.recv(4096)
+        except TimeoutError:
+            client.sendall(b"x")
+    return b""
+
+
+@pytest.mark.parametrize(
+    "headers", [{"X-Long": "x" * 40 * KIB}, {f"X-{n}": "x" for n in range(80)}], ids=["size", "count"]
+)
+def test_too_many_headers_are_refused(gateway: Any, headers: dict[str, str]) -> None:
+    before = len(gateway.upstreams.requests)
+    assert gateway.ask("/v1/networks", headers=headers).status == 431
+    assert len(gateway.upstreams.requests) == before
+
+
+@pytest.mark.parametrize("name", ["X_User", "Author_ization", "x_forwarded_for"])
+def test_a_header_with_an_underscore_is_refused(gateway: Any, name: str) -> None:
+    before = len(gateway.upstreams.requests)
+    assert gateway.ask("/v1/networks", headers={name: "x"}).status == 400
+    assert len(gateway.upstreams.requests) == before
+
+
+def test_a_client_cannot_say_where_it_comes_from_or_steer_the_gateway(gateway: Any) -> None:
+    claimed = {
+        "X-Forwarded-For": "203.0.113.7",
+        "X-Forwarded-Proto": "https",
+        "X-Forwarded-Host": "evil.example",
+        "Forwarded": "for=203.0.113.7;host=evil.example",
+        "X-Envoy-Internal": "true",
+        "X-Envoy-External-Address": "203.0.113.7",
+        "X-Envoy-Upstream-Rq-Timeout-Ms": "1",
+        "X-Request-Id": "chosen-by-the-client",
+    }
+    headers = gateway.ask("/v1/networks", headers=claimed).json["headers"]
+    came = dict(headers)
+    assert [value for name, value in headers if name == "x-forwarded-for"] == ["127.0.0.1"]
+    assert came["x-forwarded-proto"] == "http"
+    assert came["x-envoy-external-address"] == "127.0.0.1"
+    assert came["x-request-id"] != "chosen-by-the-client"
+    assert {"x-forwarded-host", "forwarded", "x-envoy-internal", "x-envoy-upstream-rq-timeout-ms"}.isdisjoint(came)
+
+
+def test_a_proxy_of_ours_in_front_may_say_where_the_client_is(start_gateway: Any) -> None:
+    with start_gateway(TRUSTED_HOPS=1) as gateway:
+        claimed = {"X-Forwarded-For": "192.0.2.66, 203.0.113.7", "X-Forwarded-Proto": "https"}
+        came = dict(gateway.ask("/v1/networks", headers=claimed).json["headers"])
+        assert (came["x-forwarded-for"], came["x-forwarded-proto"]) == ("203.0.113.7", "https")
+
+
+def test_answers_name_no_server_and_ask_for_https_where_there_is_some(start_gateway: Any) -> None:
+    with start_gateway(HSTS_SECONDS=31536000) as gateway:
+        headers = gateway.ask("/en").headers
+        assert headers["strict-transport-security"] == "max-age=31536000"
+        assert headers["x-content-type-options"] == "nosniff"
+        for path in ("/en", "/nowhere"):
+            assert not {"server", "x-envoy-upstream-service-time", "via"} & gateway.ask(path).headers.keys()
