@@ -41,6 +41,8 @@ def locked_files(part: str) -> list[Path]:
     Raises Trouble when a file cannot be fetched, or still differs after it was fetched anew.
     """
     repository = cache() / "maven"
+    if bundle := os.environ.get("SSL_CERT_FILE"):
+        os.environ.setdefault("REQUESTS_CA_BUNDLE", bundle)
     with only_one(cache() / f"{part}.lock"), _progress() as callback:
         for attempt in range(1, ATTEMPTS + 1):
             try:

@@ -1,0 +1,86 @@
+"""./dev test, faults, bench, demo and lint: each runs its tools in turn and returns the first status that is not 0."""
+
+import importlib.util
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from polity_local.place import REPOSITORY
+from polity_local.trouble import Trouble
+
+PACKAGES = (
+    "contracts/polity_contracts",
+    "chassis/polity_chassis",
+    "deploy/local/polity_local",
+    *(f"services/{name}/polity_{name}" for name in ("membership", "events", "notifications", "reporting", "portal")),
+)
+
+
+def test(arguments: Sequence[str]) -> int:
+    """Runs the tests but the full set of faults; without a browser its tests are left out, or refused if required."""
+    left_out = ["faults"]
+    if browser() is None:
+        if os.environ.get("POLITY_REQUIRE_BROWSER"):
+            raise Trouble("The tests need a browser: apt-get install chromium.")
+        sys.stdout.write("No chromium here: the browser tests are left out (apt-get install chromium).\n")
+        sys.stdout.flush()
+        left_out.append("browser")
+    return _pytest("-m", " and ".join(f"not {marker}" for marker in left_out), *arguments)
+
+
+def faults(arguments: Sequence[str]) -> int:
+    """Runs the full set of faults."""
+    return _pytest("tests/faults", *arguments)
+
+
+def bench(arguments: Sequence[str]) -> int:
+    """Runs the benchmarks."""
+    return _module("polity_local.bench", arguments)
+
+
+def demo(arguments: Sequence[str]) -> int:
+    """Runs the demonstration's own command."""
+    return _module("polity_local.demo", arguments)
+
+
+def lint(_arguments: Sequence[str]) -> int:
+    """Checks style, types, the walls between packages and the contracts; runs all of them, whatever fails first."""
+    steps = {
+        "style": ("ruff", "check", "."),
+        "format": ("ruff", "format", "--check", "."),
+        "types": ("mypy", *(package for package in PACKAGES if (REPOSITORY / package).exists())),
+        "walls": ("lint-imports",),
+        "contracts": (sys.executable, "-m", "polity_contracts", "check"),
+    }
+    failed = [name for name, command in steps.items() if _run(*command)]
+    if failed:
+        raise Trouble(f"To be put right: {', '.join(failed)}.")
+    sys.stdout.write("Style, types, walls and contracts are clean.\n")
+    return 0
+
+
+def browser() -> Path | None:
+    """Returns the chromium that the browser tests use: POLITY_CHROMIUM, or the machine's own."""
+    if named := os.environ.get("POLITY_CHROMIUM"):
+        return Path(named)
+    found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    return Path(found) if found else None
+
+
+def _pytest(*arguments: str) -> int:
+    return _run(sys.executable, "-m", "pytest", *arguments)
+
+
+def _module(name: str, arguments: Sequence[str]) -> int:
+    if importlib.util.find_spec(f"{name}.__main__") is None:
+        raise Trouble(f"{name} cannot be run: this copy of the project is not whole.")
+    return _run(sys.executable, "-m", name, *arguments)
+
+
+def _run(program: str, *arguments: str) -> int:
+    found = Path(sys.executable).parent / program
+    command = (str(found) if found.exists() else program, *arguments)
+    return subprocess.run(command, cwd=REPOSITORY, check=False).returncode  # noqa: S603

@@ -1,0 +1,102 @@
+"""./dev status and logs."""
+
+import argparse
+import contextlib
+import os
+import sys
+import time
+from collections import deque
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from polity_local.place import up_place
+from polity_local.stack import Stack
+from polity_local.trouble import Trouble
+
+LAST_LINES = 200
+
+
+def status(_arguments: Sequence[str]) -> int:
+    """Prints every program with its health, memory and restarts; returns 1 unless all are healthy."""
+    place = up_place()
+    stack = Stack(place) if place.state.exists() else None
+    if stack is None or not stack.supervisor.running():
+        raise Trouble("Nothing is running here: ./dev up starts it.")
+    states, restarts = stack.supervisor.programs(), stack.supervisor.restarts()
+    with ThreadPoolExecutor(len(stack.programs)) as pool:
+        health = dict(zip(stack.programs, pool.map(lambda program: program.healthy(), stack.programs.values()), strict=True))
+    table = Table(
+        "program", "state", "health", "for", "restarts", "memory", "listens on", box=None, padding=(0, 2, 0, 0)
+    )
+    total = 0
+    for name, program in stack.programs.items():
+        state = states[name]
+        memory = _memory(state["pid"])
+        total += memory
+        ports = " ".join(str(getattr(place.ports, port)) for port in program.ports)
+        running = _span(state["now"] - state["start"]) if state["pid"] else ""
+        well = "healthy" if health[name] else "NOT HEALTHY"
+        again = str(max(restarts.get(name, 0), 0))
+        table.add_row(name, state["statename"].lower(), well, running, again, f"{memory >> 20} MiB", ports)
+    console = Console(width=None if sys.stdout.isatty() else 120)
+    console.print(table)
+    console.print(f"{total >> 20} MiB in all", highlight=False)
+    return 0 if all(health.values()) else 1
+
+
+def logs(arguments: Sequence[str]) -> int:
+    """Prints the end of one program's log, and with -f what is added to it."""
+    parser = argparse.ArgumentParser(prog="./dev logs", description="Show the log of one program.")
+    parser.add_argument("name", nargs="?", help="its name, as ./dev status shows it")
+    parser.add_argument("-f", "--follow", action="store_true", help="go on until Ctrl-C")
+    asked = parser.parse_args(arguments)
+    folder = up_place().state / "log"
+    known = sorted(path.stem for path in folder.glob("*.log"))
+    if asked.name not in known:
+        raise Trouble(
+            f"Name one of these logs: {', '.join(known)}." if known else "There are no logs yet: run ./dev up."
+        )
+    with contextlib.suppress(BrokenPipeError):
+        _print_log(folder / f"{asked.name}.log", follow=asked.follow)
+    return 0
+
+
+def _print_log(path: Path, *, follow: bool) -> None:
+    with path.open(errors="replace") as handle:
+        sys.stdout.writelines(deque(handle, LAST_LINES))
+        while follow:
+            sys.stdout.flush()
+            time.sleep(0.2)
+            sys.stdout.write(handle.read())
+
+
+def _memory(pid: int) -> int:
+    """Returns the bytes that a process and those it started hold, shared pages counted by their share."""
+    if not pid:
+        return 0
+    members = [entry for entry in os.listdir("/proc") if entry.isdecimal() and _parent(entry) == pid]
+    return sum(_proportional(number) for number in (str(pid), *members))
+
+
+def _parent(number: str) -> int:
+    with contextlib.suppress(OSError):
+        return int(Path("/proc", number, "stat").read_text().rpartition(")")[2].split()[1])
+    return 0
+
+
+def _proportional(number: str) -> int:
+    with contextlib.suppress(OSError):
+        for line in Path("/proc", number, "smaps_rollup").read_text().splitlines():
+            if line.startswith("Pss:"):
+                return int(line.split()[1]) << 10
+    return 0
+
+
+def _span(seconds: float) -> str:
+    minutes, rest = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s" if minutes else f"{rest} s"

@@ -1,0 +1,29 @@
+"""Where everything is: what ./dev up prints."""
+
+import io
+
+from rich.console import Console
+from rich.table import Table
+
+from polity_local.place import DEMO_PASSWORD, Place
+
+FIRST = (
+    "First: open the pages, sign in as secretariat, open the campaign and invite a few cities; then read their mail."
+)
+
+
+def addresses(place: Place) -> str:
+    """Returns the table of pages, viewers and sign-ins as text."""
+    table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
+    rows = {
+        "Pages": f"{place.public_url}/",
+        "API documentation": f"{place.public_url}/docs",
+        "Trace viewer": f"http://localhost:{place.ports.zipkin}/zipkin/",
+        "Mail": f"http://localhost:{place.ports.mail}/",
+        "Sign in as": f"secretariat, secretariat2, operations, city or nobody; password {DEMO_PASSWORD}",
+    }
+    for row in rows.items():
+        table.add_row(*row)
+    text = io.StringIO()
+    Console(file=text, width=120).print(table)
+    return f"{text.getvalue()}\n{FIRST}"

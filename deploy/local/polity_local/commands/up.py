@@ -1,0 +1,152 @@
+"""./dev up, down and reset: the platform for a person, its data in .local/up."""
+
+import argparse
+import contextlib
+import fcntl
+import importlib.util
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from types import FrameType
+
+from polity_local import leftovers
+from polity_local.commands.table import addresses
+from polity_local.place import Place, up_place
+from polity_local.stack import Stack
+from polity_local.trouble import Trouble
+
+LOOK_SECONDS = 0.5
+
+
+def up(arguments: Sequence[str]) -> int:
+    """Starts everything and stays until Ctrl-C, or returns once all is healthy with --detach."""
+    parser = argparse.ArgumentParser(prog="./dev up", description="Start the whole platform on this machine.")
+    parser.add_argument("--detach", action="store_true", help="leave it running and return")
+    detach = parser.parse_args(arguments).detach
+    place = up_place()
+    stack = Stack(place, tell=_tell)
+    with _alone(place):
+        if stack.supervisor.running():
+            _tell(f"It is running already.\n\n{addresses(place)}")
+            return 0
+        _stop_on(signal.SIGTERM, signal.SIGHUP)
+        began = time.monotonic()
+        try:
+            stack.start()
+            _load_demo(place)
+            _tell(f"\nEverything is healthy after {time.monotonic() - began:.0f} s.\n\n{addresses(place)}")
+            if detach:
+                return 0
+            _tell("\nCtrl-C stops everything; the data stays.")
+            return _watch(stack)
+        except BaseException:
+            _stop(stack)
+            raise
+
+
+def down(_arguments: Sequence[str]) -> int:
+    """Stops what runs, whoever started it; the data stays."""
+    place = up_place()
+    if not place.state.exists():
+        _tell("Nothing was started here yet.")
+        return 0
+    stack = Stack(place)
+    running = stack.supervisor.running()
+    stack.stop()
+    left = leftovers.end(place)
+    _tell("Stopped; the data stays." if running or left else "Nothing was running.")
+    return 0
+
+
+def reset(arguments: Sequence[str]) -> int:
+    """Stops what runs and removes all data of ./dev up, once the person has agreed."""
+    parser = argparse.ArgumentParser(prog="./dev reset", description="Remove all data of ./dev up.")
+    parser.add_argument("--yes", action="store_true", help="do not ask")
+    place = up_place()
+    if not parser.parse_args(arguments).yes:
+        _tell(f"This removes all databases, topics, users, mails and logs in {place.state}.")
+        if not sys.stdin.isatty():
+            raise Trouble("Nothing was removed: say ./dev reset --yes where nobody can be asked.")
+        if input("Remove them? [y/N] ").strip().lower() not in ("y", "yes"):
+            raise Trouble("Nothing was removed.")
+    if place.state.exists():
+        down([])
+        place.erase()
+    _tell("Removed: the next ./dev up begins anew.")
+    return 0
+
+
+def _tell(sentence: str) -> None:
+    sys.stdout.write(f"{sentence}\n")
+    sys.stdout.flush()
+
+
+@contextlib.contextmanager
+def _alone(place: Place) -> Iterator[None]:
+    """Holds the place while this ./dev up starts or watches it; a second one only prints where everything is."""
+    with (place.state / "run" / "up.lock").open("w") as handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise Trouble(f"Another ./dev up is at work here; it can be reached so:\n\n{addresses(place)}") from None
+        yield
+
+
+def _stop_on(*numbers: signal.Signals) -> None:
+    def interrupt(_number: int, _frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    for number in numbers:
+        signal.signal(number, interrupt)
+
+
+def _stop(stack: Stack) -> None:
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
+    if stack.supervisor.running():
+        _tell("\nStopping …")
+        stack.stop()
+        _tell("Stopped; the data stays.")
+
+
+def _load_demo(place: Place) -> None:
+    """Loads the demonstration the first time; a failed load is said and tried again at the next start."""
+    stamp = place.state / "demonstration-loaded"
+    if stamp.exists() or importlib.util.find_spec("polity_local.demo.__main__") is None:
+        return
+    log = place.log("demo")
+    _tell("Loading the demonstration …")
+    with log.open("wb") as output:
+        command = (sys.executable, "-m", "polity_local.demo", "load")
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, check=False)  # noqa: S603
+    if done.returncode:
+        _tell(f"The demonstration was not loaded: its reason is at the end of {log}.")
+    else:
+        stamp.touch()
+
+
+def _watch(stack: Stack) -> int:
+    """Says what died and was started again, until somebody stops it or supervisord is gone."""
+    before = stack.supervisor.programs()
+    while True:
+        time.sleep(LOOK_SECONDS)
+        if not stack.supervisor.running():
+            break
+        now = stack.supervisor.programs()
+        for name, entry in now.items():
+            _say_change(stack.place, name, before[name], entry)
+        before = now
+    if ended := leftovers.end(stack.place):
+        raise Trouble(f"The supervisor was killed, so {', '.join(ended)} were ended too: run ./dev up again.")
+    _tell("Stopped by another command.")
+    return 0
+
+
+def _say_change(place: Place, name: str, before: dict[str, object], now: dict[str, object]) -> None:
+    states = (before["statename"], now["statename"])
+    if now["statename"] in ("BACKOFF", "EXITED", "FATAL") and states[0] != states[1]:
+        _tell(f"{name} has ended: see {place.log(name)}.")
+    elif now["statename"] == "RUNNING" and before["pid"] != now["pid"]:
+        _tell(f"{name} was started again.")
