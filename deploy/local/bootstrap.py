@@ -13,12 +13,8 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 TOOLS = REPOSITORY / ".local" / "tools"
 ENVIRONMENT = REPOSITORY / ".venv"
 STAMP = ENVIRONMENT / "polity-stamp"
-MEMBERS = (
-    "contracts",
-    "chassis",
-    "deploy/local",
-    *sorted(str(p.parent) for p in Path("services").glob("*/pyproject.toml")),
-)
+SERVICES = sorted((REPOSITORY / "services").glob("*/pyproject.toml"))
+MEMBERS = ("contracts", "chassis", "deploy/local", *(f"services/{path.parent.name}" for path in SERVICES))
 LEAST_FREE_BYTES = 3 << 30
 
 PIP_TO_UV = {
@@ -73,8 +69,6 @@ def install(stamp: str) -> None:
     uv = install_uv()
     variables = {**os.environ, **pip_settings()}
     variables.setdefault("UV_HTTP_TIMEOUT", "180")
-    # Two folders may lie on two disks, and uv would warn that it copies.
-    variables.setdefault("UV_LINK_MODE", "copy" if os.environ.get("CI") else "hardlink")
     STAMP.unlink(missing_ok=True)
     python = str(ENVIRONMENT / "bin" / "python")
     make_environment(ENVIRONMENT, pip=False)
@@ -114,7 +108,8 @@ def make_environment(folder: Path, *, pip: bool) -> None:
     )
     if done.returncode:
         raise Stop(
-            "Python could not make a virtual environment here: apt-get install python3-venv, and see that the disk has room."
+            "Python could not make a virtual environment here: "
+            "apt-get install python3-venv, and see that the disk has room."
         )
 
 

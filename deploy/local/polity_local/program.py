@@ -47,7 +47,7 @@ def answers(url: str, *, seconds: float = 2) -> bool:
 def run_step(what: str, command: tuple[str, ...], log: Path, **options: object) -> None:
     """Runs a command to its end with its output in `log`; raises Trouble when it fails."""
     with log.open("ab") as output:
-        done = subprocess.run(  # noqa: S603
+        done = subprocess.run(
             command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, check=False, **options
         )  # type: ignore[call-overload]
     if done.returncode:

@@ -78,7 +78,7 @@ class Supervisor:
         log = self.place.log("supervisord-output")
         with log.open("wb") as output:
             environment = {**os.environ, MARK: str(self.place.state)}
-            daemon = subprocess.Popen(  # noqa: S603
+            daemon = subprocess.Popen(
                 module, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True, env=environment
             )
         deadline = time.monotonic() + START_SECONDS

@@ -83,4 +83,4 @@ def _module(name: str, arguments: Sequence[str]) -> int:
 def _run(program: str, *arguments: str) -> int:
     found = Path(sys.executable).parent / program
     command = (str(found) if found.exists() else program, *arguments)
-    return subprocess.run(command, cwd=REPOSITORY, check=False).returncode  # noqa: S603
+    return subprocess.run(command, cwd=REPOSITORY, check=False).returncode

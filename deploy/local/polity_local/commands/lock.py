@@ -47,6 +47,6 @@ def _uv(*arguments: str) -> None:
     uv = REPOSITORY / ".local" / "tools" / "bin" / "uv"
     if not uv.exists():
         raise Trouble("uv is missing: remove .venv and run ./dev lock again.")
-    done = subprocess.run((str(uv), *arguments), cwd=REPOSITORY, check=False)  # noqa: S603
+    done = subprocess.run((str(uv), *arguments), cwd=REPOSITORY, check=False)
     if done.returncode:
         raise Trouble("The versions could not be chosen; uv says why above. Nothing else was changed.")

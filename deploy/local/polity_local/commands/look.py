@@ -28,7 +28,8 @@ def status(_arguments: Sequence[str]) -> int:
         raise Trouble("Nothing is running here: ./dev up starts it.")
     states, restarts = stack.supervisor.programs(), stack.supervisor.restarts()
     with ThreadPoolExecutor(len(stack.programs)) as pool:
-        health = dict(zip(stack.programs, pool.map(lambda program: program.healthy(), stack.programs.values()), strict=True))
+        answers = pool.map(lambda program: program.healthy(), stack.programs.values())
+        health = dict(zip(stack.programs, answers, strict=True))
     table = Table(
         "program", "state", "health", "for", "restarts", "memory", "listens on", box=None, padding=(0, 2, 0, 0)
     )

@@ -120,7 +120,7 @@ def _load_demo(place: Place) -> None:
     _tell("Loading the demonstration …")
     with log.open("wb") as output:
         command = (sys.executable, "-m", "polity_local.demo", "load")
-        done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, check=False)  # noqa: S603
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, check=False)
     if done.returncode:
         _tell(f"The demonstration was not loaded: its reason is at the end of {log}.")
     else:
