@@ -61,7 +61,9 @@ async def put(session: AsyncSession, consumer: Consumer, items: Sequence[Item]) 
     for place in newest:
         await forget(session, consumer.name, place)
     connection = await session.connection()
-    statement = insert_or_keep(parked_message).on_conflict_do_nothing(constraint="parked_message_place")
+    statement = insert_or_keep(parked_message).on_conflict_do_nothing(
+        index_elements=[row.consumer, row.topic, row.partition, row.offset]
+    )
     await connection.execute(statement, [_values(consumer, item) for item in kept])
 
 

@@ -1,0 +1,168 @@
+"""Fills a projection anew beside the living one and swaps the two in one transaction.
+
+The rebuild lives in a schema of its own: empty copies of the projection's tables, of the inbox and of the positions,
+and nothing else in its search path. A handler that writes anywhere else fails there, so no fact has an outside effect
+twice. The live consumer goes on meanwhile; after the swap its positions are the rebuild's, and it seeks to them.
+"""
+
+import asyncio
+import logging
+import re
+import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from polity_chassis.failures import is_infrastructure
+from polity_chassis.inbox import apply_batch
+from polity_chassis.positions import claim_positions, move_positions
+from polity_chassis.records import Consumer, Reader
+from polity_chassis.shadow import create_shadow, drop_shadow, index_shadow, swap_shadow
+
+MAX_RECORDS = 10_000
+FETCH_BYTES = 8 * 1024 * 1024
+SWAP_TRIES = 20
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Rebuilt:
+    """How many records were read and how many seconds it took."""
+
+    records: int
+    seconds: float
+
+
+async def rebuild(database_url: str, bootstrap: str, consumer: Consumer, tables: Sequence[str]) -> Rebuilt:
+    """Reads the consumer's topics from their beginning into new tables and puts those in place of `tables`.
+
+    `tables` are all that the consumer's handlers write or read, in the schema `public`. Discards are honoured.
+    Nothing has changed after a failure; one rebuild of a consumer runs at a time. Raises NotRebuildable for tables
+    that can't be swapped, Halted where an authority would halt, and whatever the database or Kafka raise.
+    """
+    started = time.monotonic()
+    schema = "rebuild_" + re.sub(r"\W", "_", consumer.name)
+    engine = _engine(database_url, schema)
+    try:
+        async with _alone(engine, schema) as connection:
+            await create_shadow(connection, schema, consumer.name, tables)
+            records = await _fill(engine, bootstrap, consumer)
+            await index_shadow(connection, schema, tables)
+            await _swap(engine, consumer.name, tables)
+    finally:
+        await engine.dispose()
+    return Rebuilt(records, time.monotonic() - started)
+
+
+def _engine(database_url: str, schema: str) -> AsyncEngine:
+    # What is lost in a crash is filled anew, so no commit waits for the disk.
+    settings = {"application_name": schema, "search_path": f'"{schema}"', "synchronous_commit": "off", "jit": "off"}
+    return create_async_engine(database_url, connect_args={"server_settings": settings}, hide_parameters=True)
+
+
+@asynccontextmanager
+async def _alone(engine: AsyncEngine, schema: str) -> AsyncIterator[AsyncConnection]:
+    """Holds the lock under which one rebuild at a time makes and drops its schema."""
+    async with engine.connect() as connection:
+        await connection.execution_options(isolation_level="AUTOCOMMIT")
+        await connection.execute(text("SELECT pg_advisory_lock(hashtextextended(:schema, 0))"), {"schema": schema})
+        await drop_shadow(connection, schema)
+        try:
+            yield connection
+        finally:
+            await drop_shadow(connection, schema)
+
+
+async def _swap(engine: AsyncEngine, consumer: str, tables: Sequence[str]) -> None:
+    """Swaps as soon as no reader holds a table for long: waiting longer would make every other reader wait too."""
+    for tries_left in reversed(range(SWAP_TRIES)):
+        try:
+            async with engine.begin() as connection:
+                await swap_shadow(connection, consumer, tables)
+        except DBAPIError as error:
+            if tries_left == 0 or not is_infrastructure(error):
+                raise
+            await asyncio.sleep(1)
+        else:
+            return
+
+
+async def _fill(engine: AsyncEngine, bootstrap: str, consumer: Consumer) -> int:
+    # Without a group it gets every partition.
+    kafka = AIOKafkaConsumer(
+        *consumer.topics,
+        bootstrap_servers=bootstrap,
+        enable_auto_commit=False,
+        auto_offset_reset="earliest",
+        max_partition_fetch_bytes=FETCH_BYTES,
+        fetch_max_bytes=4 * FETCH_BYTES,
+    )
+    await kafka.start()
+    try:
+        partitions = kafka.assignment()
+        if {partition.topic for partition in partitions} != set(consumer.topics):
+            raise LookupError(f"not every topic of {consumer.name} exists")
+        async with AsyncSession(engine) as session, session.begin():
+            positions = await claim_positions(session, consumer.name, partitions)
+        await kafka.seek_to_beginning(*partitions)
+        return await _apply_all(engine, kafka, consumer, positions)
+    finally:
+        await kafka.stop()
+
+
+async def _apply_all(
+    engine: AsyncEngine, kafka: AIOKafkaConsumer, consumer: Consumer, positions: dict[TopicPartition, int]
+) -> int:
+    """Applies one batch while the next one is on its way, until little is left; returns how many records."""
+    reader, total = Reader(consumer), 0
+    ends = await kafka.end_offsets(list(positions))
+    fetching = asyncio.create_task(_fetch(kafka, ends))
+    try:
+        while batch := await fetching:
+            fetching = asyncio.create_task(_fetch(kafka, ends))
+            await _apply(engine, consumer, reader, batch, positions)
+            total += len(batch)
+    finally:
+        fetching.cancel()
+    return total
+
+
+async def _fetch(kafka: AIOKafkaConsumer, ends: dict[TopicPartition, int]) -> list[ConsumerRecord]:
+    """Returns the next records; none when the live consumer catches up with the rest in a moment."""
+    while True:
+        if all([await kafka.position(partition) >= end for partition, end in ends.items()]):
+            before = sum(ends.values())
+            ends.update(await kafka.end_offsets(list(ends)))
+            if sum(ends.values()) - before < MAX_RECORDS:
+                return []
+        batches = await kafka.getmany(timeout_ms=200, max_records=MAX_RECORDS)
+        if batches:
+            return [record for records in batches.values() for record in records]
+
+
+async def _apply(
+    engine: AsyncEngine,
+    consumer: Consumer,
+    reader: Reader,
+    batch: Sequence[ConsumerRecord],
+    positions: dict[TopicPartition, int],
+) -> None:
+    items = [reader.read(record) for record in batch]
+    reached = {TopicPartition(r.topic, r.partition): r.offset + 1 for r in batch}
+    for careful in (False, True):
+        try:
+            async with AsyncSession(engine) as session, session.begin():
+                await move_positions(session, consumer.name, positions, reached)
+                await apply_batch(session, consumer, reader, items, careful=careful)
+            break
+        except Exception as error:
+            if careful or is_infrastructure(error):
+                raise
+    positions.update(reached)

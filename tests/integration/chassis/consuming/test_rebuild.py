@@ -1,0 +1,102 @@
+"""A projection filled anew equals the living one, honours what was given up and is taken over in one step."""
+
+from datetime import UTC, datetime
+
+import pytest
+from ledger import Closed, Noted, note, record, until
+from polity_chassis.desk import discard
+from polity_chassis.rebuild import rebuild
+from polity_chassis.shadow import NotRebuildable
+from sqlalchemy.exc import DBAPIError
+
+HASH = """
+SELECT count(*), md5(string_agg(row(key, sequence, kind, amount)::text, ',' ORDER BY key, sequence)) FROM effect
+"""
+
+
+async def _rebuild(world, consumer=None):
+    return await rebuild(world.database.url, world.bootstrap, consumer or world.consumer(), ["effect"])
+
+
+async def _indexes(world):
+    return await world.rows("SELECT indexdef FROM pg_indexes WHERE tablename = 'effect' ORDER BY indexname")
+
+
+async def test_a_rebuild_ends_in_the_same_table_and_honours_a_discard(world):
+    await world.do("CREATE INDEX by_kind ON effect (kind, sequence)")
+    await world.do("CREATE UNIQUE INDEX once ON effect (key, sequence)")
+    for key in "abc":
+        await world.send(*(record(key, n, Noted(amount=-1 if n == 5 else n)) for n in range(1, 300)), partition=None)
+    live = world.start()
+
+    async def settled():
+        return (await world.rows("SELECT count(*) FROM inbox"))[0][0] == 3 and live.runner.lag() == 0
+
+    await until(settled, "the end")
+    for (identity,) in await world.rows("SELECT id FROM parked_message WHERE reason = 'failed' AND key <> 'c'"):
+        await discard(world.database, world.consumer(), identity, by="me", reason="broken", at=datetime.now(UTC))
+    before, indexes, parked = await world.rows(HASH), await _indexes(world), await world.parked()
+    assert before[0][0] == 298 * 2 + 4
+    await world.do("UPDATE effect SET amount = 7")
+
+    rebuilt = await _rebuild(world)
+
+    assert rebuilt.records == 299 * 3
+    assert await world.rows(HASH) == before
+    assert await _indexes(world) == indexes
+    assert await world.parked() == parked
+    assert await world.rows("SELECT nspname FROM pg_namespace WHERE nspname LIKE 'rebuild%'") == []
+
+    await world.send(record("a", 300, Closed()), partition=None)
+
+    async def followed():
+        return (await world.effects("a"))[-1:] == [300]
+
+    await until(followed, "the live consumer after the swap")
+    assert len(await world.effects("a")) == 299
+
+
+async def test_what_is_published_during_the_rebuild_is_applied_once(world):
+    await world.send(*(record("a", n, Noted(amount=n)) for n in range(1, 50)))
+    world.start()
+    await world.read_to(49)
+    sent = False
+
+    async def note_and_send(session, facts):
+        nonlocal sent
+        if not sent:
+            sent = True
+            await world.send(*(record("a", n, Noted(amount=n)) for n in range(50, 100)))
+        await note(session, facts)
+
+    await _rebuild(world, world.consumer(handler=note_and_send))
+    await world.send(record("a", 100, Noted(amount=100)))
+    await world.read_to(100)
+
+    assert await world.effects("a") == list(range(1, 101))
+
+
+async def test_a_handler_that_writes_elsewhere_fails_and_nothing_has_changed(world):
+    await world.do("CREATE TABLE mail (key text)")
+    await world.send(record("a", 1, Noted(amount=1)))
+    world.start()
+    await world.read_to(1)
+
+    async def note_and_mail(session, facts):
+        await note(session, facts)
+        await (await session.connection()).exec_driver_sql("INSERT INTO mail VALUES ('a')")
+
+    with pytest.raises(DBAPIError, match="mail"):
+        await _rebuild(world, world.consumer(handler=note_and_mail))
+
+    assert await world.rows("SELECT count(*) FROM mail") == [(0,)]
+    assert await world.effects("a") == [1]
+    assert await world.rows("SELECT nspname FROM pg_namespace WHERE nspname LIKE 'rebuild%'") == []
+
+
+async def test_a_table_with_a_foreign_key_is_refused(world):
+    await world.do("CREATE TABLE parent (key text PRIMARY KEY)")
+    await world.do("ALTER TABLE effect ADD FOREIGN KEY (key) REFERENCES parent")
+
+    with pytest.raises(NotRebuildable, match="effect"):
+        await _rebuild(world)
