@@ -44,6 +44,7 @@ def create_app(service: Service, runtime: Runtime) -> FastAPI:
         redoc_url=None,
         redirect_slashes=False,
         lifespan=_lifespan,
+        telemetry=telemetry.HTTP,
         exception_handlers={RequestValidationError: on_invalid_request, HTTPException: on_http_exception},
     )
     _install(app, service, runtime)
@@ -54,7 +55,6 @@ def create_app(service: Service, runtime: Runtime) -> FastAPI:
     if LINK in rules and app.state.verify_link is None:
         raise ValueError(f"{service.name} has routes for links but nothing to verify links with")
     app.add_middleware(Outermost)
-    telemetry.instrument(app)
     _describe(app)
     return app
 

@@ -71,7 +71,7 @@ class Problem(Exception):
         self.detail = detail
         self.errors = tuple(errors)
         self.params = dict(params or {})
-        self.headers = dict(headers or {})
+        self.headers = {name: clean_header(value) for name, value in (headers or {}).items()}
 
 
 def not_found() -> Problem:
@@ -145,8 +145,12 @@ def _response(
     return JSONResponse(
         kept,
         status,
-        headers={name: clean_header(value) for name, value in (headers or {}).items()}
-        | {"Content-Language": language, "Cache-Control": "no-store", "Vary": "Accept-Language"},
+        headers={
+            **(headers or {}),
+            "Content-Language": language,
+            "Cache-Control": "no-store",
+            "Vary": "Accept-Language",
+        },
         media_type="application/problem+json",
     )
 

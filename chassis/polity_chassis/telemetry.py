@@ -3,24 +3,20 @@
 import os
 import re
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, MutableMapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from fastapi import FastAPI
+from fastapi.telemetry import TelemetryConfig
 from opentelemetry import propagate, trace
 from opentelemetry.context import Context
 from opentelemetry.instrumentation.asyncpg import AsyncPGInstrumentor
-from opentelemetry.instrumentation.fastapi import FastAPIInstrumentor
 from opentelemetry.instrumentation.httpx import HTTPXClientInstrumentor
 from opentelemetry.sdk.resources import SERVICE_NAME, Resource
 from opentelemetry.sdk.trace import Event, ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
 from opentelemetry.trace import Span, SpanKind, Status
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
-
-UNTRACED = r"/health/,/metrics$"
-"""Paths that make no span: regular expressions, separated by commas."""
 
 LINK = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]{22}\.[0-9]+\.[A-Za-z0-9_-]{43}")
 """A token as links.py writes it, wherever it stands."""
@@ -78,9 +74,18 @@ class _Processor(BatchSpanProcessor):
         ending.join(EXPORT_SECONDS)
 
 
-def instrument(app: FastAPI) -> None:
-    """Makes a server span of every request of the app but /health and /metrics."""
-    FastAPIInstrumentor.instrument_app(app, excluded_urls=UNTRACED, exclude_spans=["receive", "send"])
+def _untraced(scope: MutableMapping[str, Any]) -> bool:
+    return bool(scope.get("path", "").startswith("/health/") or scope.get("path") == "/metrics")
+
+
+HTTP: TelemetryConfig = {
+    "operation_spans": False,
+    "metrics": False,
+    "logs": False,
+    "auto_configure": False,
+    "exclude": _untraced,
+}
+"""For `FastAPI(telemetry=…)`: one server span per request but /health and /metrics."""
 
 
 class Redacting(SpanExporter):
