@@ -1,0 +1,10 @@
+"""`python -m polity_notifications api | worker | relay | migrate | all`."""
+
+import sys
+
+from polity_chassis.service import run
+
+from polity_notifications.app import service
+
+if __name__ == "__main__":
+    sys.exit(run(service, sys.argv[1:]))

@@ -1,0 +1,31 @@
+"""Wires the service together."""
+
+from datetime import timedelta
+
+from polity_chassis.authority import authority_consumer
+from polity_chassis.clock import utc_now
+from polity_chassis.parking import parked_router
+from polity_chassis.runtime import Service
+from polity_chassis.settings import load
+
+from polity_notifications.consumers.membership import membership_consumers
+from polity_notifications.domain.deliveries import Limits
+from polity_notifications.http import deliveries
+from polity_notifications.sender import send_mails
+from polity_notifications.settings import Settings
+
+NAME = "notifications"
+
+
+def service() -> Service:
+    """Returns the service with the settings of the environment."""
+    settings = load(Settings)
+    limits = Limits(timedelta(days=settings.mail_fresh_days), timedelta(days=settings.mail_waiting_days))
+    consumers = (authority_consumer(NAME), *membership_consumers(limits, utc_now))
+    return Service(
+        name=NAME,
+        settings=settings,
+        routers=(deliveries.router, parked_router(consumers)),
+        consumers=consumers,
+        background=(send_mails,),
+    )

@@ -1,0 +1,102 @@
+"""What membership publishes and what notifications makes of it."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from polity_chassis.clock import Clock
+from polity_chassis.consumer import Consumer, Handler, Received
+from polity_contracts import topics
+from polity_contracts.envelope import Fact
+from polity_contracts.membership import (
+    CampaignOpened,
+    CommitmentMade,
+    InvitationIssued,
+    InvitationRevoked,
+    LocalGovernmentRegistered,
+    MandateEnded,
+    MandateGranted,
+    MilestoneReached,
+    NetworkFounded,
+    PersonErased,
+    PersonRecorded,
+)
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from polity_notifications.domain.deliveries import Limits
+from polity_notifications.storage import secretariats, subjects
+from polity_notifications.usecases.ask_for_mails import ask_for_invitations, ask_for_news, ask_for_thanks
+from polity_notifications.usecases.follow_people import erase_people, record_people
+
+SECRETARIAT = "secretariat"
+
+
+def membership_consumers(limits: Limits, clock: Clock) -> tuple[Consumer, Consumer]:
+    """Returns the consumers of membership's facts: of what it decides, and of its people (a compacted topic)."""
+    handlers = Handlers(limits, clock)
+    decided = Consumer(
+        name="notifications",
+        topics=(
+            topics.NETWORKS.name,
+            topics.LOCAL_GOVERNMENTS.name,
+            topics.CAMPAIGNS.name,
+            topics.INVITATIONS.name,
+            topics.COMMITMENTS.name,
+            topics.MANDATES.name,
+        ),
+        handlers=handlers.of_decisions(),
+    )
+    people = Consumer(name="notifications-people", topics=(topics.PEOPLE.name,), handlers=handlers.of_people())
+    return decided, people
+
+
+class Handlers:
+    """The handlers, with what they need to know besides the facts."""
+
+    def __init__(self, limits: Limits, clock: Clock) -> None:
+        self._limits, self._clock = limits, clock
+
+    def of_decisions(self) -> Mapping[type[Fact], Handler]:
+        return {
+            NetworkFounded: _saving(subjects.save_networks),
+            LocalGovernmentRegistered: _saving(subjects.save_local_governments),
+            CampaignOpened: _saving(subjects.save_campaigns),
+            InvitationRevoked: _saving(subjects.save_revocations),
+            MandateEnded: _saving(secretariats.end_mandates),
+            InvitationIssued: self.invited,
+            CommitmentMade: self.committed,
+            MilestoneReached: self.reached,
+            MandateGranted: self.granted,
+        }
+
+    def of_people(self) -> Mapping[type[Fact], Handler]:
+        return {PersonRecorded: self.recorded, PersonErased: self.erased}
+
+    async def invited(self, session: AsyncSession, facts: Sequence[Received[InvitationIssued]]) -> None:
+        await subjects.save_invitations(session, [received.fact for received in facts])
+        await ask_for_invitations(session, facts, self._limits, self._clock())
+
+    async def committed(self, session: AsyncSession, facts: Sequence[Received[CommitmentMade]]) -> None:
+        await ask_for_thanks(session, facts, self._limits, self._clock())
+
+    async def reached(self, session: AsyncSession, facts: Sequence[Received[MilestoneReached]]) -> None:
+        await secretariats.save_milestones(session, facts)
+        await ask_for_news(session, {received.fact.network_id for received in facts}, self._limits, self._clock())
+
+    async def granted(self, session: AsyncSession, facts: Sequence[Received[MandateGranted]]) -> None:
+        ours = [r.fact for r in facts if r.fact.role == SECRETARIAT and r.fact.scope_id is not None]
+        await secretariats.save_mandates(session, ours)
+        await ask_for_news(session, {fact.scope_id for fact in ours if fact.scope_id}, self._limits, self._clock())
+
+    async def recorded(self, session: AsyncSession, facts: Sequence[Received[PersonRecorded]]) -> None:
+        await record_people(session, [received.fact for received in facts], self._clock())
+
+    async def erased(self, session: AsyncSession, facts: Sequence[Received[PersonErased]]) -> None:
+        await erase_people(session, [UUID(received.key) for received in facts], self._clock())
+
+
+def _saving(save: Callable[[AsyncSession, Sequence[Any]], Any]) -> Handler:
+    async def handler(session: AsyncSession, facts: Sequence[Received[Any]]) -> None:
+        await save(session, [received.fact for received in facts])
+
+    return handler

@@ -1,0 +1,115 @@
+"""Which fact asks for which mail to whom, and until when. A delivery holds ids only, nothing that names a person."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from uuid import UUID, uuid5
+
+from polity_contracts.membership import CommitmentMade, InvitationIssued
+
+_NAMESPACE = UUID("6c1e5d0e-6f0c-5a53-9d3f-6f0b8b8f4a11")
+
+
+class Kind(StrEnum):
+    INVITATION = "invitation"
+    THANK_YOU = "thank_you"
+    MILESTONE = "milestone"
+
+
+class Status(StrEnum):
+    WAITING_ADDRESS = "waiting_address"
+    QUEUED = "queued"
+    SENT = "sent"
+    FAILED = "failed"
+    EXPIRED = "expired"
+    CANCELLED_ERASED = "cancelled_erased"
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One mail to one person. The same fact gives the same id for ever: it is in the mail's Message-ID too."""
+
+    delivery_id: UUID
+    kind: Kind
+    campaign_id: UUID
+    person_id: UUID
+    expires_at: datetime
+    traceparent: str | None
+    local_government_id: UUID | None = None
+    invitation_id: UUID | None = None
+    ordinal: int | None = None
+    threshold: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReachedMilestone:
+    campaign_id: UUID
+    threshold: int
+    ordinal: int
+    traceparent: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How old a fact may be to make a mail, and how long a mail may wait to be sent."""
+
+    fresh: timedelta
+    waiting: timedelta
+
+    def is_too_old(self, occurred_at: datetime, now: datetime) -> bool:
+        """Returns whether the fact comes from a rebuild or a restore rather than from today's work."""
+        return now - occurred_at > self.fresh
+
+
+def delivery_id(kind: Kind, source: str, person_id: UUID) -> UUID:
+    """Returns the id of the one mail that `source` (an invitation, a commitment, a milestone) makes for the person."""
+    return uuid5(_NAMESPACE, f"{kind}/{source}/{person_id}")
+
+
+def for_invitation(fact: InvitationIssued, traceparent: str | None, limits: Limits, now: datetime) -> Asked:
+    """Returns the invitation to the contact; it expires with the deadline if that comes first."""
+    return Asked(
+        delivery_id=delivery_id(Kind.INVITATION, str(fact.invitation_id), fact.contact_id),
+        kind=Kind.INVITATION,
+        campaign_id=fact.campaign_id,
+        person_id=fact.contact_id,
+        expires_at=min(fact.reply_by.at, now + limits.waiting),
+        traceparent=traceparent,
+        local_government_id=fact.local_government_id,
+        invitation_id=fact.invitation_id,
+    )
+
+
+def for_commitment(fact: CommitmentMade, traceparent: str | None, limits: Limits, now: datetime) -> Asked | None:
+    """Returns the thank-you to the contact, None where the commitment names none."""
+    if fact.contact_id is None:
+        return None
+    return Asked(
+        delivery_id=delivery_id(Kind.THANK_YOU, str(fact.commitment_id), fact.contact_id),
+        kind=Kind.THANK_YOU,
+        campaign_id=fact.campaign_id,
+        person_id=fact.contact_id,
+        expires_at=now + limits.waiting,
+        traceparent=traceparent,
+        local_government_id=fact.local_government_id,
+        ordinal=fact.ordinal,
+    )
+
+
+def for_milestone(reached: ReachedMilestone, person_id: UUID, limits: Limits, now: datetime) -> Asked:
+    """Returns the news of the milestone for one person of the secretariat."""
+    return Asked(
+        delivery_id=delivery_id(Kind.MILESTONE, f"{reached.campaign_id}/{reached.threshold}", person_id),
+        kind=Kind.MILESTONE,
+        campaign_id=reached.campaign_id,
+        person_id=person_id,
+        expires_at=now + limits.waiting,
+        traceparent=reached.traceparent,
+        ordinal=reached.ordinal,
+        threshold=reached.threshold,
+    )
+
+
+def retry_after(attempts: int) -> timedelta:
+    """Returns how long to wait after that many attempts: 5 seconds, doubled each time, 15 minutes at most."""
+    return timedelta(seconds=min(5 * 2 ** min(attempts - 1, 10), 900))

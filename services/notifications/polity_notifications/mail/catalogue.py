@@ -1,0 +1,42 @@
+"""The strings of mails, one file per language: to add a language, translate `catalogues/en.toml` under its code."""
+
+import tomllib
+from functools import cache
+from importlib import resources
+
+from babel import Locale, UnknownLocaleError
+
+_FOLDER = resources.files("polity_notifications.mail") / "catalogues"
+
+
+@cache
+def languages() -> tuple[str, ...]:
+    """Returns the languages (BCP 47) that mails are written in, sorted."""
+    return tuple(
+        sorted(entry.name.removesuffix(".toml") for entry in _FOLDER.iterdir() if entry.name.endswith(".toml"))
+    )
+
+
+@cache
+def catalogue(language: str) -> dict[str, str]:
+    """Returns the language's strings by their keys; `{…}` in them are filled in."""
+    return tomllib.loads((_FOLDER / f"{language}.toml").read_text("utf-8"))
+
+
+@cache
+def locale(language: str) -> Locale:
+    """Returns Babel's locale for a language tag; one that it doesn't know is treated as English."""
+    try:
+        return Locale.parse(language, sep="-")
+    except (UnknownLocaleError, ValueError):
+        return Locale("en")
+
+
+def direction(language: str) -> str:
+    """Returns the direction of the language's script as HTML names it: ltr or rtl."""
+    return "rtl" if locale(language).character_order == "right-to-left" else "ltr"
+
+
+def language_name(language: str, shown_in: str) -> str:
+    """Returns what the language is called in another one, its code where no name is known."""
+    return str(locale(shown_in).languages.get(language.partition("-")[0], language))

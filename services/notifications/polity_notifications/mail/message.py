@@ -1,0 +1,42 @@
+"""A written mail as the bytes that go over SMTP (RFC 5322, MIME), to exactly one recipient."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime
+from uuid import UUID
+
+from polity_chassis.headers import clean_header
+
+from polity_notifications.domain.addresses import one_address
+from polity_notifications.mail.writing import Written
+
+_POLICY = SMTP.clone(cte_type="7bit")
+"""Not every server takes eight bits."""
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    recipient: str
+    content: bytes
+
+
+def message(written: Written, *, delivery_id: UUID, sender: str, name: str, address: str, now: datetime) -> Posted:
+    """Returns the mail; its Message-ID is the same at every attempt.
+
+    Raises UnsafeAddress, and UnsafeHeader for a name or a subject that holds a line end.
+    """
+    recipient = one_address(address)
+    mail = EmailMessage(policy=_POLICY)
+    mail["From"] = sender
+    mail["To"] = Address(clean_header(name), addr_spec=recipient)
+    mail["Subject"] = clean_header(written.subject)
+    mail["Date"] = format_datetime(now)
+    mail["Message-ID"] = f"<{delivery_id}@{sender.rpartition('@')[2]}>"
+    mail["Auto-Submitted"] = "auto-generated"
+    mail["Content-Language"] = written.language
+    mail.set_content(written.text)
+    mail.add_alternative(written.html, subtype="html")
+    return Posted(recipient, mail.as_bytes())

@@ -1,0 +1,31 @@
+"""What notifications is told besides what every service is told."""
+
+from typing import Literal
+
+from polity_chassis.links import LinkKeys
+from polity_chassis.settings import ServiceSettings
+from pydantic import Field
+
+
+class Settings(ServiceSettings):
+    answer_link_keys: LinkKeys = Field(
+        repr=False,
+        description='Secrets of the links to answer: JSON {"key id": "base64 of 32 bytes or more"}, the first signs.',
+    )
+    smtp_host: str = Field(description="Where mail is handed over: host name or IP address.")
+    smtp_port: int = Field(ge=1, le=65535, description="TCP port of the mail server: 1 to 65535.")
+    smtp_tls: Literal["none", "starttls", "tls"] = Field(
+        description="How the way to the mail server is protected: none, starttls or tls."
+    )
+    smtp_username: str | None = Field(None, description="Who signs in to the mail server; empty: nobody does.")
+    smtp_password: str | None = Field(None, repr=False, description="The password of that user.")
+    smtp_connections: int = Field(4, ge=1, le=50, description="Connections to the mail server, 1 to 50 per worker.")
+    mail_from: str = Field(
+        pattern=r"^[^\s@<>,;\"]+@[^\s@<>,;\"]+$", description="The sender's address of every mail: name@domain."
+    )
+    mail_fresh_days: int = Field(
+        14, ge=1, description="A fact older than these days makes no mail any more: it comes from a restore."
+    )
+    mail_waiting_days: int = Field(
+        7, ge=1, description="Days after which a mail that could not be sent expires, for the secretariat to see."
+    )

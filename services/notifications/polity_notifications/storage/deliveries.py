@@ -1,0 +1,67 @@
+"""Deliveries as facts make them, and as addresses and erasures change them."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from polity_notifications.domain.deliveries import Asked
+
+_ADD = text("""
+INSERT INTO delivery (delivery_id, kind, campaign_id, person_id, local_government_id, invitation_id, ordinal,
+                      threshold, expires_at, traceparent, status, due_at, asked_at)
+SELECT asked.delivery_id, asked.kind, asked.campaign_id, asked.person_id, asked.local_government_id,
+       asked.invitation_id, asked.ordinal, asked.threshold, asked.expires_at, asked.traceparent,
+       CASE WHEN person.erased_at IS NOT NULL THEN 'cancelled_erased'
+            WHEN person.email IS NULL THEN 'waiting_address'
+            ELSE 'queued' END,
+       :now, :now
+  FROM unnest(CAST(:delivery_id AS uuid[]), CAST(:kind AS text[]), CAST(:campaign_id AS uuid[]),
+              CAST(:person_id AS uuid[]), CAST(:local_government_id AS uuid[]), CAST(:invitation_id AS uuid[]),
+              CAST(:ordinal AS int[]), CAST(:threshold AS int[]), CAST(:expires_at AS timestamptz[]),
+              CAST(:traceparent AS text[]))
+       AS asked (delivery_id, kind, campaign_id, person_id, local_government_id, invitation_id, ordinal, threshold,
+                 expires_at, traceparent)
+  JOIN person USING (person_id)
+ ORDER BY delivery_id
+    ON CONFLICT (delivery_id) DO NOTHING
+""")
+_QUEUE = text("""
+UPDATE delivery SET status = 'queued', due_at = :now
+  FROM person
+ WHERE person.person_id = ANY (CAST(:person_id AS uuid[])) AND person.email IS NOT NULL
+   AND delivery.person_id = person.person_id AND delivery.status = 'waiting_address'
+""")
+_CANCEL = text("""
+UPDATE delivery SET status = 'cancelled_erased'
+ WHERE person_id = ANY (CAST(:person_id AS uuid[])) AND status IN ('waiting_address', 'queued')
+""")
+
+
+async def add(session: AsyncSession, asked: Sequence[Asked], now: datetime) -> None:
+    """Adds the deliveries that aren't there yet; the rows of their people are locked already."""
+    columns = {
+        "delivery_id": [one.delivery_id for one in asked],
+        "kind": [one.kind.value for one in asked],
+        "campaign_id": [one.campaign_id for one in asked],
+        "person_id": [one.person_id for one in asked],
+        "local_government_id": [one.local_government_id for one in asked],
+        "invitation_id": [one.invitation_id for one in asked],
+        "ordinal": [one.ordinal for one in asked],
+        "threshold": [one.threshold for one in asked],
+        "expires_at": [one.expires_at for one in asked],
+        "traceparent": [one.traceparent for one in asked],
+    }
+    await (await session.connection()).execute(_ADD, {**columns, "now": now})
+
+
+async def queue_waiting(session: AsyncSession, person_ids: Sequence[UUID], now: datetime) -> None:
+    """Queues what waited for the addresses of these people."""
+    await (await session.connection()).execute(_QUEUE, {"person_id": list(person_ids), "now": now})
+
+
+async def cancel(session: AsyncSession, person_ids: Sequence[UUID]) -> None:
+    """Ends what was still to be sent to these people, who were erased."""
+    await (await session.connection()).execute(_CANCEL, {"person_id": list(person_ids)})

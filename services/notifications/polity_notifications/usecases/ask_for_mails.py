@@ -1,0 +1,45 @@
+"""Each fact that somebody must hear of becomes rows in `delivery`, in the transaction of its inbox."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from polity_chassis.consumer import Received
+from polity_contracts.membership import CommitmentMade, InvitationIssued
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from polity_notifications.domain.deliveries import Asked, Limits, for_commitment, for_invitation, for_milestone
+from polity_notifications.storage import deliveries, people, secretariats
+
+
+async def ask_for_invitations(
+    session: AsyncSession, facts: Sequence[Received[InvitationIssued]], limits: Limits, now: datetime
+) -> None:
+    """Asks for one invitation per fact that is fresh."""
+    fresh = [received for received in facts if not limits.is_too_old(received.occurred_at, now)]
+    await _ask(session, [for_invitation(received.fact, received.traceparent, limits, now) for received in fresh], now)
+
+
+async def ask_for_thanks(
+    session: AsyncSession, facts: Sequence[Received[CommitmentMade]], limits: Limits, now: datetime
+) -> None:
+    """Asks for one thank-you per fact that is fresh and names a contact."""
+    fresh = [received for received in facts if not limits.is_too_old(received.occurred_at, now)]
+    asked = [for_commitment(received.fact, received.traceparent, limits, now) for received in fresh]
+    await _ask(session, [one for one in asked if one], now)
+
+
+async def ask_for_news(session: AsyncSession, network_ids: set[UUID], limits: Limits, now: datetime) -> None:
+    """Asks for the mails on fresh milestones of the networks that aren't asked for yet; locks the networks' rows.
+
+    Called when a milestone is reached and when a mandate becomes known: whichever comes second makes the delivery.
+    """
+    await secretariats.lock(session, network_ids)
+    found = await secretariats.audience(session, network_ids, now - limits.fresh)
+    await _ask(session, [for_milestone(reached, person_id, limits, now) for reached, person_id in found], now)
+
+
+async def _ask(session: AsyncSession, asked: Sequence[Asked], now: datetime) -> None:
+    if asked:
+        await people.lock(session, (one.person_id for one in asked))
+        await deliveries.add(session, asked, now)

@@ -1,0 +1,76 @@
+"""Which facts make which deliveries, how long they live and how often they are tried."""
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+from polity_contracts.membership import CommitmentMade, Deadline, InvitationIssued
+from polity_notifications.domain.deliveries import (
+    Kind,
+    Limits,
+    ReachedMilestone,
+    for_commitment,
+    for_invitation,
+    for_milestone,
+    retry_after,
+)
+
+NOW = datetime(2030, 3, 1, tzinfo=UTC)
+LIMITS = Limits(fresh=timedelta(days=14), waiting=timedelta(days=7))
+IDS: dict[str, Any] = {"campaign_id": UUID(int=1), "network_id": UUID(int=2), "local_government_id": UUID(int=3)}
+
+
+def invitation(reply_by: datetime, invitation_id: int = 4) -> InvitationIssued:
+    return InvitationIssued(
+        **IDS, invitation_id=UUID(int=invitation_id), contact_id=UUID(int=5), language="en",
+        reply_by=Deadline(at=reply_by, time_zone="UTC"), link_generation=1, wave="1", issued_at=NOW,
+    )  # fmt: skip
+
+
+def commitment(contact_id: UUID | None) -> CommitmentMade:
+    return CommitmentMade(
+        **IDS, commitment_id=UUID(int=6), contact_id=contact_id, language="en", ordinal=9, themes=("a",),
+        signed_on=date(2030, 3, 1), made_at=NOW,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(("days", "expected"), [(3, 3), (30, 7)])
+def test_an_invitation_expires_with_its_deadline_or_its_waiting_time(days: int, expected: int) -> None:
+    asked = for_invitation(invitation(NOW + timedelta(days=days)), None, LIMITS, NOW)
+    assert asked.expires_at == NOW + timedelta(days=expected)
+
+
+def test_the_same_fact_makes_the_same_delivery_for_ever_and_another_another() -> None:
+    first = for_invitation(invitation(NOW), None, LIMITS, NOW)
+    again = for_invitation(invitation(NOW), None, LIMITS, NOW + timedelta(days=1))
+    other = for_invitation(invitation(NOW, invitation_id=40), None, LIMITS, NOW)
+    assert first.delivery_id == again.delivery_id != other.delivery_id
+
+
+def test_a_commitment_without_a_contact_thanks_nobody() -> None:
+    assert for_commitment(commitment(None), None, LIMITS, NOW) is None
+    asked = for_commitment(commitment(UUID(int=5)), "trace", LIMITS, NOW)
+    assert asked is not None
+    assert (asked.kind, asked.ordinal, asked.traceparent) == (Kind.THANK_YOU, 9, "trace")
+
+
+def test_each_person_hears_of_each_milestone_once() -> None:
+    ids = {
+        for_milestone(
+            ReachedMilestone(UUID(int=1), threshold, threshold, None), UUID(int=person), LIMITS, NOW
+        ).delivery_id
+        for threshold in (10, 100)
+        for person in (1, 2)
+        for _ in range(2)
+    }
+    assert len(ids) == 4
+
+
+def test_a_fact_is_too_old_after_its_limit() -> None:
+    assert LIMITS.is_too_old(NOW - timedelta(days=15), NOW)
+    assert not LIMITS.is_too_old(NOW - timedelta(days=14), NOW)
+
+
+def test_retries_wait_longer_each_time_up_to_a_quarter_of_an_hour() -> None:
+    assert [retry_after(attempts).total_seconds() for attempts in (1, 2, 3, 9, 60)] == [5, 10, 20, 900, 900]

@@ -1,0 +1,78 @@
+"""The mail on the wire: one recipient, clean headers, the same Message-ID for ever."""
+
+from datetime import UTC, datetime
+from email import message_from_bytes
+from email.message import EmailMessage
+from email.policy import default
+from uuid import UUID
+
+import pytest
+from polity_chassis.headers import UnsafeHeader
+from polity_notifications.domain.addresses import UnsafeAddress, one_address
+from polity_notifications.mail.message import Posted, message
+from polity_notifications.mail.writing import Written
+
+NOW = datetime(2030, 1, 2, 3, 4, tzinfo=UTC)
+
+
+def post(name: str = "Ana", address: str = "ana@example.org", subject: str = "Hello") -> Posted:
+    return message(
+        Written("es", subject, "¡Hola!\n", "<p>¡Hola!</p>"),
+        delivery_id=UUID(int=7),
+        sender="polity@example.net",
+        name=name,
+        address=address,
+        now=NOW,
+    )
+
+
+def read(posted: Posted) -> EmailMessage:
+    parsed = message_from_bytes(posted.content, policy=default)
+    assert isinstance(parsed, EmailMessage)
+    return parsed
+
+
+def test_a_mail_has_its_headers_and_both_parts() -> None:
+    mail = read(post(subject="Invitación: 1000 ciudades"))
+    assert mail["Message-ID"] == "<00000000-0000-0000-0000-000000000007@example.net>"
+    assert (mail["Subject"], mail["Auto-Submitted"]) == ("Invitación: 1000 ciudades", "auto-generated")
+    assert mail["Date"].datetime == NOW
+    parts = {part.get_content_type(): part.get_content().strip() for part in mail.iter_parts()}
+    assert parts == {"text/plain": "¡Hola!", "text/html": "<p>¡Hola!</p>"}
+    assert post().content.isascii()
+
+
+@pytest.mark.parametrize("name", ["Núñez, José", 'Ana "Nita" Ruiz', "강은미", "a@b.example, c@d.example"])
+def test_a_name_is_never_taken_for_a_second_recipient(name: str) -> None:
+    to = read(post(name=name))["To"]
+    assert [(address.display_name, address.addr_spec) for address in to.addresses] == [(name, "ana@example.org")]
+
+
+@pytest.mark.parametrize("planted", ["Ana\r\nBcc: x@example.org", "Ana\nX: 1", "Ana\rX", "Ana\0"])
+def test_a_line_end_in_a_header_value_is_refused(planted: str) -> None:
+    with pytest.raises(UnsafeHeader):
+        post(name=planted)
+    with pytest.raises(UnsafeHeader):
+        post(subject=planted)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "a@example.org,b@example.org", "a@example.org, b@example.org", "a,b@example.org", "a b@example.org",
+        "Ana <a@example.org>", "a@example.org\r\nRCPT TO:<b@example.org>", "a@example.org;b@example.org", "a", "@x.org",
+        "a@", '"a,b"@example.org', "a@b@example.org", "á@example.org", "a@example..org",
+    ],
+)  # fmt: skip
+def test_an_address_that_is_not_one_plain_address_is_refused(address: str) -> None:
+    with pytest.raises(UnsafeAddress):
+        one_address(address)
+
+
+@pytest.mark.parametrize(
+    ("address", "plain"),
+    [("alcaldia@méxico.example", "alcaldia@xn--mxico-bsa.example"), ("o'neil+x@example.org", "o'neil+x@example.org")],
+)
+def test_one_plain_address_is_taken_in_ascii(address: str, plain: str) -> None:
+    assert one_address(address) == plain
+    assert post(address=address).recipient == plain

@@ -1,0 +1,107 @@
+"""What a mail says, in the reader's language and times."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from uuid import UUID
+
+import pytest
+from polity_chassis.links import LinkKeys, verify
+from polity_notifications.mail.writing import Incomplete, Writer
+from polity_notifications.storage.queue import Letter
+
+Make = Callable[..., Letter]
+MILESTONE = {
+    "kind": "milestone", "threshold": 1000, "ordinal": 1000, "reached_at": datetime(2030, 3, 1, 23, 30, tzinfo=UTC),
+    "local_government_name": None, "local_government_zone": None, "invitation_id": None, "link_generation": None,
+    "reply_by": None,
+}  # fmt: skip
+
+
+def test_the_deadline_stands_in_the_citys_time_and_in_the_networks(writer: Writer, letter: Make) -> None:
+    written = writer.write(letter())
+    for part in (written.text, written.html):
+        assert "Monday, September 16, 2030, 6:59\N{NARROW NO-BREAK SPACE}AM" in part
+        assert "Korean Standard Time" in part
+        assert "Sunday, September 15, 2030, 11:59\N{NARROW NO-BREAK SPACE}PM" in part
+        assert "Central European Summer Time" in part
+
+
+def test_one_time_is_enough_where_both_clocks_agree(writer: Writer, letter: Make) -> None:
+    written = writer.write(letter(local_government_zone="Europe/Paris", language="es"))
+    assert written.text.count("domingo, 15 de septiembre de 2030, 23:59") == 1
+
+
+@pytest.mark.parametrize(
+    ("language", "subject", "greeting"),
+    [
+        ("en", "Invitation to join: Rights Cities", "Dear Ana Ruiz,"),
+        ("es-MX", "Invitación a adherirse: Ciudades por los derechos", "Hola, Ana Ruiz:"),
+        ("fr", "Invitation à rejoindre : Rights Cities", "Bonjour Ana Ruiz,"),
+    ],
+)
+def test_a_mail_speaks_the_readers_language(
+    writer: Writer, letter: Make, language: str, subject: str, greeting: str
+) -> None:
+    written = writer.write(letter(language=language))
+    assert written.subject == subject
+    assert greeting in written.text
+    assert f'<html lang="{language[:2]}" dir="ltr">' in written.html
+
+
+def test_what_is_borrowed_from_another_language_says_so_and_is_marked(writer: Writer, letter: Make) -> None:
+    written = writer.write(letter(language="fr"))
+    assert "Gather a thousand. (en anglais)" in written.text
+    assert '<span lang="en" dir="ltr">Gather a thousand.</span> (en anglais)' in written.html
+
+
+def test_a_reader_of_a_language_we_do_not_write_is_told_so(writer: Writer, letter: Make) -> None:
+    written = writer.write(letter(language="sw", network_language="es"))
+    assert written.language == "es"
+    assert "en su idioma (suajili)" in written.text
+    assert "en su idioma" not in writer.write(letter(language="es")).text
+
+
+def test_the_link_proves_the_invitation_and_its_present_generation(
+    writer: Writer, letter: Make, keys: LinkKeys
+) -> None:
+    written = writer.write(letter(language="es"))
+    start = "http://localhost:8080/es/answer/"
+    token = written.text.split(start)[1].split()[0]
+    proven = verify(keys, "answer", token)
+    assert (proven.id, proven.generation) == (UUID(int=3), 2)
+    assert f'href="{start}{token}"' in written.html
+
+
+@pytest.mark.parametrize("language", ["en", "es", "fr"])
+def test_a_demonstration_says_so_in_subject_text_and_html(writer: Writer, letter: Make, language: str) -> None:
+    shown = writer.write(letter(demonstration=True, language=language))
+    assert shown.subject.startswith("[")
+    assert "demonstration data" in shown.text
+    assert "demonstration data" in shown.html
+    real = writer.write(letter(language=language))
+    assert "demonstration" not in (real.subject + real.text + real.html)
+
+
+def test_what_others_wrote_cannot_become_markup_or_a_place_to_fill(writer: Writer, letter: Make) -> None:
+    written = writer.write(letter(person_name="<b>{link}", title={"en": "<script>{0}"}))
+    assert "<script>" not in written.html
+    assert "Dear &lt;b&gt;{link}," in written.html
+    assert "Dear <b>{link}," in written.text
+
+
+def test_a_thank_you_names_the_number_of_the_pledge_and_shows_the_campaign(writer: Writer, letter: Make) -> None:
+    written = writer.write(letter(kind="thank_you", ordinal=1000, invitation_id=None, reply_by=None))
+    assert "pledge number 1000" in written.text
+    assert f"http://localhost:8080/en/campaigns/{UUID(int=2)}" in written.text
+
+
+def test_news_of_a_milestone_says_when_in_the_networks_time(writer: Writer, letter: Make) -> None:
+    written = writer.write(letter(**MILESTONE, language="es"))
+    assert written.subject == "Meta de 1000 alcanzada: Ciudades por los derechos"
+    assert "sábado, 2 de marzo de 2030, 0:30" in written.text
+
+
+@pytest.mark.parametrize("missing", ["title", "network_name", "local_government_zone", "person_name", "reply_by"])
+def test_half_a_mail_is_never_written(writer: Writer, letter: Make, missing: str) -> None:
+    with pytest.raises(Incomplete):
+        writer.write(letter(**{missing: None}))
