@@ -12,6 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from polity_chassis.database import Database
 from polity_chassis.runtime import Gauge, Runtime
+from polity_chassis.telemetry import HTTP
 
 COUNTED_AT_MOST = 100_000
 
@@ -52,7 +53,7 @@ async def metrics(request: Request) -> Response:
 
 def health_app(runtime: Runtime) -> FastAPI:
     """Returns the app of a process without an API: health and metrics only."""
-    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, telemetry=HTTP)
     app.state.runtime = runtime
     app.include_router(router)
     return app
