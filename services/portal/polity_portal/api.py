@@ -5,6 +5,8 @@ from typing import Any
 
 import httpx
 
+from polity_portal.languages import FALLBACK
+
 TIMEOUT = httpx.Timeout(10.0, connect=2.0)
 CONNECTIONS = httpx.Limits(max_connections=200, max_keepalive_connections=50)
 SLOW = httpx.Timeout(60.0, connect=2.0)
@@ -13,20 +15,21 @@ SLOW = httpx.Timeout(60.0, connect=2.0)
 
 @dataclass(frozen=True)
 class Fault:
-    """A field that the API refused and why (a slug)."""
+    """A field that was refused and why: a slug, and words for it when the API has given some."""
 
     field: str
     reason: str
+    message: str = ""
 
 
 @dataclass
 class ApiProblem(Exception):
-    """The API said no: an RFC 9457 problem."""
+    """The API said no: an RFC 9457 problem. `title` is in the language that was asked for."""
 
     status: int
     slug: str
+    title: str = ""
     faults: list[Fault] = field(default_factory=list)
-    body: dict[str, Any] = field(default_factory=dict)
 
 
 class ApiUnavailable(Exception):
@@ -41,11 +44,21 @@ def link(token: str) -> str:
     return f"Link {token}"
 
 
-class Api:
-    """One keep-alive client for all requests. Raises ApiProblem for 4xx and ApiUnavailable for the rest."""
+def client_for(base_url: str) -> httpx.AsyncClient:
+    """One keep-alive client for all requests of the process."""
+    return httpx.AsyncClient(base_url=base_url, timeout=TIMEOUT, limits=CONNECTIONS)
 
-    def __init__(self, base_url: str, transport: httpx.AsyncBaseTransport | None = None) -> None:
-        self._client = httpx.AsyncClient(base_url=base_url, timeout=TIMEOUT, limits=CONNECTIONS, transport=transport)
+
+class Api:
+    """The API in one language. Raises ApiProblem for 4xx and ApiUnavailable for the rest."""
+
+    def __init__(self, client: httpx.AsyncClient, language: str = FALLBACK) -> None:
+        self._client = client
+        self._language = language
+
+    def speaking(self, language: str) -> "Api":
+        """The same with titles and messages of problems in another language (BCP 47)."""
+        return Api(self._client, language)
 
     async def close(self) -> None:
         await self._client.aclose()
@@ -53,7 +66,10 @@ class Api:
     async def get(self, path: str, *, credentials: str | None = None, **params: str | int | None) -> Any:
         """The JSON of a GET; parameters that are None or empty are left out. A broken connection is tried once more."""
         request = self._client.build_request(
-            "GET", path, params={k: v for k, v in params.items() if v not in (None, "")}, headers=_headers(credentials)
+            "GET",
+            path,
+            params={k: v for k, v in params.items() if v not in (None, "")},
+            headers=self._headers(credentials),
         )
         return (await self._send(request, again=True)).json()
 
@@ -74,13 +90,13 @@ class Api:
     ) -> Any:
         """The JSON of a POST. With an idempotency key a broken connection is tried once more."""
         request = self._client.build_request(
-            "POST", path, json=body or {}, headers=_headers(credentials, idempotency_key), timeout=SLOW
+            "POST", path, json=body or {}, headers=self._headers(credentials, idempotency_key), timeout=SLOW
         )
         return (await self._send(request, again=idempotency_key is not None)).json()
 
     async def post_csv(self, path: str, content: bytes, *, credentials: str, **params: str) -> Any:
         """The JSON of a POST whose body is a CSV file."""
-        headers = {**_headers(credentials), "Content-Type": "text/csv"}
+        headers = {**self._headers(credentials), "Content-Type": "text/csv"}
         request = self._client.build_request(
             "POST", path, params=params, content=content, headers=headers, timeout=SLOW
         )
@@ -98,14 +114,13 @@ class Api:
         _refuse(response)
         return response
 
-
-def _headers(credentials: str | None, idempotency_key: str | None = None) -> dict[str, str]:
-    headers = {"Accept": "application/json"}
-    if credentials:
-        headers["Authorization"] = credentials
-    if idempotency_key:
-        headers["Idempotency-Key"] = idempotency_key
-    return headers
+    def _headers(self, credentials: str | None, idempotency_key: str | None = None) -> dict[str, str]:
+        headers = {"Accept": "application/json", "Accept-Language": self._language}
+        if credentials:
+            headers["Authorization"] = credentials
+        if idempotency_key:
+            headers["Idempotency-Key"] = idempotency_key
+        return headers
 
 
 def _refuse(response: httpx.Response) -> None:
@@ -117,6 +132,12 @@ def _refuse(response: httpx.Response) -> None:
         body = response.json()
     except ValueError:
         body = {}
-    slug = str(body.get("slug") or str(body.get("type", "")).rstrip("/").rsplit("/", 1)[-1].rsplit(":", 1)[-1])
-    faults = [Fault(str(e.get("field", "")), str(e.get("reason", ""))) for e in body.get("errors", [])]
-    raise ApiProblem(response.status_code, slug, faults, body)
+    slug = str(body.get("type", "")).rsplit(":", 1)[-1]
+    faults = [Fault(_last(e.get("field")), e.get("reason", ""), e.get("message", "")) for e in body.get("errors", [])]
+    raise ApiProblem(response.status_code, slug, body.get("title", ""), faults)
+
+
+def _last(field_path: str | None) -> str:
+    """The field's own name: `body.themes.0` is shown at `themes`, for list positions mean nothing to people."""
+    names = [part for part in (field_path or "").split(".") if part not in ("body", "query") and not part.isdigit()]
+    return names[-1] if names else ""

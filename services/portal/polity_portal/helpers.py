@@ -7,6 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from polity_portal import wording
+from polity_portal.api import Fault
 from polity_portal.charts import running_total, share
 from polity_portal.figures import next_milestone
 from polity_portal.languages import Language
@@ -46,13 +47,10 @@ def speaking(language: Language) -> dict[str, Any]:
     """What answers in the language of the page."""
 
     def field_name(field: str) -> str:
-        return language.say(wording.FIELDS[field]) if field in wording.FIELDS else field
+        return language.say(wording.FIELDS.get(field, field)) if field else ""
 
-    def reason(slug: str) -> str:
-        return language.say(wording.REASONS.get(slug, wording.UNKNOWN_REASON))
+    def reason(fault: Fault) -> str:
+        """Our own words for a fault of a form, else those of the API."""
+        return language.say(wording.REASONS.get(fault.reason) or fault.message or wording.UNKNOWN_REASON)
 
-    def row_fault(fault: Mapping[str, Any]) -> str:
-        known = wording.ROW_REASONS.get(str(fault.get("reason")))
-        return language.say(known) if known else str(fault.get("message") or reason(""))
-
-    return {"field_name": field_name, "reason": reason, "row_fault": row_fault}
+    return {"field_name": field_name, "reason": reason}

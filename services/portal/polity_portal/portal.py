@@ -8,7 +8,7 @@ from typing import Annotated, cast
 from fastapi import Depends, FastAPI, Request
 from polity_chassis.clock import Clock
 
-from polity_portal.api import Api
+from polity_portal.api import Api, client_for
 from polity_portal.identity import Identity
 from polity_portal.sessions import Sessions, Uploads
 from polity_portal.settings import PortalSettings
@@ -32,7 +32,7 @@ async def open_portal(app: FastAPI) -> AsyncIterator[None]:
     runtime = app.state.runtime
     settings = cast(PortalSettings, runtime.settings)
     identity = Identity(settings)
-    api = Api(settings.api_url)
+    api = Api(client_for(settings.api_url))
     app.state.portal = Portal(
         settings,
         runtime.clock,

@@ -47,10 +47,10 @@ class LanguageConvertor(Convertor[str]):
 register_url_convertor("lang", LanguageConvertor())
 
 
-def problem_page(request: Request, slug: str, status: int | None = None) -> Response:
-    """The plain page of a problem: what happened and what to do, and nothing else."""
+def problem_page(request: Request, slug: str, status: int | None = None, said: str = "") -> Response:
+    """The plain page of a problem: what happened and what to do, or what the API `said` of it, and nothing else."""
     words = PROBLEMS[slug]
-    response = page(request, "problem.html", status=status or words.status, words=words, slug=slug)
+    response = page(request, "problem.html", status=status or words.status, words=words, slug=slug, said=said)
     if response.status_code == 503:
         response.headers["Retry-After"] = "30"
     return response
@@ -68,8 +68,8 @@ def _answer(request: Request, error: Exception) -> Response:
             return problem_page(request, "unavailable")
         case ApiProblem(status=status, slug=slug) if slug in PROBLEMS:
             return problem_page(request, slug, status)
-        case ApiProblem(status=status) if status not in (403, 404):
-            return problem_page(request, "refused", status)
+        case ApiProblem(status=status, title=title) if status not in (403, 404):
+            return problem_page(request, "refused", status, title)
         case _:
             return problem_page(request, "not_found")
 

@@ -60,7 +60,7 @@ class Visit:
 
     @property
     def api(self) -> Api:
-        return self.portal.api
+        return self.portal.api.speaking(language_of(self.request).code)
 
     @property
     def credentials(self) -> str:

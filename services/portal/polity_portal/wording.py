@@ -54,7 +54,7 @@ INVITATION_STATUSES = {
 
 GOVERNMENT_STATUSES = {
     "": N_("All"),
-    "not_invited": N_("Not invited yet"),
+    "none": N_("Not invited yet"),
     "invited": N_("Invited, no answer yet"),
     "interested": N_("Interested"),
     "committed": N_("Pledged"),
@@ -80,9 +80,6 @@ OFFICES = {"co_president": N_("Co-presidency"), "member": N_("Member")}
 
 UNKNOWN_REASON = N_("This was not accepted.")
 
-ROW_REASONS: dict[str, str] = {}
-"""Faults of a CSV row, by the reason that membership gives."""
-
 
 @dataclass(frozen=True)
 class ProblemWords:
@@ -106,8 +103,8 @@ PROBLEMS = {
     ),
     "link_revoked": ProblemWords(
         410,
-        N_("This link has been replaced"),
-        N_("A newer message with a new link was sent. Please use the link in the newest message."),
+        N_("This link has been withdrawn"),
+        N_("The network’s secretariat withdrew it and can tell you more."),
     ),
     "not_found": ProblemWords(
         404, N_("Page not found"), N_("There is nothing at this address, or it is not open to you.")

@@ -17,6 +17,7 @@ from polity_portal.tokens import known_shape
 
 router = pages()
 PATH = "/{lang:lang}/answer/{token}"
+REFUSED_FIELDS = {"themes_invalid": "themes", "signed_in_future": "signed_on"}
 TokenDep = Annotated[str, Depends(known_shape)]
 
 
@@ -25,6 +26,13 @@ async def read(token: TokenDep, request: Request, portal: PortalDep) -> Response
     answer = await portal.api.get("/v1/answer", credentials=link(token))
     today = portal.clock().date()
     return _page(request, answer, Pledge(signed_on=today.isoformat(), idempotency_key=str(new_id())))
+
+
+@router.get(PATH + "/interest", **OPEN)
+@router.get(PATH + "/commitment", **OPEN)
+async def back(lang: str, token: TokenDep) -> Response:
+    """Where forms go there is nothing to read: a reloaded or translated answer to one leads back to the page."""
+    return go_to(f"/{lang}/answer/{token}")
 
 
 @router.post(PATH + "/interest", **OPEN)
@@ -47,21 +55,28 @@ async def commit(lang: str, token: TokenDep, request: Request, portal: PortalDep
     faults = faults_in(pledge, answer["campaign"]["themes"], _today_there(portal.clock().date()))
     if not faults:
         try:
-            await portal.api.post(
+            await portal.api.speaking(lang).post(
                 "/v1/answer/commitment",
                 pledge.as_command(),
                 credentials=link(token),
                 idempotency_key=pledge.idempotency_key,
             )
         except ApiProblem as problem:
-            faults = problem.faults
             if problem.slug == "already_committed":
                 return here
-            if not faults:
-                raise
+            faults = _faults(problem)
         else:
             return here
     return _page(request, answer, pledge, faults, status=422)
+
+
+def _faults(problem: ApiProblem) -> list[Fault]:
+    """What the API found wrong with the form. Raises the problem when it is about something else."""
+    if problem.slug in REFUSED_FIELDS:
+        return [Fault(REFUSED_FIELDS[problem.slug], problem.slug, problem.title)]
+    if not problem.faults:
+        raise problem
+    return problem.faults
 
 
 def _today_there(today: date) -> date:

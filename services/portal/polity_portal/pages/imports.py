@@ -7,7 +7,7 @@ from fastapi import Response
 from polity_chassis.ids import new_id
 from starlette.datastructures import UploadFile
 
-from polity_portal.api import ApiProblem
+from polity_portal.api import ApiProblem, Fault
 from polity_portal.rendering import go_to
 from polity_portal.routing import OPEN, NotFound, pages
 from polity_portal.signed_in import SignedFormDep, Visit, VisitDep
@@ -21,7 +21,7 @@ BYTES = "latin-1"
 
 @router.get(PATH, **OPEN)
 async def choose(network_id: UUID, visit: VisitDep, imported: int | None = None) -> Response:
-    return await _page(visit, network_id, "import.html", imported=imported, fault="")
+    return await _page(visit, network_id, "import.html", imported=imported, fault=None)
 
 
 @router.post(PATH, **OPEN)
@@ -75,10 +75,10 @@ def _address(visit: Visit, network_id: UUID) -> str:
     return f"{visit.office}/networks/{network_id}/import"
 
 
-def _fault(content: bytes, limit: int) -> str:
+def _fault(content: bytes, limit: int) -> Fault | None:
     if not content:
-        return "required"
-    return "too_large" if len(content) > limit else ""
+        return Fault("file", "required")
+    return Fault("file", "too_large") if len(content) > limit else None
 
 
 async def _send(visit: Visit, network_id: UUID, content: bytes, *, dry_run: str) -> dict[str, Any]:

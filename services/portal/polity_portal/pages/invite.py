@@ -71,6 +71,11 @@ async def choose(campaign_id: UUID, visit: VisitDep, search: Annotated[Search, Q
     )
 
 
+@router.get(PATH + "/invite/check", **OPEN)
+async def back(campaign_id: UUID, visit: VisitDep) -> Response:
+    return go_to(f"{visit.office}/campaigns/{campaign_id}/invite")
+
+
 @router.post(PATH + "/invite/check", **OPEN)
 async def check(campaign_id: UUID, visit: VisitDep, form: SignedFormDep) -> Response:
     """Shows how many would be invited, by which day, and asks for the wave's name. Sends nothing."""

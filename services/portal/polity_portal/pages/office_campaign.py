@@ -29,7 +29,7 @@ class InvitationList(BaseModel):
     invited: Count | None = None
     already: Count = 0
     without: Count = 0
-    replaced: bool = False
+    withdrawn: bool = False
 
 
 class MailList(BaseModel):
@@ -73,10 +73,10 @@ async def invitations(campaign_id: UUID, visit: VisitDep, wanted: Annotated[Invi
     return await _list(visit, campaign_id, "invitations.html", listed, filters=filters, wanted=wanted)
 
 
-@router.post(PATH + "/invitations/{invitation_id}/new-link", **OPEN)
-async def replace_link(campaign_id: UUID, invitation_id: UUID, visit: VisitDep, form: SignedFormDep) -> Response:
+@router.post(PATH + "/invitations/{invitation_id}/withdrawal", **OPEN)
+async def withdraw(campaign_id: UUID, invitation_id: UUID, visit: VisitDep, form: SignedFormDep) -> Response:
     await visit.api.post(f"/v1/invitations/{invitation_id}/revocation", credentials=visit.credentials)
-    return go_to(f"{visit.office}/campaigns/{campaign_id}/invitations?replaced=1")
+    return go_to(f"{visit.office}/campaigns/{campaign_id}/invitations?withdrawn=1")
 
 
 @router.get(PATH + "/mails", **OPEN)
