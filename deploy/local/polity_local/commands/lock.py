@@ -18,7 +18,7 @@ COMPILE = (
 
 
 def lock(arguments: Sequence[str]) -> int:
-    """Writes requirements.lock, one lock per service within it, the tools' lock and those of the Java parts.
+    """Writes requirements.lock, one lock per service within it, the tools' locks and those of the Java parts.
 
     `--upgrade` lets versions rise; without it, what is locked stays where it still fits.
     """
@@ -30,11 +30,11 @@ def lock(arguments: Sequence[str]) -> int:
         folder = f"services/{name}"
         sources = [f"{member}/pyproject.toml" for member in (*SHARED, folder)]
         _uv(*COMPILE, *own, "-c", "requirements.lock", *sources, "-o", f"{folder}/requirements.lock")
-    tools = "deploy/local/bootstrap"
-    _uv(*COMPILE, *arguments, "--no-header", f"{tools}.in", "-o", f"{tools}.txt")
+    for tools in ("deploy/local/bootstrap", "deploy/local/build"):
+        _uv(*COMPILE, *arguments, "--no-header", f"{tools}.in", "-o", f"{tools}.txt")
     for part in jvm.PARTS:
         jvm.write_lock(part)
-    sys.stdout.write("Locked: requirements.lock, services/*/requirements.lock, deploy/local/bootstrap.txt and jvm/.\n")
+    sys.stdout.write("Locked: requirements.lock, services/*/requirements.lock, deploy/local/*.txt and jvm/.\n")
     return 0
 
 
