@@ -1,0 +1,87 @@
+"""Commitments made in the same instant: dense ordinals, milestones at exactly the n-th, nothing half done."""
+
+import asyncio
+import importlib
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+
+
+async def test_fifty_commit_at_once_and_each_milestone_falls_once_at_its_ordinal(world: Any, net: Any) -> None:
+    campaign_id, links = await net.invited(50, 10, 25, 50, 1000)
+    answers = await asyncio.gather(*(net.commit(link) for link in links))
+    assert sorted(answer["ordinal"] for answer in answers) == list(range(1, 51))
+
+    shown = await world.call("GET", f"/v1/campaigns/{campaign_id}", expect=200)
+    assert shown["commitments"] == 50
+    assert [(m["threshold"], m["ordinal"]) for m in shown["milestones"]] == [(10, 10), (25, 25), (50, 50), (1000, None)]
+
+    facts = await world.facts(campaign_id)
+    reached = [data for name, _, data in facts if name == "milestone_reached"]
+    by_ordinal = {answer["ordinal"]: answer["commitment_id"] for answer in answers}
+    assert [(d["threshold"], d["ordinal"], d["commitment_id"]) for d in reached] == [
+        (n, n, by_ordinal[n]) for n in (10, 25, 50)
+    ]
+    assert [sequence for _, sequence, _ in facts] == [1, 2, 3, 4]
+
+
+async def test_each_commitment_is_a_fact_of_its_own_key_that_names_nobody(world: Any, net: Any) -> None:
+    campaign_id, links = await net.invited(1, 1)
+    made = await net.commit(links[0], signatory_name="Zoe Zwicky")
+    ((name, sequence, data),) = await world.facts(made["commitment_id"])
+    assert (name, sequence) == ("commitment_made", 1)
+    assert data["campaign_id"] == campaign_id
+    assert data["themes"] == ["water", "housing", "peace"]
+    everything = await world.rows("SELECT value FROM outbox WHERE position('Zwicky'::bytea in value) > 0")
+    assert everything == []
+
+
+async def test_one_link_used_by_two_at_once_commits_once(world: Any, net: Any) -> None:
+    campaign_id, links = await net.invited(1, 1)
+    answers = await asyncio.gather(*(net.commit(links[0], expect=None) for _ in range(8)))
+    assert sorted(answer.status_code for answer in answers) == [201] + [409] * 7
+    shown = await world.call("GET", f"/v1/campaigns/{campaign_id}", expect=200)
+    assert shown["commitments"] == 1
+
+
+async def test_the_same_key_at_once_is_answered_alike_each_time(world: Any, net: Any) -> None:
+    campaign_id, links = await net.invited(1)
+    key = str(uuid4())
+    answers = await asyncio.gather(*(net.commit(links[0], key=key) for _ in range(5)))
+    assert len({answer["commitment_id"] for answer in answers}) == 1
+    assert (await world.call("GET", f"/v1/campaigns/{campaign_id}", expect=200))["commitments"] == 1
+
+
+async def test_the_same_key_with_another_body_is_refused(net: Any) -> None:
+    _, links = await net.invited(1)
+    key = str(uuid4())
+    await net.commit(links[0], key=key)
+    problem = await net.commit(links[0], key=key, signatory_office="Governor", expect=422)
+    assert problem["type"].endswith("idempotency_key_reused")
+
+
+async def test_a_commitment_that_fails_half_way_leaves_nothing(
+    world: Any, net: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    campaign_id, links = await net.invited(2, 1)
+    # The package's name for the use case hides its module.
+    module = importlib.import_module("polity_membership.usecases.commit_to_campaign")
+    counts = """
+    SELECT (SELECT count(*) FROM person) AS people, (SELECT count(*) FROM outbox) AS facts,
+           (SELECT count(*) FROM commitment) AS commitments, (SELECT count(*) FROM idempotency_key) AS keys
+    """
+    before = await world.rows(counts)
+    key = str(uuid4())
+    with monkeypatch.context() as patched:
+        patched.setattr(module, "save", _broken)
+        answer = await net.commit(links[0], key=key, expect=None)
+        assert answer.status_code == 500
+    assert await world.rows(counts) == before
+    assert await world.rows("SELECT ordinal FROM milestone_reached WHERE campaign_id = :id", id=UUID(campaign_id)) == []
+    made = await net.commit(links[0], key=key)
+    assert made["ordinal"] == 1
+
+
+async def _broken(*_: Any) -> None:
+    raise RuntimeError("planted")

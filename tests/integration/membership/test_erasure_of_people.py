@@ -1,0 +1,81 @@
+"""Erasing a person leaves nothing of them in any of membership's tables."""
+
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+EVERYTHING = """
+SELECT table_name AS name FROM information_schema.tables
+ WHERE table_schema = 'public' AND table_type = 'BASE TABLE' AND table_name <> 'outbox'
+"""
+
+
+async def _holding(world: Any, *planted: str) -> set[str]:
+    """The tables in which any of the values stands; the outbox holds a fact until the relay has sent it."""
+    found = set()
+    for table in await world.rows(EVERYTHING):
+        rows = await world.rows(f'SELECT t::text AS content FROM "{table["name"]}" t')
+        if any(value in row["content"] for row in rows for value in planted):
+            found.add(table["name"])
+    return found
+
+
+async def test_an_erased_contact_is_nowhere_and_a_tombstone_says_so(
+    world: Any, net: Any, row: Callable[..., Any], csv_of: Any
+) -> None:
+    planted = "Xenia Planted", "xenia.planted@example.org"
+    contact = row("Vic", contact_name=planted[0], contact_email=planted[1])
+    await net.do_import(csv_of([contact]), expect=200)
+    campaign_id = await net.campaign()
+    await net.invite_all(campaign_id)
+    (item,) = (await net.get(f"/v1/campaigns/{campaign_id}/invitations"))["items"]
+    assert await _holding(world, *planted) == {"person"}
+
+    for _ in range(2):
+        await net.post(f"/v1/people/{item['contact_id']}/erasure", {}, expect=202)
+    assert await _holding(world, *planted) == set()
+    facts = await world.facts(item["contact_id"])
+    assert [(name, number) for name, number, _ in facts] == [("person_recorded", 1), ("person_erased", 2)]
+    assert facts[1][2] is None
+    (place,) = (await net.get(f"/v1/networks/{net.id}/local-governments"))["items"]
+    assert place["contact_id"] is None
+    assert (await net.invite_all(await net.campaign()))["without_contact"] == 1
+
+
+async def test_an_erased_signatory_leaves_the_commitment(world: Any, net: Any) -> None:
+    campaign_id, (link,) = await net.invited(1, 1)
+    await net.commit(link, signatory_name="Yvonne Planted", signatory_office="Planted Mayor")
+    (item,) = (await net.get(f"/v1/campaigns/{campaign_id}/invitations"))["items"]
+    assert await _holding(world, "Yvonne Planted", "Planted Mayor") == {"person"}
+    await net.post(f"/v1/people/{item['signatory_id']}/erasure", {}, expect=202)
+    assert await _holding(world, "Yvonne Planted", "Planted Mayor") == set()
+    shown = await world.call("GET", f"/v1/campaigns/{campaign_id}", expect=200)
+    assert (shown["commitments"], shown["milestones"][0]["ordinal"]) == (1, 1)
+
+
+async def test_an_erased_holder_loses_mandate_and_sign_in(world: Any, net: Any) -> None:
+    person = {"name": "Walter Planted", "email": "walter.planted@example.org", "language": "en"}
+    body = {"person": person, "role": "secretariat"}
+    granted = await net.post(f"/v1/networks/{net.id}/mandates", body, expect=201)
+    subject = "0b5f6a1e-planted-subject"
+    await world.call("POST", "/v1/mandate-links", {"link": granted["link"]}, as_=subject, expect=200)
+    path = f"/v1/networks/{net.id}/local-governments"
+    await world.call("GET", path, as_=subject, expect=200)
+
+    await net.post(f"/v1/people/{granted['person_id']}/erasure", {}, expect=202)
+    await world.call("GET", path, as_=subject, expect=404)
+    assert await _holding(world, "Walter Planted", "walter.planted@example.org", subject) == set()
+    ended = await world.rows("SELECT ended_at FROM mandate WHERE id = :id", id=UUID(granted["mandate_id"]))
+    assert ended[0]["ended_at"] is not None
+    assert [name for name, _, _ in await world.facts(granted["mandate_id"])] == [
+        "mandate_granted",
+        "mandate_linked",
+        "mandate_ended",
+    ]
+
+
+async def test_an_operator_erases_whom_no_network_knows(world: Any) -> None:
+    holders = await world.rows("SELECT person_id FROM mandate WHERE role = 'operator' AND subject IS NULL")
+    assert holders == []
+    unknown = "00000000-0000-7000-8000-000000000000"
+    await world.call("POST", f"/v1/people/{unknown}/erasure", {}, as_=world.operator, expect=404)

@@ -1,0 +1,21 @@
+"""The migrated schema and the tables in code are the same."""
+
+from typing import Any
+
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from polity_chassis.database import Database
+from polity_chassis.tables import chassis_metadata
+from polity_membership.storage.tables import membership_metadata
+from sqlalchemy import Connection
+
+
+def _differences(connection: Connection) -> list[Any]:
+    context = MigrationContext.configure(connection, opts={"compare_type": True})
+    return list(compare_metadata(context, [chassis_metadata, membership_metadata]))
+
+
+async def test_the_migrations_make_the_tables_of_the_code(membership_database: Database) -> None:
+    async with membership_database.engine.connect() as connection:
+        found = await connection.run_sync(_differences)
+    assert [d for d in found if "alembic_version" not in str(d)] == []
