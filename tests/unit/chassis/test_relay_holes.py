@@ -1,0 +1,154 @@
+"""What the relay reads next, against a model of PostgreSQL's numbers, transactions and snapshots."""
+
+from dataclasses import dataclass, field
+
+import polity_chassis.holes as holes_module
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from polity_chassis.holes import Holes
+
+
+@dataclass
+class Model:
+    """Transactions by id; `rows` are the committed ones, by number, with the key that their transaction locked."""
+
+    next_xid: int = 100
+    next_number: int = 1
+    running: dict[int, list[int]] = field(default_factory=dict)
+    key_of: dict[int, int] = field(default_factory=dict)
+    rows: dict[int, int] = field(default_factory=dict)
+
+    def write(self, key: int) -> None:
+        """One more fact of the key, in the transaction that holds its lock or in a new one."""
+        xid = next((xid for xid in self.running if self.key_of[xid] == key), self.next_xid)
+        if xid == self.next_xid:
+            self.key_of[xid] = key
+            self.next_xid += 1
+        self.running.setdefault(xid, []).append(self.next_number)
+        self.next_number += 1
+
+    def end(self, which: int, commit: bool) -> None:
+        if self.running:
+            xid = sorted(self.running)[which % len(self.running)]
+            numbers = self.running.pop(xid)
+            if commit:
+                self.rows |= dict.fromkeys(numbers, self.key_of[xid])
+
+    @property
+    def xmax(self) -> int:
+        return self.next_xid
+
+    @property
+    def xmin(self) -> int:
+        return min(self.running, default=self.next_xid)
+
+
+class Reader:
+    """Reads as a turn does: what it read is sent, and deleted before the next read unless the cursor advances."""
+
+    def __init__(self, model: Model) -> None:
+        self.model = model
+        self.holes = Holes(last_taken=model.next_number - 1, xmax=model.xmax)
+        self.sent: list[int] = []
+        self.undeleted: list[int] = []
+
+    def read(self, limit: int = 3) -> None:
+        rows, holes = self.model.rows, self.holes
+        wanted = sorted(number for number in rows if number > holes.cursor or number in set(holes.missing))
+        numbers = wanted[:limit]
+        holes.saw(numbers, xmin=self.model.xmin, xmax=self.model.xmax, cut=len(wanted) > len(numbers))
+        self.sent += numbers
+        for number in self.undeleted:
+            rows.pop(number, None)
+        self.undeleted = numbers
+        if not holes.settled:
+            self.delete()
+
+    def delete(self) -> None:
+        for number in self.undeleted:
+            self.model.rows.pop(number, None)
+        self.undeleted = []
+
+
+STEPS = st.lists(
+    st.tuples(
+        st.sampled_from(["write", "write", "write", "commit", "commit", "rollback", "read", "read", "restart"]),
+        st.integers(1, 4),
+    ),
+    min_size=20,
+    max_size=80,
+)
+
+
+@pytest.mark.parametrize("many", [2, 10_000])
+@settings(max_examples=500, deadline=None)
+@given(steps=STEPS)
+def test_every_committed_row_is_sent_in_the_order_of_its_key(steps: list[tuple[str, int]], many: int) -> None:
+    model, committed = Model(), {}
+    reader = Reader(model)
+    sent: list[int] = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(holes_module, "MANY", many)
+        for step, value in [*steps, *[("commit", 0)] * 5, *[("read", 3)] * 60]:
+            match step:
+                case "write":
+                    model.write(value)
+                case "commit" | "rollback":
+                    before = dict(model.rows)
+                    model.end(value, step == "commit")
+                    committed |= {n: k for n, k in model.rows.items() if n not in before}
+                case "read":
+                    reader.read(value)
+                case "restart":
+                    sent += reader.sent
+                    reader = Reader(model)
+    sent += reader.sent
+    first_time = list(dict.fromkeys(sent))
+    assert set(first_time) == set(committed)
+    for key in set(committed.values()):
+        of_key = [number for number in first_time if committed[number] == key]
+        assert of_key == sorted(of_key)
+    assert reader.holes.missing == []
+    if "restart" not in dict(steps):
+        assert len(sent) == len(first_time)
+
+
+def test_a_rolled_back_number_is_forgotten_once_its_transaction_has_ended() -> None:
+    holes = Holes(last_taken=0, xmax=10)
+    holes.saw([], xmin=10, xmax=10, cut=False)
+    holes.saw([1, 3], xmin=10, xmax=12, cut=False)
+    assert holes.missing == [2]
+    holes.saw([], xmin=11, xmax=13, cut=False)
+    assert holes.missing == [2]
+    holes.saw([], xmin=12, xmax=13, cut=False)
+    assert holes.missing == []
+
+
+def test_a_start_reads_from_the_oldest_row_until_the_transactions_of_before_have_ended() -> None:
+    holes = Holes(last_taken=50, xmax=10)
+    holes.saw([40, 52], xmin=9, xmax=11, cut=False)
+    assert (holes.cursor, holes.settled) == (0, False)
+    holes.saw([45], xmin=10, xmax=11, cut=False)
+    assert (holes.cursor, holes.settled) == (50, True)
+
+
+def test_a_hole_behind_the_limit_of_a_read_is_kept() -> None:
+    holes = Holes(last_taken=0, xmax=10)
+    holes.saw([1, 5], xmin=10, xmax=12, cut=False)
+    holes.saw([2], xmin=12, xmax=12, cut=True)
+    assert holes.missing == [3, 4]
+
+
+def test_a_great_many_holes_are_read_again_instead_of_listed() -> None:
+    holes = Holes(last_taken=0, xmax=10)
+    holes.saw([7], xmin=10, xmax=10, cut=False)
+    holes.saw([7 + holes_module.MANY * 100], xmin=10, xmax=12, cut=False)
+    assert (holes.cursor, holes.missing, holes.settled) == (7, [], False)
+
+
+def test_older_holes_are_among_those_that_are_read_again() -> None:
+    holes = Holes(last_taken=0, xmax=10)
+    holes.saw([1, 3], xmin=10, xmax=12, cut=False)
+    holes.saw([3 + holes_module.MANY * 100], xmin=10, xmax=13, cut=False)
+    assert holes.cursor == 1
