@@ -46,7 +46,7 @@ def locked_files(part: str) -> list[Path]:
     with only_one(cache() / f"{part}.lock"), _progress() as callback:
         for attempt in range(1, ATTEMPTS + 1):
             try:
-                return _fetch(part, MavenContext(PythonResolver(progress_callback=callback), repository, timeout=60))
+                return fetch(part, MavenContext(PythonResolver(progress_callback=callback), repository, timeout=60))
             except (requests.RequestException, RuntimeError) as fault:
                 if attempt == ATTEMPTS:
                     raise Trouble(f"{part} could not be fetched ({_first_line(fault)}); try again later.") from fault
@@ -73,7 +73,11 @@ def write_lock(part: str) -> None:
         lock.save(path)
 
 
-def _fetch(part: str, context: MavenContext) -> list[Path]:
+def fetch(part: str, context: MavenContext) -> list[Path]:
+    """Returns the part's files in the context's cache once all match the lock.
+
+    Raises RuntimeError for a file that differs even when fetched anew, requests.RequestException when it cannot be.
+    """
     lock = _lock(part)
     artifacts = _artifacts(lock, context)
     _remove_damaged(lock, artifacts, context.repo_cache)

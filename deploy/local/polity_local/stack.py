@@ -69,17 +69,23 @@ class Stack:
             return
         parts = {"kafka", "keycloak", "zipkin", "mail"}
         for wave in (self.programs.keys() - parts - {"postgres"}, parts, {"postgres"}):
-            self.supervisor.stop(wave)
+            self.supervisor.stop(wave & self.programs.keys())
         self.supervisor.shutdown()
 
     def wait_healthy(self, seconds: float = 60, names: Iterable[str] | None = None) -> None:
         """Waits until all (or the named) programs are healthy; raises Trouble naming the first that is not."""
         deadline = time.monotonic() + seconds
         for name in self.programs if names is None else names:
-            while not self.programs[name].healthy():
+            while not self.healthy(name):
                 if time.monotonic() > deadline:
                     raise Trouble(f"{name} is not healthy after {seconds:.0f} s: see {self.place.log(name)}.")
                 time.sleep(0.1)
+
+    def healthy(self, name: str) -> bool:
+        """Tells whether one program is well; in a thread of its own, so that callers with an event loop may ask too."""
+        with ThreadPoolExecutor(1) as pool:
+            found: bool = pool.submit(self.programs[name].healthy).result()
+        return found
 
     def _launch(self) -> None:
         if ended := leftovers.end(self.place):

@@ -15,6 +15,7 @@ async def test_a_new_database_belongs_to_a_role_of_its_own(postgres: PostgresFor
         row = await connection.fetchrow(
             "SELECT current_user = current_database(), usesuper FROM pg_user WHERE usename = current_user"
         )
+        assert row is not None
         assert tuple(row) == (True, False)
     finally:
         await connection.close()

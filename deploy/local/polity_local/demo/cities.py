@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Protocol
+from typing import Any, Protocol
 from urllib.parse import unquote
 
 import httpx
@@ -127,15 +127,14 @@ class Cities:
         made = await self._call("POST", "/v1/answer/commitment", headers, body)
         self.acknowledged.committed[made["commitment_id"]] = made["ordinal"]
 
-    async def _call(self, method: str, path: str, headers: dict[str, str], body: object = None) -> dict[str, str | int]:
+    async def _call(self, method: str, path: str, headers: dict[str, str], body: object = None) -> Any:
         """Repeats the call while the platform can't answer; an answer that is a refusal is raised at once."""
         deadline = time.monotonic() + self.patience
         while True:
             try:
                 response = await self.http.request(method, path, headers=headers, json=body)
                 if response.status_code < 500:
-                    answer: dict[str, str | int] = checked(response)
-                    return answer
+                    return checked(response)
             except httpx.TransportError:
                 if time.monotonic() > deadline:
                     raise

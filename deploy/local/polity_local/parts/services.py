@@ -54,7 +54,7 @@ def _notifications(place: Place) -> dict[str, str]:
         "POLITY_SMTP_HOST": "127.0.0.1",
         "POLITY_SMTP_PORT": str(place.ports.smtp),
         "POLITY_SMTP_TLS": "none",
-        "POLITY_MAIL_FROM": "Polity <polity@demonstration.example>",
+        "POLITY_MAIL_FROM": "polity@demonstration.example",
     }
 
 

@@ -1,0 +1,72 @@
+"""`./dev demo load` loads the demonstration into `./dev up`; `./dev demo --cities N` lets cities answer at once."""
+
+import argparse
+import asyncio
+import json
+import os
+import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+import httpx
+
+from polity_local.demo.client import Refused
+from polity_local.demo.load import Loader
+from polity_local.demo.places import places_csv
+from polity_local.demo.story import run_cities
+from polity_local.place import up_place
+from polity_local.platform import Platform, start_platform
+from polity_local.stack import Stack
+from polity_local.testing import running_smtp_sink
+from polity_local.trouble import Trouble
+
+
+def main(argv: Sequence[str]) -> int:
+    """Returns the exit status: 1 when something was lost or doubled, or when nothing could be loaded."""
+    parser = argparse.ArgumentParser(prog="./dev demo", description=__doc__)
+    parser.add_argument("action", nargs="?", choices=("load",), help="load the demonstration into ./dev up")
+    parser.add_argument(
+        "--dates",
+        choices=("present", "letter"),
+        default=os.environ.get("POLITY_DEMO_DATES", "present"),
+        help="with load: the letter's own dates of 2022, or the same distances from today (also POLITY_DEMO_DATES)",
+    )
+    parser.add_argument("--cities", type=int, default=1000, help="how many invented cities answer (1 to 5000)")
+    parser.add_argument("--concurrency", type=int, default=50, help="how many of them at the same time")
+    parser.add_argument("--json", action="store_true", help="print the outcome as JSON")
+    asked = parser.parse_args(argv)
+    try:
+        if asked.action == "load":
+            return asyncio.run(_load(asked.dates))
+        return _cities(asked.cities, asked.concurrency, asked.json)
+    except (Refused, Trouble, httpx.HTTPError) as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+
+
+async def _load(dates: str) -> int:
+    place = up_place()
+    platform = Platform(place, Stack(place))
+    async with httpx.AsyncClient(base_url=platform.internal_url, timeout=60) as http:
+        loader = Loader(http, platform.url, platform.demo_password, platform.grant_operator)
+        demo = await loader.load(dates, datetime.now(UTC).date(), places_csv())
+        await loader.join_members(demo)
+    sys.stdout.write(f"Loaded: {platform.url}/en/campaigns/{demo.campaign_id}\n")
+    return 0
+
+
+def _cities(cities: int, concurrency: int, as_json: bool) -> int:
+    """Uses a platform of its own, because its mails must be counted and ./dev up only shows them."""
+    with running_smtp_sink() as sink, start_platform(overrides={"POLITY_SMTP_PORT": str(sink.port)}) as platform:
+        outcome = asyncio.run(
+            run_cities(
+                platform, sink.messages, cities, lambda callers, tokens: callers.all_at_once(tokens, concurrency)
+            )
+        )
+    lines = [json.dumps(outcome, indent=2)] if as_json else [f"{name}: {value}" for name, value in outcome.items()]
+    sys.stdout.write("\n".join(lines) + "\n")
+    return 1 if outcome["lost"] or outcome["doubled"] else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

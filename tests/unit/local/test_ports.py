@@ -1,0 +1,39 @@
+"""Where things listen, and what a person is told when something else does."""
+
+import socket
+
+import pytest
+from polity_local.ports import Ports
+from polity_local.trouble import Trouble
+
+
+def test_the_usual_ports_are_those_of_the_documentation() -> None:
+    ports = Ports.chosen({})
+    assert (ports.gateway, ports.postgres, ports.mail) == (8080, 55432, 51080)
+
+
+def test_a_base_moves_all_ports_and_a_variable_moves_one() -> None:
+    ports = Ports.chosen({"POLITY_PORT_BASE": "20000", "POLITY_PORT_MAIL": "4000"})
+    assert (ports.gateway, ports.internal, ports.mail) == (20000, 20001, 4000)
+
+
+@pytest.mark.parametrize("value", ["0", "65536", "-1", "http", "8080.0"])
+def test_a_value_that_is_no_port_is_refused_by_its_name(value: str) -> None:
+    with pytest.raises(Trouble, match="POLITY_PORT_GATEWAY"):
+        Ports.chosen({"POLITY_PORT_GATEWAY": value})
+
+
+def test_a_busy_port_is_named_with_the_variable_that_moves_it() -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        taken = other.getsockname()[1]
+        with pytest.raises(Trouble, match=rf"Port {taken} \(kafka\).*POLITY_PORT_KAFKA"):
+            Ports(kafka=taken).refuse_busy(["kafka"])
+
+
+def test_free_ports_are_distinct_and_below_those_of_outgoing_connections() -> None:
+    ports = Ports.free()
+    numbers = [ports.gateway, ports.kafka, ports.reporting_worker]
+    assert len(set(numbers)) == 3
+    assert all(15000 <= number < 32000 for number in numbers)
