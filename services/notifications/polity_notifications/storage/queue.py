@@ -36,6 +36,7 @@ SELECT delivery.delivery_id, delivery.kind, delivery.campaign_id, delivery.attem
   LEFT JOIN invitation USING (invitation_id)
   LEFT JOIN milestone ON milestone.campaign_id = delivery.campaign_id AND milestone.threshold = delivery.threshold
  WHERE delivery.delivery_id = ANY (CAST(:delivery_id AS uuid[])) AND delivery.status = 'queued'
+ ORDER BY delivery.asked_at, delivery.delivery_id
 """)
 _SENT = text("""
 UPDATE delivery SET status = 'sent', sent_at = :now, attempts = attempts + 1, failure = NULL

@@ -1,0 +1,97 @@
+"""Which facts make which deliveries, whatever comes first."""
+
+from itertools import permutations
+from typing import Any
+
+import pytest
+from polity_chassis.ids import new_id
+from sqlalchemy import text
+
+ORDERS = list(permutations(range(3)))
+
+
+async def test_a_repeated_fact_asks_for_one_mail(world: Any) -> None:
+    contact = new_id()
+    invited = world.invited(contact, traceparent=f"00-{'a' * 32}-{'b' * 16}-01")
+    await world.apply(world.person(contact), invited, invited)
+    await world.apply(invited)
+    (row,) = await world.deliveries()
+    assert (row["kind"], row["status"], row["person_id"]) == ("invitation", "queued", contact)
+    assert row["traceparent"] == f"00-{'a' * 32}-{'b' * 16}-01"
+
+
+async def test_a_delivery_waits_for_its_address(world: Any) -> None:
+    contact = new_id()
+    await world.apply(world.invited(contact))
+    assert await world.statuses() == ["waiting_address"]
+    await world.apply(world.person(contact, email=None))
+    assert await world.statuses() == ["waiting_address"]
+    await world.apply(world.person(contact))
+    assert await world.statuses() == ["queued"]
+
+
+@pytest.mark.parametrize("erased_first", [True, False])
+async def test_an_erasure_cancels_what_was_and_what_will_be_asked_for(world: Any, erased_first: bool) -> None:
+    contact = new_id()
+    recorded, erased, invited = world.person(contact), world.erased(contact), world.invited(contact)
+    await world.apply(*((recorded, erased, invited) if erased_first else (recorded, invited, erased)))
+    await world.apply(world.committed(contact))
+    assert await world.statuses() == ["cancelled_erased", "cancelled_erased"]
+
+
+async def test_an_erased_person_leaves_an_id_and_nothing_else(world: Any) -> None:
+    contact = new_id()
+    await world.apply(world.person(contact), world.erased(contact), world.person(contact))
+    async with world.database.engine.connect() as connection:
+        row = (await connection.execute(text("SELECT * FROM person"))).one()
+    assert (row.person_id, row.name, row.email, row.language) == (contact, None, None, None)
+    assert row.erased_at is not None
+
+
+@pytest.mark.parametrize("order", ORDERS)
+async def test_a_milestone_reaches_its_secretariat_whatever_comes_first(world: Any, order: tuple[int, ...]) -> None:
+    person = new_id()
+    facts = [world.granted(person), world.reached(10), world.person(person)]
+    for place in order:
+        await world.apply(facts[place])
+    (row,) = await world.deliveries()
+    assert (row["kind"], row["threshold"], row["person_id"], row["status"]) == ("milestone", 10, person, "queued")
+
+
+async def test_a_person_with_two_mandates_hears_of_each_milestone_once(world: Any) -> None:
+    person = new_id()
+    await world.apply(world.granted(person), world.granted(person), world.reached(10), world.reached(100))
+    assert sorted(row["threshold"] for row in await world.deliveries()) == [10, 100]
+
+
+async def test_only_who_was_in_office_at_that_moment_hears_of_a_milestone(world: Any) -> None:
+    before, after, other = world.granted(new_id()), world.granted(new_id(), hours=1), world.granted(new_id(), role="x")
+    there = world.granted(new_id())
+    await world.apply(before, world.ended(before, hours=-0.5), other, there)
+    await world.apply(world.reached(10), after, world.ended(there, hours=0.5))
+    assert [row["person_id"] for row in await world.deliveries()] == [there.fact.person_id]
+
+
+async def test_a_commitment_without_a_contact_thanks_nobody(world: Any) -> None:
+    await world.apply(world.committed(None))
+    assert await world.deliveries() == []
+
+
+async def test_a_fact_too_old_for_its_effect_makes_no_mail(world: Any) -> None:
+    contact, person = new_id(), new_id()
+    old = (world.invited(contact), world.committed(contact), world.reached(10))
+    world.clock.forward(days=15)
+    await world.apply(*old)
+    await world.apply(world.granted(person, hours=-24 * 30))
+    assert await world.deliveries() == []
+
+
+async def test_what_cannot_be_sent_in_its_time_expires_visibly(world: Any) -> None:
+    waiting, late = new_id(), new_id()
+    await world.apply(world.person(late), world.invited(waiting), world.invited(late, days=1))
+    world.clock.forward(days=2)
+    await world.expire()
+    assert await world.statuses() == ["expired", "waiting_address"]
+    world.clock.forward(days=6)
+    await world.expire()
+    assert await world.statuses() == ["expired", "expired"]

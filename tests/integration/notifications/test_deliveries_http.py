@@ -1,0 +1,85 @@
+"""A secretariat sees what became of its campaign's mails, and nobody else does."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx
+import pytest
+import pytest_asyncio
+from fastapi import FastAPI
+from polity_chassis import access
+from polity_chassis.auth import Caller
+from polity_chassis.http import create_app
+from polity_chassis.ids import new_id
+from polity_chassis.runtime import Service
+from polity_notifications.http.deliveries import router
+from sqlalchemy import text
+
+
+@pytest.fixture
+def signed_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Takes the bearer token for the caller's subject: how tokens are checked is the chassis' to prove."""
+
+    async def caller(request: Any) -> Caller:
+        return Caller(request.headers["Authorization"].removeprefix("Bearer "), "portal")
+
+    monkeypatch.setattr(access, "current_caller", caller)
+
+
+@pytest_asyncio.fixture
+async def api(world: Any, signed_in: None) -> AsyncIterator[httpx.AsyncClient]:
+    app: FastAPI = create_app(Service("notifications", world.settings, (router,)), world.runtime)
+    headers = {"Authorization": "Bearer secretary"}
+    async with httpx.AsyncClient(
+        transport=httpx.ASGITransport(app=app), base_url="http://notifications", headers=headers
+    ) as client:
+        yield client
+
+
+async def appointed(world: Any, subject: str, role: str = "secretariat") -> None:
+    async with world.database.engine.begin() as connection:
+        await connection.execute(
+            text(
+                "INSERT INTO authority (mandate_id, person_id, role, scope_id, language, subject)"
+                " VALUES (:mandate, :person, :role, :network, 'en', :subject)"
+            ),
+            {"mandate": new_id(), "person": new_id(), "role": role, "network": world.network_id, "subject": subject},
+        )
+
+
+async def test_the_secretariat_walks_through_all_deliveries_and_reads_no_address(
+    world: Any, api: httpx.AsyncClient
+) -> None:
+    await appointed(world, "secretary")
+    await world.apply(world.founded(), world.registered(), world.opened())
+    contacts = [new_id() for _ in range(5)]
+    trace = "c" * 32
+    await world.apply(*(world.person(contact) for contact in contacts))
+    await world.apply(*(world.invited(contact, traceparent=f"00-{trace}-{'d' * 16}-01") for contact in contacts))
+    url = f"/v1/deliveries?campaign_id={world.campaign_id}&limit=2"
+    items: list[dict[str, Any]] = []
+    pages = 0
+    cursor: str | None = ""
+    while cursor is not None:
+        answer = await api.get(f"{url}&cursor={cursor}" if cursor else url)
+        items += answer.json()["items"]
+        cursor, pages = answer.json()["next"], pages + 1
+        assert ("Link" in answer.headers) == (cursor is not None)
+        assert "example.org" not in answer.text
+    assert (pages, len({item["delivery_id"] for item in items})) == (3, 5)
+    assert items[0] == {
+        "delivery_id": items[0]["delivery_id"], "kind": "invitation", "campaign_id": str(world.campaign_id),
+        "local_government_id": str(world.city_id), "status": "queued", "attempts": 0, "failure": None,
+        "sent_at": None, "trace_id": trace,
+    }  # fmt: skip
+    assert (await api.get(url, params={"status": "sent", "campaign_id": str(world.campaign_id)})).json()["items"] == []
+
+
+@pytest.mark.parametrize("role", ["secretariat", "representative"])
+async def test_for_everybody_else_there_is_nothing_to_see(world: Any, api: httpx.AsyncClient, role: str) -> None:
+    await appointed(world, "secretary" if role != "secretariat" else "another", role)
+    await world.apply(world.opened())
+    answer = await api.get("/v1/deliveries", params={"campaign_id": str(world.campaign_id)})
+    assert answer.status_code == 404
+    assert (await api.get("/v1/deliveries", params={"campaign_id": str(new_id())})).status_code == 404
+    assert (await api.get("/v1/deliveries")).status_code == 404

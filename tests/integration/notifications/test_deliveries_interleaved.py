@@ -1,0 +1,63 @@
+"""Order exists only within a key: the same facts in any interleaving ask for the same mails in the same state."""
+
+import random
+from collections import defaultdict
+from typing import Any
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from polity_chassis.ids import new_id
+from polity_notifications.storage.tables import metadata
+from sqlalchemy import text
+
+
+def facts_of(world: Any) -> list[Any]:
+    """Returns the facts of four cities (two known, one never recorded, one erased) and of two people in office."""
+    known, also, unknown, erased, office, late = (new_id() for _ in range(6))
+    invited = [world.invited(contact) for contact in (known, also, unknown, erased)]
+    return [
+        world.founded(), world.registered(), world.opened(), *invited, world.revoked(invited[0], 2),
+        world.person(known), world.person(also, email=None), world.person(also), world.person(erased),
+        world.erased(erased), world.person(office), world.committed(known, 1), world.committed(erased, 2),
+        world.granted(office), world.granted(late), world.reached(1), world.reached(2),
+    ]  # fmt: skip
+
+
+def interleaved(facts: list[Any], chance: random.Random) -> list[Any]:
+    queues: dict[str, list[Any]] = defaultdict(list)
+    for received in facts:
+        queues[received.key].append(received)
+    order = [key for key, queue in queues.items() for _ in queue]
+    chance.shuffle(order)
+    return [queues[key].pop(0) for key in order]
+
+
+async def emptied(world: Any) -> None:
+    async with world.database.engine.begin() as connection:
+        await connection.execute(text("TRUNCATE " + ", ".join(metadata.tables)))
+
+
+async def state(world: Any) -> Any:
+    async with world.database.engine.connect() as connection:
+        return {
+            name: sorted((await connection.execute(text(f"SELECT * FROM {name}"))).all(), key=repr)
+            for name in metadata.tables
+        }
+
+
+@given(chance=st.randoms(use_true_random=False), doubled=st.booleans())
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+async def test_any_interleaving_asks_for_the_same_mails(world: Any, chance: random.Random, doubled: bool) -> None:
+    facts = facts_of(world)
+    await emptied(world)
+    await world.apply_all(facts)
+    expected = await state(world)
+    assert await world.statuses() == ["cancelled_erased"] * 2 + ["queued"] * 5 + ["waiting_address"] * 3
+    await emptied(world)
+    mixed = interleaved(facts, chance)
+    while mixed:
+        size = chance.randint(1, 6)
+        for _ in range(1 + doubled):
+            await world.apply_all(mixed[:size])
+        mixed = mixed[size:]
+    assert await state(world) == expected

@@ -1,0 +1,19 @@
+"""The revisions make what the code declares."""
+
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from polity_chassis.database import Database
+from polity_chassis.tables import chassis_metadata
+from polity_notifications.storage.tables import metadata
+from sqlalchemy import Connection
+
+
+def differences(connection: Connection) -> list[object]:
+    context = MigrationContext.configure(connection, opts={"compare_type": True})
+    return list(compare_metadata(context, [metadata, chassis_metadata]))
+
+
+async def test_the_migrated_tables_are_the_declared_ones(database: Database) -> None:
+    async with database.engine.connect() as connection:
+        found = await connection.run_sync(differences)
+    assert [difference for difference in found if "alembic_version" not in repr(difference)] == []
