@@ -3,6 +3,7 @@
 Each test runs a process of its own, as tracing is set up once per process, against a collector of the test.
 """
 
+import asyncio
 import json
 import subprocess
 import sys
@@ -134,7 +135,8 @@ async def run(
     postgres: Any, collector: Collector, exporter: str, requests: list[tuple[str, dict[str, str]]], **environment: str
 ) -> list[Any]:
     url = await postgres.create_database("traces")
-    done = subprocess.run(
+    done = await asyncio.to_thread(
+        subprocess.run,
         [sys.executable, "-c", PROGRAM, url, exporter, json.dumps(requests), collector.url],
         env={
             "OTEL_EXPORTER_ZIPKIN_ENDPOINT": f"{collector.url}/api/v2/spans",
