@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 import pytest
 import pytest_asyncio
+from fastapi import FastAPI
 from polity_chassis.database import Database
 from polity_chassis.http import create_app
 from polity_chassis.runtime import Runtime
@@ -156,16 +157,31 @@ def portal_settings() -> Callable[..., PortalSettings]:
     return build
 
 
-@pytest_asyncio.fixture
-async def visitor(canned: CannedApi, portal_settings: Callable[..., PortalSettings]) -> AsyncIterator[httpx.AsyncClient]:
-    """A browser without scripts, before the application."""
+@pytest_asyncio.fixture(scope="session")
+async def application(portal_settings: Callable[..., PortalSettings]) -> AsyncIterator[FastAPI]:
     settings = portal_settings()
     database = Database(settings.database_url, application_name="portal test")
     app = create_app(service_with(settings), Runtime(settings, database, lambda: NOW))
     async with app.router.lifespan_context(app):
-        client = httpx.AsyncClient(transport=httpx.MockTransport(canned), base_url="http://api.test")
-        app.state.portal = replace(app.state.portal, api=Api(client))
-        transport = httpx.ASGITransport(app, raise_app_exceptions=False)
-        async with httpx.AsyncClient(transport=transport, base_url=PUBLIC_URL) as browser:
-            yield browser
+        yield app
     await database.close()
+
+
+@pytest_asyncio.fixture
+async def visitor(canned: CannedApi, application: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
+    """A browser without scripts, before the application."""
+    client = httpx.AsyncClient(transport=httpx.MockTransport(canned), base_url="http://api.test")
+    application.state.portal = replace(application.state.portal, api=Api(client))
+    transport = httpx.ASGITransport(application, raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url=PUBLIC_URL) as browser:
+        yield browser
+
+
+@pytest.fixture(name="answer")
+def answer_fixture() -> Callable[..., dict[str, Any]]:
+    return answer
+
+
+@pytest.fixture(name="problem")
+def problem_fixture() -> Callable[..., httpx.Response]:
+    return problem

@@ -1,0 +1,53 @@
+"""Brings the catalogues up to date with the words of code and templates: `python -m polity_portal.catalogues`."""
+
+import sys
+from pathlib import Path
+
+from babel import Locale
+from babel.messages.catalog import Catalog
+from babel.messages.extract import DEFAULT_KEYWORDS, extract_from_dir
+from babel.messages.pofile import read_po, write_po
+
+from polity_portal.languages import CATALOGUES, FALLBACK, LANGUAGES
+
+HERE = Path(__file__).parent
+METHODS = [("templates/**.html", "jinja2"), ("**.py", "python")]
+OPTIONS = {"templates/**.html": {"encoding": "utf-8", "trimmed": "true"}}
+
+
+def words() -> Catalog:
+    """Every message that code and templates can say, in English."""
+    found = Catalog()
+    keywords = {**DEFAULT_KEYWORDS, "N_": None}
+    for path, line, message, comments, context in extract_from_dir(HERE, METHODS, OPTIONS, keywords):
+        found.add(message, None, [(path, line)], auto_comments=comments, context=context)
+    return found
+
+
+def path_of(code: str) -> Path:
+    return CATALOGUES / code / "LC_MESSAGES" / "portal.po"
+
+
+def load(code: str) -> Catalog:
+    """The language's catalogue as it is kept; empty when there is none yet."""
+    if not path_of(code).exists():
+        return Catalog(Locale.parse(code))
+    with path_of(code).open("rb") as source:
+        return read_po(source, locale=code)
+
+
+def refresh(code: str) -> None:
+    """Adds new messages without a translation and drops those that nothing says any more."""
+    catalogue = load(code)
+    catalogue.update(words(), no_fuzzy_matching=True)
+    catalogue.obsolete.clear()
+    path_of(code).parent.mkdir(parents=True, exist_ok=True)
+    with path_of(code).open("wb") as target:
+        write_po(target, catalogue, width=120, omit_header=True, no_location=True, sort_output=True)
+
+
+if __name__ == "__main__":
+    for code in LANGUAGES:
+        if code != FALLBACK:
+            refresh(code)
+    sys.exit(0)

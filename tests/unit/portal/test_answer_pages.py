@@ -1,0 +1,195 @@
+"""A city's answer, as far as the pages decide it. The link in the address is the key."""
+
+import re
+from typing import Any
+
+import httpx
+import pytest
+
+TOKEN = "k1.AZmgAAAAcACAAAAAAAAAAw.1.AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+PAGE = f"/en/answer/{TOKEN}"
+COMMITMENT = "/v1/answer/commitment"
+FILLED = {
+    "signatory_name": "Ana Example",
+    "signatory_office": "Mayor",
+    "signed_on": "2026-07-20",
+    "theme_1": "water",
+    "theme_2": "housing",
+    "theme_3": "culture",
+    "confirmed": "yes",
+    "idempotency_key": "0199a000-0000-7000-8000-00000000000a",
+}
+
+
+async def test_the_deadline_stands_in_its_own_zone_and_in_the_citys(visitor: httpx.AsyncClient) -> None:
+    text = (await visitor.get(PAGE)).text
+    assert "15 September 2026, 23:59 (Madrid, UTC+02:00)" in text
+    assert "16 September 2026, 06:59 (Seoul, UTC+09:00)" in text
+
+
+async def test_the_pledge_form_opens_after_the_interest(visitor: httpx.AsyncClient, canned: Any, answer: Any) -> None:
+    assert 'name="signatory_name"' not in (await visitor.get(PAGE)).text
+    canned.answers["GET /v1/answer"] = answer("interested")
+    page = await visitor.get(PAGE)
+    assert 'name="signatory_name"' in page.text
+    assert re.search(r'name="signed_on"[^>]*value="2026-07-20"', page.text)
+
+
+async def test_looking_changes_nothing(visitor: httpx.AsyncClient, canned: Any) -> None:
+    await visitor.get(PAGE)
+    await visitor.head(PAGE)
+    assert {request.method for request in canned.asked} == {"GET"}
+
+
+async def test_the_token_travels_in_the_header_only(visitor: httpx.AsyncClient, canned: Any) -> None:
+    await visitor.get(PAGE)
+    request = canned.asked[0]
+    assert (str(request.url), request.headers["authorization"]) == ("http://api.test/v1/answer", f"Link {TOKEN}")
+
+
+async def test_interest_is_said_and_leads_back(visitor: httpx.AsyncClient, canned: Any) -> None:
+    answered = await visitor.post(f"{PAGE}/interest")
+    assert (answered.status_code, answered.headers["location"]) == (303, f"{PAGE}#pledge")
+    assert len(canned.bodies("POST", "/v1/answer/interest")) == 1
+
+
+async def test_a_pledge_is_sent_once_with_its_key_and_leads_back(
+    visitor: httpx.AsyncClient, canned: Any, answer: Any
+) -> None:
+    canned.answers["GET /v1/answer"] = answer("interested")
+    answered = await visitor.post(f"{PAGE}/commitment", data=FILLED)
+    assert (answered.status_code, answered.headers["location"]) == (303, PAGE)
+    sent = next(request for request in canned.asked if request.method == "POST")
+    assert sent.headers["idempotency-key"] == FILLED["idempotency_key"]
+    assert b'"themes":["water","housing","culture"]' in sent.content.replace(b", ", b",").replace(b": ", b":")
+
+
+@pytest.mark.parametrize(
+    ("changed", "field", "words"),
+    [
+        ({"signatory_name": " "}, "signatory_name", "Please fill this in."),
+        ({"signatory_office": "x" * 201}, "signatory_office", "This is too long."),
+        ({"signed_on": "20/07/2026"}, "signed_on", "Please give a date"),
+        ({"signed_on": "2026-07-22"}, "signed_on", "This day is still to come."),
+        ({"theme_2": "water"}, "theme_2", "Each theme can be chosen once only."),
+        ({"theme_3": "unknown"}, "theme_3", "Please fill this in."),
+        ({"confirmed": ""}, "confirmed", "Please confirm before you send."),
+    ],
+)
+async def test_what_is_wrong_is_said_at_its_field_and_the_rest_is_kept(
+    visitor: httpx.AsyncClient, canned: Any, answer: Any, changed: dict[str, str], field: str, words: str
+) -> None:
+    canned.answers["GET /v1/answer"] = answer("interested")
+    page = await visitor.post(f"{PAGE}/commitment", data=FILLED | changed)
+    assert page.status_code == 422
+    assert "<title>Error: " in page.text
+    assert re.search(rf'<a href="#{field}">[^<]*{re.escape(words)}', page.text)
+    assert re.search(rf'id="{field}"[^>]*aria-invalid="true"[^>]*aria-describedby="{field}-fault', page.text)
+    assert re.search(rf'id="{field}-fault">{re.escape(words)}', page.text)
+    kept = "Mayor" if field != "signatory_office" else "Ana Example"
+    assert f'value="{kept}"' in page.text
+    assert canned.bodies("POST", COMMITMENT) == []
+
+
+async def test_tomorrow_is_accepted_where_it_is_tomorrow_already(
+    visitor: httpx.AsyncClient, canned: Any, answer: Any
+) -> None:
+    canned.answers["GET /v1/answer"] = answer("interested")
+    assert (await visitor.post(f"{PAGE}/commitment", data=FILLED | {"signed_on": "2026-07-21"})).status_code == 303
+
+
+async def test_what_the_api_refuses_is_said_in_its_words(
+    visitor: httpx.AsyncClient, canned: Any, answer: Any, problem: Any
+) -> None:
+    canned.answers["GET /v1/answer"] = answer("interested")
+    canned.answers[f"POST {COMMITMENT}"] = problem(
+        422, "invalid_request", errors=[{"field": "signatory_name", "reason": "control_character", "message": "Odd."}]
+    )
+    page = await visitor.post(f"/fr/answer/{TOKEN}/commitment", data=FILLED)
+    assert (page.status_code, "Odd." in page.text) == (422, True)
+    assert canned.asked[-1].headers["accept-language"] == "fr"
+
+
+async def test_a_refused_theme_is_said_at_the_themes(
+    visitor: httpx.AsyncClient, canned: Any, answer: Any, problem: Any
+) -> None:
+    canned.answers["GET /v1/answer"] = answer("interested")
+    canned.answers[f"POST {COMMITMENT}"] = problem(422, "themes_invalid")
+    page = await visitor.post(f"{PAGE}/commitment", data=FILLED)
+    assert (page.status_code, 'href="#themes">Themes: Said about themes_invalid' in page.text) == (422, True)
+
+
+async def test_a_second_pledge_leads_to_the_thanks(
+    visitor: httpx.AsyncClient, canned: Any, answer: Any, problem: Any
+) -> None:
+    canned.answers["GET /v1/answer"] = answer("interested")
+    canned.answers[f"POST {COMMITMENT}"] = problem(409, "already_committed")
+    assert (await visitor.post(f"{PAGE}/commitment", data=FILLED)).headers["location"] == PAGE
+    canned.answers["GET /v1/answer"] = answer("committed")
+    assert (await visitor.post(f"{PAGE}/commitment", data=FILLED)).headers["location"] == PAGE
+    thanks = await visitor.get(PAGE)
+    assert "No. 38" in thanks.text
+    assert thanks.text.index("Water") < thanks.text.index("Housing") < thanks.text.index("Culture")
+    assert "<form" not in thanks.text.split("<main")[1]
+
+
+@pytest.mark.parametrize(
+    ("status", "slug", "words"),
+    [
+        (404, "link_unknown", "This link is not known"),
+        (410, "link_expired", "This link has expired"),
+        (410, "link_revoked", "This link has been withdrawn"),
+    ],
+)
+@pytest.mark.parametrize("way", ["get", "interest", "commitment"])
+async def test_a_link_that_opens_nothing_says_so_and_no_more(
+    visitor: httpx.AsyncClient, canned: Any, problem: Any, status: int, slug: str, words: str, way: str
+) -> None:
+    for asked in ("GET /v1/answer", "POST /v1/answer/interest", f"POST {COMMITMENT}"):
+        canned.answers[asked] = problem(status, slug)
+    page = await (visitor.get(PAGE) if way == "get" else visitor.post(f"{PAGE}/{way}", data=FILLED))
+    assert (page.status_code, words in page.text) == (status, True)
+    assert "Gwangju" not in page.text
+    assert "Human Rights" not in page.text
+
+
+@pytest.mark.parametrize("token", ["x" * 301, "a b", "a%0d%0ab", "ä"])
+async def test_what_cannot_be_a_link_is_not_even_asked(visitor: httpx.AsyncClient, canned: Any, token: str) -> None:
+    page = await visitor.get(f"/en/answer/{token}")
+    assert (page.status_code, "This link is not known" in page.text, canned.asked) == (404, True, [])
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Origin": "https://evil.example", "Sec-Fetch-Site": "cross-site"},
+        {"Origin": "https://evil.example"},
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Origin": "null", "Sec-Fetch-Site": "same-site"},
+    ],
+)
+async def test_forms_of_other_sites_are_refused(
+    visitor: httpx.AsyncClient, canned: Any, headers: dict[str, str]
+) -> None:
+    page = await visitor.post(f"{PAGE}/interest", headers=headers)
+    assert (page.status_code, canned.asked) == (403, [])
+
+
+@pytest.mark.parametrize(
+    "headers", [{}, {"Origin": "null", "Sec-Fetch-Site": "same-origin"}, {"Origin": "http://localhost:8080"}]
+)
+async def test_our_own_forms_are_accepted_though_they_name_no_referrer(
+    visitor: httpx.AsyncClient, headers: dict[str, str]
+) -> None:
+    assert (await visitor.post(f"{PAGE}/interest", headers=headers)).status_code == 303
+
+
+async def test_an_answer_page_is_kept_by_nobody(visitor: httpx.AsyncClient) -> None:
+    headers = (await visitor.get(PAGE)).headers
+    assert headers["cache-control"] == "no-store"
+    assert headers["referrer-policy"] == "no-referrer"
+    assert headers["x-robots-tag"] == "noindex"
+
+
+async def test_a_reloaded_form_answer_leads_back_to_the_page(visitor: httpx.AsyncClient) -> None:
+    assert (await visitor.get(f"/es/answer/{TOKEN}/commitment")).headers["location"] == f"/es/answer/{TOKEN}"
