@@ -1,5 +1,6 @@
 """What each kind of link is answered with, and that a stranger learns nothing."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -71,7 +72,7 @@ async def test_a_revoked_link_is_gone_and_revoking_twice_is_once(world: Any, net
     assert facts[1][2]["link_generation"] == 2
 
 
-STRANGERS = {
+STRANGERS: dict[str, Callable[[Any, UUID], str]] = {
     "a forged link": lambda world, id_: sign(FOREIGN, "answer", id_, 1),
     "a link for another purpose": lambda world, id_: sign(world.keys, "mandate", id_, 1),
     "a link for nothing": lambda world, id_: sign(world.keys, "answer", uuid4(), 1),
@@ -97,7 +98,7 @@ async def test_a_stranger_is_answered_the_same_whoever_was_invited(world: Any, n
         )
 
 
-PLEDGES = {
+PLEDGES: dict[str, dict[str, Any]] = {
     "two themes": {"themes": ["water", "housing"]},
     "a theme twice": {"themes": ["water", "water", "peace"]},
     "a theme of no campaign": {"themes": ["water", "housing", "gold"]},

@@ -89,7 +89,7 @@ async def test_the_link_is_told_again_for_the_same_key(world: Any, net: Any) -> 
     assert set(kept[0]["ids"]) == {"mandate_id", "person_id"}
 
 
-STRANGERS = {
+STRANGERS: dict[str, tuple[str, str, Any]] = {
     "the register": ("GET", "/v1/networks/{network}/local-governments", None),
     "an import": ("POST", "/v1/networks/{network}/local-government-imports", b"name"),
     "a new member": ("POST", "/v1/networks/{network}/members", {}),

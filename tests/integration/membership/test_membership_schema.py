@@ -12,7 +12,8 @@ from sqlalchemy import Connection
 
 def _differences(connection: Connection) -> list[Any]:
     context = MigrationContext.configure(connection, opts={"compare_type": True})
-    return list(compare_metadata(context, [chassis_metadata, membership_metadata]))
+    both: Any = [chassis_metadata, membership_metadata]
+    return list(compare_metadata(context, both))
 
 
 async def test_the_migrations_make_the_tables_of_the_code(membership_database: Database) -> None:

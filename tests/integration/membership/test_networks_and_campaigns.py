@@ -80,7 +80,7 @@ async def test_whoever_holds_the_current_version_gets_304_until_a_commitment(wor
     assert (changed.status_code, changed.json()["milestones"][0]["ordinal"]) == (200, 1)
 
 
-CAMPAIGNS = {
+CAMPAIGNS: dict[str, tuple[dict[str, Any], str]] = {
     "milestones that fall": ({"milestones": [{"threshold": 100}, {"threshold": 10}]}, "milestones_invalid"),
     "a milestone twice": ({"milestones": [{"threshold": 10}, {"threshold": 10}]}, "milestones_invalid"),
     "too few themes": ({"themes": {"water": {"en": "Water"}}}, "themes_missing"),

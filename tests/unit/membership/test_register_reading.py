@@ -84,7 +84,7 @@ def test_a_good_cell_is_taken(rule: str) -> None:
     assert faults(changed(**FINE[rule])) == []
 
 
-FILES = {
+FILES: dict[str, tuple[str | bytes, list[tuple[int, str | None, str]] | None]] = {
     "an empty file": (b"", [(1, None, "empty_file")]),
     "Latin-1 in two lines": (
         HEADER.encode() + "Málaga\n".encode("latin-1") + "Vienna\nBogotá\n".encode("latin-1"),
