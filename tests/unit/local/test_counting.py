@@ -19,7 +19,7 @@ SEEN = Seen(
     milestone_facts=[(10, 10, "fact-m")],
     projected=[f"city-{n}" for n in CITIES],
     projected_milestones=[(10, 10)],
-    deliveries=[(f"delivery-{n}", "thank_you", f"commitment-{n} person-{n}", "sent") for n in CITIES],
+    deliveries=[(f"delivery-{n}", "thank_you", f"city-{n} person-{n}", "sent") for n in CITIES],
     mails=[f"delivery-{n}" for n in CITIES],
 )
 
@@ -57,7 +57,7 @@ DOUBLINGS: dict[str, Callable[[Seen], object]] = {
     "a milestone's fact": lambda seen: seen.milestone_facts.append((10, 10, "another-fact")),
     "a projected commitment": lambda seen: seen.projected.append("city-1"),
     "a projected milestone": lambda seen: seen.projected_milestones.append((10, 10)),
-    "a delivery": lambda seen: seen.deliveries.append(("other", "thank_you", "commitment-1 person-1", "sent")),
+    "a delivery": lambda seen: seen.deliveries.append(("other", "thank_you", "city-1 person-1", "sent")),
 }
 
 

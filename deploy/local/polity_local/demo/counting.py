@@ -31,7 +31,7 @@ class Seen:
     """Reporting's committed local governments."""
     projected_milestones: list[tuple[int, int]]
     deliveries: list[tuple[str, str, str, str]]
-    """Notifications' rows: delivery, kind, what it is about (with its audience), status."""
+    """Notifications' rows: delivery, kind, the city or threshold it is about with its audience, status."""
     mails: list[str]
     """The Message-ID of each mail that the sink took."""
 
@@ -62,7 +62,7 @@ def judge(acknowledged: Acknowledged, thresholds: Iterable[int], seen: Seen) -> 
     facts = {fact: (threshold, ordinal) for threshold, ordinal, fact in seen.milestone_facts}
     _compare(verdict, "milestone facts", reached, list(facts.values()))
     _compare(verdict, "projected milestones", reached, seen.projected_milestones)
-    _judge_mails(verdict, acks, seen)
+    _judge_mails(verdict, {city for commitment, city, _ in seen.commitments if commitment in acks}, seen)
     return verdict
 
 
@@ -75,11 +75,11 @@ def _compare(verdict: Verdict, what: str, expected: set[Any], found: Sequence[An
         verdict.doubled += [f"{what}: {one} unexpected" for one in sorted(set(counts) - expected, key=str)]
 
 
-def _judge_mails(verdict: Verdict, acks: set[str], seen: Seen) -> None:
+def _judge_mails(verdict: Verdict, cities: set[str], seen: Seen) -> None:
     about = Counter((kind, subject) for _, kind, subject, _ in seen.deliveries)
     verdict.doubled += [f"delivery {kind} {subject} {n} times" for (kind, subject), n in about.items() if n > 1]
     thanked = {subject.split()[0] for _, kind, subject, _ in seen.deliveries if kind == "thank_you"}
-    verdict.lost += [f"thank-you for {commitment}" for commitment in sorted(acks - thanked)]
+    verdict.lost += [f"thank-you for {city}" for city in sorted(cities - thanked)]
     mails = Counter(seen.mails)
     verdict.lost += [f"mail {d} ({status})" for d, _, _, status in seen.deliveries if not mails[d]]
     verdict.doubled_mails = sum(n - 1 for n in mails.values() if n > 1)
@@ -123,8 +123,8 @@ async def look(stack: Stack, campaign_id: str, mails: Sequence[Mail]) -> Seen:
 async def _deliveries(stack: Stack, campaign_id: str) -> list[tuple[Any, ...]]:
     return await _rows(
         stack.database_url("notifications"),
-        "SELECT delivery_id::text, kind, subject_id::text || ' ' || person_id::text, status"
-        "  FROM delivery WHERE campaign_id = $1::text::uuid",
+        "SELECT delivery_id::text, kind, coalesce(local_government_id::text, threshold::text) || ' ' || person_id,"
+        "       status FROM delivery WHERE campaign_id = $1::text::uuid",
         campaign_id,
     )
 

@@ -34,12 +34,12 @@ THEMES: dict[str, dict[str, str]] = {
     "discrimination": {"en": "Discrimination", "es": "Discriminación", "fr": "Discriminations"},
     "racism": {"en": "Racism", "es": "Racismo", "fr": "Racisme"},
     "migrants": {"en": "Rights of migrants", "es": "Derechos de las personas migrantes", "fr": "Droits des migrants"},
-    "violence-against-women": {
+    "violence_against_women": {
         "en": "Violence against women",
         "es": "Violencia contra las mujeres",
         "fr": "Violences faites aux femmes",
     },
-    "hate-speech": {"en": "Hate speech", "es": "Discurso de odio", "fr": "Discours de haine"},
+    "hate_speech": {"en": "Hate speech", "es": "Discurso de odio", "fr": "Discours de haine"},
     "water": {"en": "Water", "es": "Agua", "fr": "Eau"},
     "food": {"en": "Food", "es": "Alimentación", "fr": "Alimentation"},
     "health": {"en": "Health", "es": "Salud", "fr": "Santé"},
@@ -54,8 +54,8 @@ THEMES: dict[str, dict[str, str]] = {
         "fr": "Participation démocratique",
     },
     "education": {"en": "Education", "es": "Educación", "fr": "Éducation"},
-    "digital-rights": {"en": "Digital rights", "es": "Derechos digitales", "fr": "Droits numériques"},
-    "common-goods": {"en": "Common goods", "es": "Bienes comunes", "fr": "Biens communs"},
+    "digital_rights": {"en": "Digital rights", "es": "Derechos digitales", "fr": "Droits numériques"},
+    "common_goods": {"en": "Common goods", "es": "Bienes comunes", "fr": "Biens communs"},
 }
 
 TITLE = {
