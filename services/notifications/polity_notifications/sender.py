@@ -104,10 +104,7 @@ class Sender:
         with suppress_instrumentation():
             async with self.runtime.database.transaction() as session:
                 taken = await queue.claim(session, self.runtime.clock(), LEASE, AT_ONCE)
-            if not taken:
-                return []
-            async with self.runtime.database.transaction() as session:
-                return await queue.letters(session, taken)
+                return await queue.letters(session, taken) if taken else []
 
     async def _send(self, letter: queue.Letter) -> None:
         if letter.email is None:

@@ -1,5 +1,6 @@
 """A database of notifications, facts as membership publishes them, and a mail server that can refuse."""
 
+import asyncio
 import base64
 import re
 from collections.abc import AsyncIterator, Iterable, Iterator
@@ -213,6 +214,7 @@ def refusing() -> Iterator[RefusingServer]:
     controller = Controller(handler, hostname="127.0.0.1", port=0)
     with suppress(OSError, ConnectionError):
         controller.start()
+    assert isinstance(controller.server, asyncio.Server)
     handler.port = controller.server.sockets[0].getsockname()[1]
     yield handler
     controller.stop()

@@ -5,12 +5,15 @@ from alembic.migration import MigrationContext
 from polity_chassis.database import Database
 from polity_chassis.tables import chassis_metadata
 from polity_reporting.storage.tables import metadata
-from sqlalchemy import Connection
+from sqlalchemy import Connection, MetaData
 
 
 def differences(connection: Connection) -> list[object]:
     context = MigrationContext.configure(connection, opts={"compare_type": True})
-    return list(compare_metadata(context, [metadata, chassis_metadata]))
+    declared = MetaData()
+    for table in (*metadata.tables.values(), *chassis_metadata.tables.values()):
+        table.to_metadata(declared)
+    return list(compare_metadata(context, declared))
 
 
 async def test_the_migrated_tables_are_the_declared_ones(reporting: Database) -> None:

@@ -1,0 +1,14 @@
+"""Wires the service together."""
+
+from polity_chassis.authority import authority_consumer
+from polity_chassis.parking import parked_router
+from polity_chassis.runtime import Service
+from polity_chassis.settings import ServiceSettings, load
+
+NAME = "events"
+
+
+def service() -> Service:
+    """Returns the service with the settings of the environment."""
+    consumers = (authority_consumer(NAME),)
+    return Service(name=NAME, settings=load(ServiceSettings), routers=(parked_router(consumers),), consumers=consumers)

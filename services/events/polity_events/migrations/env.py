@@ -1,0 +1,3 @@
+from polity_chassis.migrations import run_revisions
+
+run_revisions()
