@@ -26,4 +26,5 @@ def addresses(place: Place) -> str:
         table.add_row(*row)
     text = io.StringIO()
     Console(file=text, width=120).print(table)
-    return f"{text.getvalue()}\n{FIRST}"
+    lines = [line.rstrip() for line in text.getvalue().splitlines()]
+    return "\n".join([*lines, "", FIRST])

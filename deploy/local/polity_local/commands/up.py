@@ -129,24 +129,21 @@ def _load_demo(place: Place) -> None:
 
 def _watch(stack: Stack) -> int:
     """Says what died and was started again, until somebody stops it or supervisord is gone."""
-    before = stack.supervisor.programs()
+    known = _ids(stack)
     while True:
         time.sleep(LOOK_SECONDS)
         if not stack.supervisor.running():
             break
-        now = stack.supervisor.programs()
-        for name, entry in now.items():
-            _say_change(stack.place, name, before[name], entry)
-        before = now
+        now = _ids(stack)
+        for name in now:
+            if known[name] != now[name] and known[name]:
+                _tell(f"{name} has ended and is started again: see {stack.place.log(name)}.")
+        known = now
     if ended := leftovers.end(stack.place):
         raise Trouble(f"The supervisor was killed, so {', '.join(ended)} were ended too: run ./dev up again.")
     _tell("Stopped by another command.")
     return 0
 
 
-def _say_change(place: Place, name: str, before: dict[str, object], now: dict[str, object]) -> None:
-    states = (before["statename"], now["statename"])
-    if now["statename"] in ("BACKOFF", "EXITED", "FATAL") and states[0] != states[1]:
-        _tell(f"{name} has ended: see {place.log(name)}.")
-    elif now["statename"] == "RUNNING" and before["pid"] != now["pid"]:
-        _tell(f"{name} was started again.")
+def _ids(stack: Stack) -> dict[str, int]:
+    return {name: int(entry["pid"]) for name, entry in stack.supervisor.programs().items()}

@@ -62,6 +62,9 @@ def _settings(place: Place) -> dict[str, str]:
         "offsets.topic.num.partitions": "6",
         "transaction.state.log.replication.factor": "1",
         "transaction.state.log.min.isr": "1",
+        # A broker that was killed may come back only once the session of its former self has ended.
+        "broker.session.timeout.ms": "5000",
+        "broker.heartbeat.interval.ms": "1000",
         "group.initial.rebalance.delay.ms": "0",
         "log.retention.ms": "-1",
         "log.cleaner.dedupe.buffer.size": str(16 * 1024 * 1024),
