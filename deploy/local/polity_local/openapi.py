@@ -1,0 +1,169 @@
+"""One OpenAPI document of all services, for the page /docs: `python -m polity_local.openapi [--check]`."""
+
+import argparse
+import json
+import logging
+import os
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from polity_chassis.clock import utc_now
+from polity_chassis.database import Database
+from polity_chassis.http import create_app
+from polity_chassis.runtime import Runtime
+
+from polity_local.parts.services import environment
+from polity_local.place import REPOSITORY, Place
+from polity_local.ports import Ports
+
+DOCUMENT = REPOSITORY / "services" / "portal" / "polity_portal" / "static" / "openapi.json"
+SERVICES = ("membership", "events", "notifications", "reporting")
+INFO = {
+    "title": "Polity",
+    "version": "1",
+    "description": "Networks of local governments: who belongs, what they committed to, and what came of it. "
+    "Errors are RFC 9457 problems; lists come in pages; a POST that creates takes an Idempotency-Key.",
+    "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+}
+REFERENCE = "#/components/schemas/"
+
+
+def main(argv: list[str]) -> int:
+    """Writes the document, or with --check returns 1 when the written one differs from the code."""
+    parser = argparse.ArgumentParser("polity_local.openapi", description=__doc__)
+    parser.add_argument("--check", action="store_true", help="change nothing; fail when the document is out of date")
+    check = parser.parse_args(argv).check
+    text = json.dumps(merged(service_documents()), ensure_ascii=False, indent=1) + "\n"
+    if not check:
+        DOCUMENT.write_text(text)
+        return 0
+    if DOCUMENT.exists() and DOCUMENT.read_text() == text:
+        return 0
+    sys.stderr.write("The OpenAPI document differs from the services; run python -m polity_local.openapi.\n")
+    return 1
+
+
+def service_documents() -> dict[str, dict[str, Any]]:
+    """Returns each service's own OpenAPI document, by name; connects to nothing."""
+    logging.disable(logging.WARNING)
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            return {name: _document(name, Place(Path(folder), Ports())) for name in SERVICES}
+    finally:
+        logging.disable(logging.NOTSET)
+
+
+def merged(documents: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
+    """Returns one document with the /v1 paths of all; a schema name that means two things gets its service's name.
+
+    Raises ValueError when two services declare the same path and method.
+    """
+    paths: dict[str, dict[str, Any]] = {}
+    components: dict[str, dict[str, Any]] = {}
+    for service, original in documents.items():
+        document = _with_own_names(service, original, components.get("schemas", {}))
+        for path, item in _public(document["paths"]):
+            if twice := paths.get(path, {}).keys() & item.keys():
+                raise ValueError(f"{service} declares {sorted(twice)} {path} again")
+            paths.setdefault(path, {}).update(_tagged(service, item))
+        for kind, entries in document.get("components", {}).items():
+            components.setdefault(kind, {}).update(entries)
+    used = {"schemas": _used(paths, components.get("schemas", {}))}
+    return {
+        "openapi": "3.1.0",
+        "info": INFO,
+        "servers": [{"url": "/"}],
+        "tags": [{"name": name} for name in documents if any(_is_of(name, item) for item in paths.values())],
+        "paths": dict(sorted(paths.items())),
+        "components": components | used,
+    }
+
+
+def _document(name: str, place: Place) -> dict[str, Any]:
+    with _only(environment(place, name) | {"OTEL_TRACES_EXPORTER": "none"}):
+        service = import_module(f"polity_{name}.app").service()
+    database = Database(service.settings.database_url, application_name="openapi")
+    app = create_app(service, Runtime(service.settings, database, utc_now))
+    return dict(app.openapi())
+
+
+@contextmanager
+def _only(variables: Mapping[str, str]) -> Iterator[None]:
+    """Settings of the caller's own environment must not show in the document."""
+    before = dict(os.environ)
+    for name in before:
+        if name.startswith(("POLITY_", "OTEL_")):
+            del os.environ[name]
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+
+
+def _public(paths: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    return ((path, item) for path, item in paths.items() if path.startswith("/v1/"))
+
+
+def _tagged(service: str, item: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        method: operation | {"tags": [service], "operationId": f"{service}_{operation['operationId']}"}
+        for method, operation in item.items()
+    }
+
+
+def _is_of(service: str, item: Mapping[str, Any]) -> bool:
+    return any(service in operation["tags"] for operation in item.values())
+
+
+def _with_own_names(service: str, document: dict[str, Any], taken: Mapping[str, Any]) -> dict[str, Any]:
+    components = document.get("components", {})
+    schemas = components.get("schemas", {})
+    names = {
+        name: name if taken.get(name, schema) == schema else _own(service, name) for name, schema in schemas.items()
+    }
+    renamed = {names[name]: schema for name, schema in schemas.items()}
+    return dict(_pointing(document | {"components": components | {"schemas": renamed}}, names))
+
+
+def _own(service: str, name: str) -> str:
+    return service.capitalize() + name
+
+
+def _pointing(value: Any, names: Mapping[str, str]) -> Any:
+    if isinstance(value, list):
+        return [_pointing(item, names) for item in value]
+    if isinstance(value, Mapping):
+        return {key: _pointing(item, names) for key, item in value.items()}
+    if isinstance(value, str) and value.startswith(REFERENCE):
+        return REFERENCE + names[value.removeprefix(REFERENCE)]
+    return value
+
+
+def _used(paths: Any, schemas: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns the schemas that some path refers to, directly or through another schema."""
+    used: set[str] = set()
+    ahead = _references(paths)
+    while ahead:
+        used |= ahead
+        ahead = {found for name in ahead for found in _references(schemas[name])} - used
+    return {name: schemas[name] for name in sorted(used)}
+
+
+def _references(value: Any) -> set[str]:
+    if isinstance(value, list):
+        return {found for item in value for found in _references(item)}
+    if isinstance(value, Mapping):
+        return {found for item in value.values() for found in _references(item)}
+    is_reference = isinstance(value, str) and value.startswith(REFERENCE)
+    return {value.removeprefix(REFERENCE)} if is_reference else set()
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
