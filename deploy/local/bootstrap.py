@@ -74,7 +74,8 @@ def install(stamp: str) -> None:
     make_environment(ENVIRONMENT, pip=False)
     # Two of the mail catcher's dependencies come as source: what builds them is pinned by hash as well.
     checked = ("--require-hashes", "--build-constraints", "deploy/local/build.txt", "--require-build-hashes")
-    run((uv, "pip", "sync", "--python", python, *checked, "requirements.lock"), variables, "dependencies")
+    quiet = () if sys.stderr.isatty() else ("--quiet",)
+    run((uv, "pip", "sync", *quiet, "--python", python, *checked, "requirements.lock"), variables, "dependencies")
     editable = [part for member in MEMBERS for part in ("-e", member)]
     command = (uv, "pip", "install", "--python", python, "--quiet", "--offline", "--no-deps", *editable)
     run(command, variables, "packages of this repository")
