@@ -83,7 +83,7 @@ async def _number(session: AsyncSession, consumer: Consumer, row: Row[Any]) -> P
             await parked.fail_again(session, consumer.name, item)
         else:
             place = item.place
-            await parked.amend(session, unnumbered.id, key=item.key, sequence=item.sequence)
+            await parked.amend(session, unnumbered.id, key=item.place[1], sequence=item.sequence)
     return place
 
 

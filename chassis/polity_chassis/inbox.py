@@ -19,16 +19,15 @@ from polity_chassis.sets import BEHIND, Standing, Standings, work_queues
 GAP = "gap"
 
 _LOCK = text("""
-SELECT inbox.topic, inbox.key, inbox.sequence
-  FROM inbox JOIN unnest(CAST(:topic AS text[]), CAST(:key AS text[])) AS place (topic, key)
-    ON inbox.consumer = :consumer AND inbox.topic = place.topic AND inbox.key = place.key
- ORDER BY inbox.topic, inbox.key
-   FOR NO KEY UPDATE OF inbox
+SELECT key, sequence FROM inbox
+ WHERE consumer = :consumer AND topic = :topic AND key = ANY(CAST(:key AS text[]))
+ ORDER BY key
+   FOR NO KEY UPDATE
 """)
 _WRITE = text("""
 INSERT INTO inbox (consumer, topic, key, sequence)
-SELECT :consumer, topic, key, sequence
-  FROM unnest(CAST(:topic AS text[]), CAST(:key AS text[]), CAST(:sequence AS bigint[])) AS place (topic, key, sequence)
+SELECT :consumer, :topic, key, sequence
+  FROM unnest(CAST(:key AS text[]), CAST(:sequence AS bigint[])) AS place (key, sequence)
     ON CONFLICT (consumer, topic, key) DO UPDATE SET sequence = excluded.sequence
  WHERE inbox.sequence < excluded.sequence
 """)
@@ -73,11 +72,12 @@ async def apply_batch(
 async def lock_keys(session: AsyncSession, consumer: str, places: Iterable[Place]) -> Standings:
     """Returns each place's standing with its inbox row locked, in one order everywhere."""
     standings = {place: Standing() for place in places}
-    columns = {"topic": [place[0] for place in standings], "key": [place[1] for place in standings]}
-    rows = await (await session.connection()).execute(_LOCK, {"consumer": consumer, **columns})
-    for topic, key, sequence in rows:
-        standing = standings[topic, key]
-        standing.last = standing.planned = sequence
+    connection = await session.connection()
+    for topic, keys in sorted(_by_topic(standings).items()):
+        rows = await connection.execute(_LOCK, {"consumer": consumer, "topic": topic, "key": keys})
+        for key, sequence in rows:
+            standing = standings[topic, key]
+            standing.last = standing.planned = sequence
     for place, held in (await parked.holds(session, consumer, list(standings))).items():
         if place in standings:
             standings[place].held = held
@@ -86,12 +86,18 @@ async def lock_keys(session: AsyncSession, consumer: str, places: Iterable[Place
 
 async def write_keys(session: AsyncSession, consumer: str, standings: Mapping[Place, Standing]) -> None:
     """Writes one inbox row per key; a key that has nothing but parked facts gets its row too, to be locked by."""
-    columns = {
-        "topic": [place[0] for place in standings],
-        "key": [place[1] for place in standings],
-        "sequence": [standing.last for standing in standings.values()],
-    }
-    await (await session.connection()).execute(_WRITE, {"consumer": consumer, **columns})
+    connection = await session.connection()
+    for topic, keys in sorted(_by_topic(standings).items()):
+        sequences = [standings[topic, key].last for key in keys]
+        parameters = {"consumer": consumer, "topic": topic, "key": keys, "sequence": sequences}
+        await connection.execute(_WRITE, parameters)
+
+
+def _by_topic(places: Iterable[Place]) -> dict[str, list[str]]:
+    keys: dict[str, list[str]] = {}
+    for topic, key in places:
+        keys.setdefault(topic, []).append(key)
+    return keys
 
 
 def _plan(consumer: Consumer, standings: Standings, items: Sequence[Item]) -> list[Item]:
@@ -125,7 +131,7 @@ def _plan_next(standing: Standing, item: Item, parks: list[Item]) -> None:
     next_one = sequence == standing.planned + 1
     if standing.held and sequence in standing.held.discarded:
         if next_one or not standing.waits():
-            standing.enqueue(Item(item.record, item.key, sequence))
+            standing.enqueue(Item(item.record, item.place, sequence))
     elif next_one and not item.reason:
         standing.enqueue(item)
     else:

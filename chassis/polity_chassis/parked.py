@@ -19,6 +19,7 @@ from polity_chassis.tables import parked_message
 
 row = parked_message.c
 
+_ANY = text("SELECT EXISTS (SELECT FROM parked_message WHERE consumer = :consumer)")
 _HOLDS = text("""
 SELECT topic, key, bool_or(discarded_at IS NULL) AS waiting,
        array_remove(array_agg(sequence) FILTER (WHERE discarded_at IS NOT NULL), NULL) AS discarded,
@@ -43,12 +44,15 @@ class StoredRecord:
 
 async def holds(session: AsyncSession, consumer: str, places: Sequence[Place]) -> dict[Place, Held]:
     """Returns what is parked or given up of each place that has any."""
+    connection = await session.connection()
+    if not (await connection.execute(_ANY, {"consumer": consumer})).scalar_one():
+        return {}
     parameters = {
         "consumer": consumer,
         "topics": list({place[0] for place in places}),
         "keys": [place[1] for place in places],
     }
-    found = await (await session.connection()).execute(_HOLDS, parameters)
+    found = await connection.execute(_HOLDS, parameters)
     return {(r.topic, r.key): Held(r.waiting, frozenset(r.discarded or ()), r.blank) for r in found}
 
 
@@ -76,7 +80,7 @@ def _values(consumer: Consumer, item: Item) -> dict[str, Any]:
         "topic": record.topic,
         "partition": record.partition,
         "offset": record.offset,
-        "key": item.key,
+        "key": item.place[1] if item.place else None,
         "sequence": item.sequence,
         "type": _type_name(record.headers),
         "reason": item.reason,

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 from uuid import UUID
 
 from polity_contracts.envelope import Fact, Unreadable, decode
@@ -12,6 +12,7 @@ from polity_contracts.topics import TOPICS
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 F = TypeVar("F", bound=Fact)
+T = TypeVar("T")
 Headers = Sequence[tuple[str, bytes | None]]
 Place = tuple[str, str]
 """Topic and key: the scope within which order exists."""
@@ -20,8 +21,7 @@ MAX_KEY_LENGTH = 255
 MAX_SEQUENCE = 2**63 - 1
 
 
-@dataclass(frozen=True, slots=True)
-class Received(Generic[F]):
+class Received(NamedTuple, Generic[F]):
     """A fact as a handler gets it, with where it stood and who it belongs to."""
 
     fact: F
@@ -81,23 +81,21 @@ class Record(Protocol):
 
 @dataclass(slots=True)
 class Item:
-    """One record as read: a fact to handle, a number to pass over (no `received`, no `reason`), or what is wrong."""
+    """One record as read: a fact to handle, a number to pass over (no `received`, no `reason`), or what is wrong.
+
+    `place` is None where the key can't be read, and `sequence` where the number can't.
+    """
 
     record: Record
-    key: str | None
+    place: Place | None
     sequence: int | None
     received: Received[Any] | None = None
     reason: str | None = None
     detail: str = ""
 
-    @property
-    def place(self) -> Place | None:
-        """Returns topic and key, None where the key can't be read."""
-        return (self.record.topic, self.key) if self.key is not None else None
-
     def because(self, reason: str, detail: str = "") -> "Item":
         """Returns the item with the reason why it is parked."""
-        return Item(self.record, self.key, self.sequence, self.received, reason, detail)
+        return Item(self.record, self.place, self.sequence, self.received, reason, detail)
 
 
 class Reader:
@@ -105,58 +103,77 @@ class Reader:
 
     def __init__(self, consumer: Consumer) -> None:
         self._handled = {fact.type: fact for fact in consumer.handlers}
+        self._exact = {
+            (fact.type.encode(), f"urn:polity:{fact.type}:{fact.version}".encode()): fact for fact in consumer.handlers
+        }
 
     def read(self, record: Record) -> Item:
         """Returns the record's item; never raises, whatever the bytes are."""
         try:
-            envelope = decode(record.key, record.value, record.headers, self._handled)
-        except Unreadable as error:
-            return self._unreadable(record, error)
-        key, sequence = envelope.key, envelope.sequence
-        if not _storable(key):
-            return Item(record, None, None, reason="key", detail="not storable")
-        if not 0 < sequence <= MAX_SEQUENCE or envelope.occurred_at.tzinfo is None:
-            return Item(record, key, None, reason="headers", detail="sequence or time out of range")
+            return self._quickly(record)
+        except (KeyError, ValueError, TypeError, AttributeError):
+            return self._thoroughly(record)
+
+    def _quickly(self, record: Record) -> Item:
+        """Reads a record that is as it should be, in half of the time that `decode` takes with its explanations."""
+        headers = dict(record.headers)
+        kind = self._exact[headers["ce_type"], headers["ce_dataschema"]]  # type: ignore[index]
+        sequence, key = int(headers["ce_sequence"] or b""), _key(record.key)
         received = Received(
-            envelope.fact,
+            kind.model_validate({}) if kind.tombstone else kind.model_validate_json(record.value or b""),
             key,
-            envelope.occurred_at,
-            envelope.id,
-            sequence,
+            _instant(headers["ce_time"] or b""),
+            UUID((headers["ce_id"] or b"").decode()),
+            _in_range(sequence),
             record.topic,
             record.partition,
             record.offset,
-            envelope.traceparent,
+            (headers.get("traceparent") or b"").decode() or None,
         )
-        return Item(record, key, sequence, received)
+        return Item(record, (record.topic, key), sequence, received)
 
-    def _unreadable(self, record: Record, error: Unreadable) -> Item:
-        """Keeps what can be read: with its key and number the record holds its place in the key's order."""
+    def _thoroughly(self, record: Record) -> Item:
+        """Says what is wrong, and keeps what can be read: with key and number a record holds its place in the order."""
         headers = dict(record.headers)
-        key, sequence = _readable_key(record.key), _readable_sequence(headers.get("ce_sequence"))
-        name = (headers.get("ce_type") or b"").decode("utf-8", "replace")
-        if error.reason == "unknown_type" and name in FACTS and key is not None and sequence is not None:
-            return Item(record, key, sequence)
-        detail = str(error).removeprefix(error.reason).removeprefix(": ")
-        return Item(record, key, sequence if key is not None else None, reason=error.reason, detail=detail)
+        key = _or_none(_key, record.key)
+        sequence = _or_none(lambda raw: _in_range(int(raw)), headers.get("ce_sequence")) if key else None
+        place = (record.topic, key) if key else None
+        try:
+            decode(record.key, record.value, record.headers, self._handled)
+        except Unreadable as error:
+            name = (headers.get("ce_type") or b"").decode("utf-8", "replace")
+            if error.reason == "unknown_type" and name in FACTS and place and sequence:
+                return Item(record, place, sequence)
+            detail = str(error).removeprefix(error.reason).removeprefix(": ")
+            return Item(record, place, sequence, reason=error.reason, detail=detail)
+        if key is None:
+            return Item(record, None, None, reason="key", detail="not storable")
+        return Item(record, place, sequence, reason="headers", detail="sequence or time out of range")
 
 
-def _storable(key: str) -> bool:
-    """PostgreSQL's text has no NUL, and an index entry has a limit of some 2,700 bytes."""
-    return len(key) <= MAX_KEY_LENGTH and "\0" not in key
-
-
-def _readable_key(raw: bytes | None) -> str | None:
+def _or_none(read: Callable[[bytes], T], raw: bytes | None) -> T | None:
     try:
-        key = (raw or b"").decode()
-    except UnicodeDecodeError:
-        return None
-    return key if key and _storable(key) else None
-
-
-def _readable_sequence(raw: bytes | None) -> int | None:
-    try:
-        sequence = int(raw or b"")
+        return read(raw or b"")
     except ValueError:
         return None
-    return sequence if 0 < sequence <= MAX_SEQUENCE else None
+
+
+def _key(raw: bytes | None) -> str:
+    """PostgreSQL's text has no NUL, and an index entry has a limit of some 2,700 bytes."""
+    key = (raw or b"").decode()
+    if not key or len(key) > MAX_KEY_LENGTH or "\0" in key:
+        raise ValueError("not a key")
+    return key
+
+
+def _in_range(sequence: int) -> int:
+    if not 0 < sequence <= MAX_SEQUENCE:
+        raise ValueError("not a sequence")
+    return sequence
+
+
+def _instant(raw: bytes) -> datetime:
+    instant = datetime.fromisoformat(raw.decode())
+    if instant.tzinfo is None:
+        raise ValueError("not an instant")
+    return instant

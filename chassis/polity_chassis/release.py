@@ -45,7 +45,7 @@ def _queue(reader: Reader, standing: Standing, rows: Sequence[Row[Any]]) -> Item
             break
         record = parked.stored_record(row)
         if row.discarded_at is not None:
-            standing.enqueue(Item(record, row.key, row.sequence))
+            standing.enqueue(Item(record, (row.topic, row.key), row.sequence))
             continue
         item = reader.read(record)
         if item.reason:

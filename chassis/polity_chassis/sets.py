@@ -107,6 +107,10 @@ async def _attempt(session: AsyncSession, handler: Handler, taken: Sequence[Take
 
 
 def _keep(consumer: Consumer, taken: Sequence[Taken], failed: dict[int, Exception]) -> list[Item]:
+    if not failed:
+        for standing, item in taken:
+            standing.last = item.sequence or standing.last
+        return []
     parks: list[Item] = []
     broken: set[int] = set()
     for standing, item in taken:

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from ledger import Named, Noted, Unnamed, record, until
+from ledger import Closed, Named, Noted, Unnamed, record, until
 from polity_chassis.desk import discard, redrive
 
 
@@ -26,17 +26,18 @@ async def test_a_poisonous_fact_holds_its_own_key_and_no_other(world):
         record("a", 1, Noted(amount=1)),
         record("a", 2, Noted(amount=-1)),
         record("b", 1, Noted(amount=1)),
-        record("a", 3, Noted(amount=3)),
-        record("b", 2, Noted(amount=2)),
+        record("a", 3, Closed()),
+        record("b", 2, Closed()),
+        record("a", 4, Noted(amount=4)),
     )
     world.start()
-    await world.read_to(5)
-    await world.send(record("a", 4, Noted(amount=4)), record("b", 3, Noted(amount=3)))
-    await world.read_to(7)
+    await world.read_to(6)
+    await world.send(record("a", 5, Noted(amount=5)), record("b", 3, Noted(amount=3)))
+    await world.read_to(8)
 
     assert await world.effects("a") == [1]
     assert await world.effects("b") == [1, 2, 3]
-    assert await world.parked() == [(2, "failed"), (3, "behind"), (4, "behind")]
+    assert await world.parked() == [(2, "failed"), (3, "behind"), (4, "behind"), (5, "behind")]
     assert "effect_amount_check" in (await world.rows("SELECT detail FROM parked_message WHERE sequence = 2"))[0][0]
 
 
