@@ -6,6 +6,7 @@ from polity_chassis.settings import load
 
 from polity_portal.pages import (
     answer,
+    documentation,
     files,
     home,
     imports,
@@ -20,7 +21,20 @@ from polity_portal.pages import (
 from polity_portal.portal import open_portal
 from polity_portal.settings import PortalSettings
 
-AREAS = (home, public, answer, mandate, sign_in, office, office_campaign, invite, imports, files, missing)
+AREAS = (
+    home,
+    public,
+    answer,
+    mandate,
+    sign_in,
+    office,
+    office_campaign,
+    invite,
+    imports,
+    documentation,
+    files,
+    missing,
+)
 
 
 def service() -> Service:

@@ -10,6 +10,8 @@ from polity_chassis.clock import Clock
 
 from polity_portal.api import Api, client_for
 from polity_portal.identity import Identity
+from polity_portal.openapi import platform_document
+from polity_portal.place_names import PlaceNames
 from polity_portal.sessions import Sessions, Uploads
 from polity_portal.settings import PortalSettings
 
@@ -24,6 +26,7 @@ class Portal:
     identity: Identity
     sessions: Sessions
     uploads: Uploads
+    place_names: PlaceNames
 
 
 @asynccontextmanager
@@ -40,7 +43,10 @@ async def open_portal(app: FastAPI) -> AsyncIterator[None]:
         identity,
         Sessions(runtime.database, identity, settings),
         Uploads(runtime.database),
+        PlaceNames(),
     )
+    # FastAPI answers /openapi.json with this: the portal's own routes are pages, the document is the platform's.
+    app.openapi_schema = platform_document()
     try:
         yield
     finally:

@@ -6,7 +6,7 @@ from polity_portal.figures import next_milestone, steps
 
 
 def test_days_without_a_row_keep_the_total() -> None:
-    days = [{"day": "2026-07-01", "committed": 5}, {"day": "2026-07-03", "committed": 5}]
+    days: list[dict[str, str | int]] = [{"day": "2026-07-01", "committed": 5}, {"day": "2026-07-03", "committed": 5}]
     curve = running_total(days, "committed")
     assert curve is not None
     assert (curve.line, curve.top) == ("0.0,100.0 300.0,100.0 600.0,0.0", 10)

@@ -12,7 +12,7 @@ PLACEHOLDER = re.compile(r"%\(\w+\)s")
 
 
 def said(message: Message) -> list[str]:
-    return list(message.string) if isinstance(message.string, tuple | list) else [message.string]
+    return [text or "" for text in ([message.string] if isinstance(message.string, str) else message.string)]
 
 
 def faults(kept: Catalog, words: Catalog) -> list[str]:
@@ -26,7 +26,7 @@ def faults(kept: Catalog, words: Catalog) -> list[str]:
         elif message.fuzzy:
             found.append(f"doubtful: {word.id}")
         else:
-            plain = word.id[-1] if isinstance(word.id, tuple) else word.id
+            plain = word.id if isinstance(word.id, str) else word.id[-1]
             wanted = set(PLACEHOLDER.findall(plain))
             if any(set(PLACEHOLDER.findall(text)) != wanted for text in said(message)):
                 found.append(f"other placeholders: {word.id}")

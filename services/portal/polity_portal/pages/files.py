@@ -1,9 +1,9 @@
-"""The portal's own files, and the page that explains the HTTP API."""
+"""The portal's own files."""
 
 from fastapi import Request, Response
 from fastapi.responses import PlainTextResponse
 
-from polity_portal.rendering import ASSETS, page
+from polity_portal.rendering import ASSETS
 from polity_portal.routing import OPEN, NotFound, pages
 
 router = pages()
@@ -31,8 +31,3 @@ async def robots() -> Response:
 async def icon() -> Response:
     headers = {"Cache-Control": "public, max-age=86400"}
     return Response(ASSETS["mark.svg"].content, media_type="image/svg+xml", headers=headers)
-
-
-@router.get("/docs", **OPEN)
-async def documentation(request: Request) -> Response:
-    return page(request, "documentation.html", index=True)

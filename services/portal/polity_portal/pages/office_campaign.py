@@ -70,7 +70,8 @@ async def invitations(campaign_id: UUID, visit: VisitDep, wanted: Annotated[Invi
         limit=ROWS,
         **filters,
     )
-    return await _list(visit, campaign_id, "invitations.html", listed, filters=filters, wanted=wanted)
+    campaign, found = await asyncio.gather(own_campaign(visit, campaign_id), listed)
+    return _list(visit, "invitations.html", campaign, found, filters=filters, wanted=wanted)
 
 
 @router.post(PATH + "/invitations/{invitation_id}/withdrawal", **OPEN)
@@ -84,11 +85,13 @@ async def mails(campaign_id: UUID, visit: VisitDep, wanted: Annotated[MailList, 
     """What was sent and what waits: no addresses, they stay with notifications."""
     filters = {"campaign_id": str(campaign_id), "status": wanted.status}
     listed = visit.api.get("/v1/deliveries", credentials=visit.credentials, cursor=wanted.cursor, limit=ROWS, **filters)
-    return await _list(visit, campaign_id, "mails.html", listed, filters={"status": wanted.status})
-
-
-async def _list(visit: Visit, campaign_id: UUID, template: str, listed: Any, **content: Any) -> Response:
     campaign, found = await asyncio.gather(own_campaign(visit, campaign_id), listed)
+    ids = [row["local_government_id"] for row in found["items"] if row["local_government_id"]]
+    names = await visit.portal.place_names.of(ids, visit.api, campaign["network_id"], visit.credentials)
+    return _list(visit, "mails.html", campaign, found, filters={"status": wanted.status}, names=names)
+
+
+def _list(visit: Visit, template: str, campaign: dict[str, Any], found: dict[str, Any], **content: Any) -> Response:
     return visit.page(
         template,
         campaign=campaign,
