@@ -1,0 +1,8 @@
+"""Runs one relay, to be stopped, continued and killed: `relay_process.py <database url> <bootstrap>`."""
+
+import asyncio
+import sys
+
+from polity_chassis.relay import Relay
+
+asyncio.run(Relay(sys.argv[1], sys.argv[2], source="test").run())
