@@ -68,7 +68,8 @@ class Realm:
         for kid, (kind, key) in self.keys.items():
             algorithm: Any = jwt.get_algorithm_by_name(kind)
             described.append({**json.loads(algorithm.to_jwk(key.public_key())), "kid": kid, "alg": kind, "use": "sig"})
-        described.append({**described[0], "kid": "encryption", "use": "enc", "alg": "RSA-OAEP"})
+        for algorithm in ("RSA-OAEP", "RS256"):
+            described.append({**described[0], "kid": f"encryption-{algorithm}", "use": "enc", "alg": algorithm})
         return json.dumps({"keys": described}).encode()
 
     def claims(self, subject: str, **changed: Any) -> dict[str, Any]:

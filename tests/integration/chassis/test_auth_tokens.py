@@ -75,7 +75,7 @@ REFUSED: dict[str, Callable[[Any], str]] = {
     ),
     "no key id": lambda realm: jwt.encode(realm.claims("anna"), realm.keys["first"][1], "RS256"),
     "the encryption key's id": lambda realm: jwt.encode(
-        realm.claims("anna"), realm.keys["first"][1], "RS256", {"kid": "encryption"}
+        realm.claims("anna"), realm.keys["first"][1], "RS256", {"kid": "encryption-RS256"}
     ),
     "another issuer": lambda realm: realm.token("anna", iss="http://elsewhere"),
     "another audience": lambda realm: realm.token("anna", aud="account"),
