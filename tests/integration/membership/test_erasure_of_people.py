@@ -1,8 +1,14 @@
 """Erasing a person leaves nothing of them in any of membership's tables."""
 
+import asyncio
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
+
+from aiokafka.partitioner import DefaultPartitioner
+from polity_contracts.topics import PEOPLE
+from polity_membership.usecases.mark_people_partitions import mark_people_partitions, marker_keys
 
 EVERYTHING = """
 SELECT table_name AS name FROM information_schema.tables
@@ -79,3 +85,23 @@ async def test_an_operator_erases_whom_no_network_knows(world: Any) -> None:
     assert holders == []
     unknown = "00000000-0000-7000-8000-000000000000"
     await world.call("POST", f"/v1/people/{unknown}/erasure", {}, as_=world.operator, expect=404)
+
+
+async def test_after_the_compaction_lag_every_people_partition_gets_one_marker(
+    world: Any, net: Any, row: Callable[..., Any], csv_of: Any
+) -> None:
+    await net.do_import(csv_of([row("Vic")]), expect=200)
+    (place,) = (await net.get(f"/v1/networks/{net.id}/local-governments"))["items"]
+    lag = timedelta(hours=24)
+    await mark_people_partitions(world.database, world.now() + lag, lag)
+    await net.post(f"/v1/people/{place['contact_id']}/erasure", {}, expect=202)
+
+    assert not await mark_people_partitions(world.database, world.now() + lag - timedelta(minutes=1), lag)
+    later = [mark_people_partitions(world.database, world.now() + lag, lag) for _ in range(4)]
+    assert sorted(await asyncio.gather(*later)) == [False, False, False, True]
+    numbers = {(await world.facts(key))[-1][:2] for key in marker_keys().values()}
+    assert len(numbers) == 1
+    assert {name for name, _ in numbers} == {"person_erased"}
+    producer = DefaultPartitioner()
+    partitions = list(range(PEOPLE.partitions))
+    assert {producer(str(key).encode(), partitions, partitions) for key in marker_keys().values()} == set(partitions)

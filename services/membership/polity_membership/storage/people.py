@@ -1,6 +1,7 @@
 """The locks and look-ups around people and what they may do."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import delete, select, text
@@ -45,6 +46,22 @@ async def lock_mandates_of(session: AsyncSession, person_id: UUID) -> Sequence[M
         .with_for_update(key_share=True)
     )
     return [aggregate(Mandate, row) for row in result.mappings()]
+
+
+_NOTE_MARKER = text("""
+INSERT INTO people_marker (covered_until)
+SELECT max(erased_at) FROM person WHERE erased_at <= :until
+HAVING max(erased_at) > (SELECT coalesce(max(covered_until), '-infinity') FROM people_marker)
+    ON CONFLICT DO NOTHING
+RETURNING id
+""")
+
+
+async def note_marker(session: AsyncSession, until: datetime) -> int | None:
+    """Returns the number of a marker that is due for erasures up to `until`, None when none is."""
+    connection = await session.connection()
+    number: int | None = (await connection.execute(_NOTE_MARKER, {"until": until})).scalar_one_or_none()
+    return number
 
 
 _HOLDS = text("""

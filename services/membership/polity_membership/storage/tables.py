@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Column, Date, DateTime, Index, Table, Text, UniqueConstraint
+from sqlalchemy import BigInteger, Column, Date, DateTime, Identity, Index, Table, Text, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlmodel import Field, MetaData, SQLModel
 
@@ -73,6 +73,7 @@ class PersonRow(Row, table=True):
     """A person erased keeps the id, the sequence and the day of the erasure, nothing else."""
 
     __tablename__ = "person"
+    __table_args__ = (Index("person_by_erasure", "erased_at", postgresql_where=text("erased_at IS NOT NULL")),)
 
     id: UUID = Field(primary_key=True)
     name: str | None = _text(nullable=True)
@@ -81,6 +82,15 @@ class PersonRow(Row, table=True):
     office: str | None = _text(nullable=True)
     erased_at: datetime | None = _instant(nullable=True)
     fact_sequence: int
+
+
+class PeopleMarkerRow(Row, table=True):
+    """Each time every people partition got a marker; `id` is the markers' sequence."""
+
+    __tablename__ = "people_marker"
+
+    id: int = Field(sa_column=Column(BigInteger, Identity(always=True), primary_key=True))
+    covered_until: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False, unique=True))
 
 
 class LocalGovernmentContactRow(Row, table=True):

@@ -10,6 +10,7 @@ from polity_membership.usecases.found_network import FoundNetwork, found_network
 from polity_membership.usecases.grant_mandate import GrantMandate, Holder, grant_mandate, grant_operator
 from polity_membership.usecases.import_local_governments import check_register, import_local_governments
 from polity_membership.usecases.invite_local_governments import InviteLocalGovernments, invite_local_governments
+from polity_membership.usecases.mark_people_partitions import mark_people_partitions
 from polity_membership.usecases.open_campaign import OpenCampaign, open_campaign
 from polity_membership.usecases.revoke_invitation import revoke_invitation
 
@@ -33,6 +34,7 @@ __all__ = [
     "grant_operator",
     "import_local_governments",
     "invite_local_governments",
+    "mark_people_partitions",
     "open_campaign",
     "revoke_invitation",
 ]
