@@ -44,9 +44,16 @@ async def kafka(request: pytest.FixtureRequest) -> AsyncIterator[KafkaForTests]:
 
 
 @pytest.fixture(scope="session")
-def platform() -> Iterator[Platform]:
-    """The whole platform, on ports and data of its own, one process per service; started once for the run."""
-    with start_platform() as running:
+def mails() -> Iterator[SmtpSink]:
+    """What the platform mailed during the whole run; tests tell their mails apart by recipient, nobody clears it."""
+    with running_smtp_sink() as sink:
+        yield sink
+
+
+@pytest.fixture(scope="session")
+def platform(mails: SmtpSink) -> Iterator[Platform]:
+    """The whole platform on ports and data of its own, each role a process; started once for the run."""
+    with start_platform(roles_apart=True, overrides={"POLITY_SMTP_PORT": str(mails.port)}) as running:
         yield running
 
 
