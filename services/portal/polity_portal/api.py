@@ -46,7 +46,7 @@ def link(token: str) -> str:
 
 def client_for(base_url: str) -> httpx.AsyncClient:
     """One keep-alive client for all requests of the process."""
-    return httpx.AsyncClient(base_url=base_url, timeout=TIMEOUT, limits=CONNECTIONS)
+    return httpx.AsyncClient(base_url=base_url, timeout=TIMEOUT, limits=CONNECTIONS, trust_env=False)
 
 
 class Api:

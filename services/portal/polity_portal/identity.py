@@ -1,23 +1,23 @@
 """Signing people in with OpenID Connect: authorisation code with PKCE at the realm (RFC 6749, 7636, OIDC core)."""
 
-import asyncio
 import base64
 import hashlib
 import hmac
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
 import httpx
 import jwt
+from polity_chassis.auth import ALGORITHMS, LEEWAY_SECONDS, SigningKeys
+from polity_chassis.problems import Problem
 
 from polity_portal.sealing import derive
 from polity_portal.settings import PortalSettings
 
 ENDPOINTS = "/protocol/openid-connect"
 TIMEOUT = httpx.Timeout(10.0, connect=2.0)
-ALGORITHMS = ["RS256", "PS256", "ES256"]
 
 
 class SignInRefused(Exception):
@@ -42,17 +42,19 @@ class Grant:
 class Identity:
     """The realm, to its confidential client. `now` comes from the caller's clock."""
 
-    def __init__(self, settings: PortalSettings, transport: httpx.AsyncBaseTransport | None = None) -> None:
+    def __init__(
+        self, settings: PortalSettings, keys: SigningKeys, transport: httpx.AsyncBaseTransport | None = None
+    ) -> None:
         self._settings = settings
+        self._keys = keys
         secret = settings.oidc_client_secret.get_secret_value()
         self._client = httpx.AsyncClient(
             base_url=settings.oidc_internal_url + ENDPOINTS,
             auth=(settings.oidc_client_id, secret),
             timeout=TIMEOUT,
+            trust_env=False,
             transport=transport,
         )
-        self._keys: dict[str, jwt.PyJWK] = {}
-        self._lock = asyncio.Lock()
 
     async def close(self) -> None:
         await self._client.aclose()
@@ -122,35 +124,23 @@ class Identity:
 
     async def _verified(self, id_token: str) -> dict[str, Any]:
         try:
-            key = await self._key(jwt.get_unverified_header(id_token).get("kid", ""))
+            key = await self._keys.get(str(jwt.get_unverified_header(id_token).get("kid", "")))
+            if key is None:
+                raise SignInRefused
             claims: dict[str, Any] = jwt.decode(
                 id_token,
                 key,
                 algorithms=ALGORITHMS,
                 audience=self._settings.oidc_client_id,
                 issuer=self._settings.issuer,
-                leeway=timedelta(seconds=10),
-                options={"require": ["exp", "iat", "sub", "nonce"]},
+                leeway=LEEWAY_SECONDS,
+                options={"require": ["exp", "iat", "iss", "aud", "sub", "nonce"]},
             )
         except jwt.PyJWTError as refused:
             raise SignInRefused from refused
+        except Problem as unreachable:
+            raise IdentityUnavailable from unreachable
         return claims
-
-    async def _key(self, kid: str) -> jwt.PyJWK:
-        async with self._lock:
-            if kid not in self._keys:
-                self._keys = await self._fetch_keys()
-        if kid not in self._keys:
-            raise SignInRefused
-        return self._keys[kid]
-
-    async def _fetch_keys(self) -> dict[str, jwt.PyJWK]:
-        try:
-            response = await self._client.get("/certs", auth=None)
-            response.raise_for_status()
-        except httpx.HTTPError as broken:
-            raise IdentityUnavailable from broken
-        return {key.key_id: key for key in jwt.PyJWKSet.from_dict(response.json()).keys if key.key_id}
 
 
 def _challenge(verifier: str) -> str:

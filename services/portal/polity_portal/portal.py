@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Annotated, cast
 
 from fastapi import Depends, FastAPI, Request
+from polity_chassis.auth import SigningKeys
 from polity_chassis.clock import Clock
 
 from polity_portal.api import Api, client_for
@@ -34,7 +35,7 @@ async def open_portal(app: FastAPI) -> AsyncIterator[None]:
     """The portal for as long as the application runs; its place is `app.state.portal`."""
     runtime = app.state.runtime
     settings = cast(PortalSettings, runtime.settings)
-    identity = Identity(settings)
+    identity = Identity(settings, SigningKeys(settings.jwks_url))
     api = Api(client_for(settings.api_url))
     app.state.portal = Portal(
         settings,

@@ -49,11 +49,12 @@ class Sessions:
             "last_seen_at": now,
         }
         async with self._database.transaction() as work:
+            connection = await work.connection()
             over = or_(
                 tables.session.c.last_seen_at < now - self._idle, tables.session.c.opened_at < now - self._absolute
             )
-            await work.execute(delete(tables.session).where(over))
-            await work.execute(insert(tables.session).values(row))
+            await connection.execute(delete(tables.session).where(over))
+            await connection.execute(insert(tables.session).values(row))
         return secret
 
     async def find(self, secret: str, now: datetime) -> Session | None:
@@ -63,11 +64,14 @@ class Sessions:
         """
         row = tables.session.c
         async with self._database.transaction() as work:
-            found = (await work.execute(select(tables.session).where(row.id_hash == fingerprint(secret)))).first()
+            connection = await work.connection()
+            found = (await connection.execute(select(tables.session).where(row.id_hash == fingerprint(secret)))).first()
             if found is None or found.last_seen_at < now - self._idle or found.opened_at < now - self._absolute:
                 return None
             if found.last_seen_at < now - TOUCH_AFTER:
-                await work.execute(update(tables.session).where(row.id_hash == found.id_hash).values(last_seen_at=now))
+                await connection.execute(
+                    update(tables.session).where(row.id_hash == found.id_hash).values(last_seen_at=now)
+                )
         grant = _opened(secret, found.sealed)
         if grant is None or grant.expires_at - now.timestamp() > REFRESH_BEFORE_SECONDS:
             return Session(secret, grant) if grant else None
@@ -76,13 +80,14 @@ class Sessions:
     async def _refreshed(self, secret: str, now: datetime) -> Session | None:
         mine = tables.session.c.id_hash == fingerprint(secret)
         async with self._database.transaction() as work:
-            found = (await work.execute(select(tables.session.c.sealed).where(mine).with_for_update())).first()
+            connection = await work.connection()
+            found = (await connection.execute(select(tables.session.c.sealed).where(mine).with_for_update())).first()
             grant = _opened(secret, found.sealed) if found else None
             if grant is None:
                 return None
             if grant.expires_at - now.timestamp() <= REFRESH_BEFORE_SECONDS:
                 grant = await self._identity.refresh(grant, now)
-                await work.execute(update(tables.session).where(mine).values(sealed=seal(secret, asdict(grant))))
+                await connection.execute(update(tables.session).where(mine).values(sealed=seal(secret, asdict(grant))))
         return Session(secret, grant)
 
     async def close(self, secret: str) -> Grant | None:
@@ -93,7 +98,8 @@ class Sessions:
             .returning(tables.session.c.sealed)
         )
         async with self._database.transaction() as work:
-            found = (await work.execute(gone)).first()
+            connection = await work.connection()
+            found = (await connection.execute(gone)).first()
         return _opened(secret, found.sealed) if found else None
 
 
@@ -116,19 +122,22 @@ class Uploads:
             "uploaded_at": now,
         }
         async with self._database.transaction() as work:
-            await work.execute(delete(tables.upload).where(tables.upload.c.session_id_hash == owner))
-            await work.execute(insert(tables.upload).values(row))
+            connection = await work.connection()
+            await connection.execute(delete(tables.upload).where(tables.upload.c.session_id_hash == owner))
+            await connection.execute(insert(tables.upload).values(row))
 
     async def find(self, session: Session, upload_id: UUID, network_id: UUID) -> dict[str, Any] | None:
         """What this session kept under the id for the network."""
         mine = _owned(session, upload_id, network_id)
         async with self._database.transaction() as work:
-            found = (await work.execute(select(tables.upload.c.sealed).where(*mine))).first()
+            connection = await work.connection()
+            found = (await connection.execute(select(tables.upload.c.sealed).where(*mine))).first()
         return unseal(session.secret, found.sealed) if found else None
 
     async def forget(self, session: Session, upload_id: UUID, network_id: UUID) -> None:
         async with self._database.transaction() as work:
-            await work.execute(delete(tables.upload).where(*_owned(session, upload_id, network_id)))
+            connection = await work.connection()
+            await connection.execute(delete(tables.upload).where(*_owned(session, upload_id, network_id)))
 
 
 def _owned(session: Session, upload_id: UUID, network_id: UUID) -> tuple[Any, ...]:

@@ -14,6 +14,7 @@ import pytest_asyncio
 from cryptography.hazmat.primitives.asymmetric import rsa
 from fastapi import FastAPI
 from jwt.algorithms import RSAAlgorithm
+from polity_chassis.auth import SigningKeys
 from polity_chassis.database import Database
 from polity_chassis.http import create_app
 from polity_chassis.migrations import migrate
@@ -28,6 +29,14 @@ from polity_portal.settings import PortalSettings
 PUBLIC_URL = "http://localhost:8080"
 ISSUER = f"{PUBLIC_URL}/auth/realms/polity"
 KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+
+
+class OwnKeys(SigningKeys):
+    """The realm's keys without a realm to fetch them from."""
+
+    async def get(self, kid: str) -> jwt.PyJWK | None:
+        public = RSAAlgorithm.to_jwk(KEY.public_key(), as_dict=True)
+        return jwt.PyJWK({**public, "alg": "RS256", "use": "sig"}) if kid == "k1" else None
 
 
 @dataclass
@@ -49,7 +58,12 @@ class Realm:
     ended: list[str] = field(default_factory=list)
     refreshed: int = 0
     claims: dict[str, Any] = field(default_factory=dict)
+    subject: str = "subject-1"
+    kid: str = "k1"
     down: bool = False
+    access: str = ""
+    issuer: str = ISSUER
+    key: rsa.RSAPrivateKey = KEY
 
     def approve(self, address: str) -> str:
         """What a person's consent leads to: the address of the callback. Checks what the portal asked for."""
@@ -62,9 +76,6 @@ class Realm:
     def __call__(self, request: httpx.Request) -> httpx.Response:
         if self.down:
             raise httpx.ConnectError("down")
-        if request.url.path.endswith("/certs"):
-            public = RSAAlgorithm.to_jwk(KEY.public_key(), as_dict=True)
-            return httpx.Response(200, json={"keys": [{**public, "kid": "k1", "alg": "RS256", "use": "sig"}]})
         assert request.headers["authorization"].startswith("Basic ")
         given = {name: values[0] for name, values in parse_qs(request.content.decode()).items()}
         if request.url.path.endswith("/logout"):
@@ -88,16 +99,26 @@ class Realm:
         claims = {
             "iss": ISSUER,
             "aud": "polity-portal",
-            "sub": "subject-1",
+            "sub": self.subject,
             "name": "Ana Example",
             "nonce": nonce,
             "iat": at,
             "exp": at + timedelta(minutes=5),
             **self.claims,
         }
-        id_token = jwt.encode(claims, KEY, "RS256", {"kid": "k1"})
-        body = {"access_token": access, "refresh_token": "refresh-1", "id_token": id_token, "expires_in": 300}
+        id_token = jwt.encode(claims, KEY, "RS256", {"kid": self.kid})
+        body = {
+            "access_token": self.access or access,
+            "refresh_token": "refresh-1",
+            "id_token": id_token,
+            "expires_in": 300,
+        }
         return httpx.Response(200, json=body)
+
+
+@pytest.fixture
+def own_keys() -> SigningKeys:
+    return OwnKeys("http://realm.test/certs")
 
 
 @pytest.fixture
@@ -178,7 +199,7 @@ async def stage(
     canned: CannedApi,
 ) -> AsyncIterator[SimpleNamespace]:
     """`browser()` opens a browser of its own; `sign_in(browser)` signs it in."""
-    identity = Identity(settings, httpx.MockTransport(realm))
+    identity = Identity(settings, OwnKeys(settings.jwks_url), httpx.MockTransport(realm))
     api = Api(httpx.AsyncClient(transport=httpx.MockTransport(canned), base_url="http://api.test"))
     sessions = Sessions(portal_database, identity, settings)
     application.state.portal = replace(

@@ -110,9 +110,7 @@ async def test_a_session_that_the_realm_ended_is_over(stage: SimpleNamespace, re
     assert (await browser.get(OFFICE)).status_code == 303
 
 
-async def test_a_session_ends_when_nobody_used_it_and_at_the_end_of_the_day(
-    stage: SimpleNamespace, clock: Any
-) -> None:
+async def test_a_session_ends_when_nobody_used_it_and_at_the_end_of_the_day(stage: SimpleNamespace, clock: Any) -> None:
     idle, busy = stage.browser(), stage.browser()
     for browser in (idle, busy):
         await stage.sign_in(browser)
@@ -163,7 +161,7 @@ async def test_the_database_tells_nobody_who_was_here(stage: SimpleNamespace) ->
     await stage.sign_in(browser)
     cookie = browser.cookies["polity-session"]
     async with stage.database.transaction() as work:
-        rows = (await work.execute(text("SELECT id_hash, sealed FROM session"))).all()
+        rows = (await (await work.connection()).execute(text("SELECT id_hash, sealed FROM session"))).all()
     stored = b"".join(part for row in rows for part in row)
     for secret in (cookie, "Ana Example", "access-0", "refresh-1", "subject-1"):
         assert secret.encode() not in stored
@@ -193,3 +191,8 @@ async def test_a_mandate_is_accepted_by_whoever_is_signed_in(stage: SimpleNamesp
     assert done.headers["location"] == "/es/office?done=accepted"
     sent = canned.sent("POST", "/v1/mandate-links")[0]
     assert (sent.headers["authorization"], sent.content) == ("Bearer access-0", b'{"link":"k1.abc.1.def"}')
+
+
+async def test_an_id_token_signed_by_an_unknown_key_is_refused(stage: SimpleNamespace, realm: Any) -> None:
+    realm.kid = "k2"
+    assert (await stage.sign_in(stage.browser())).status_code == 403

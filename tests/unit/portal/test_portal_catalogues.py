@@ -12,7 +12,7 @@ PLACEHOLDER = re.compile(r"%\(\w+\)s")
 
 
 def said(message: Message) -> list[str]:
-    return [text or "" for text in ([message.string] if isinstance(message.string, str) else message.string)]
+    return [text or "" for text in ([message.string] if isinstance(message.string, str) else message.string or [""])]
 
 
 def faults(kept: Catalog, words: Catalog) -> list[str]:

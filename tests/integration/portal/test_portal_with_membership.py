@@ -1,0 +1,297 @@
+"""The secretariat's day through the pages, before the real membership service: import, invite, follow up."""
+
+import re
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+from typing import Any
+from uuid import UUID
+
+import httpx
+import jwt
+import pytest
+import pytest_asyncio
+from fastapi import FastAPI
+from polity_chassis.auth import Verifier
+from polity_chassis.database import Database
+from polity_chassis.http import create_app
+from polity_chassis.links import LinkKeys, sign
+from polity_chassis.migrations import migrate
+from polity_chassis.runtime import Runtime
+from polity_local.testing import PostgresForTests
+from polity_membership.app import service
+from polity_membership.settings import MembershipSettings
+from polity_membership.usecases import Holder, grant_operator
+from polity_portal.api import Api
+
+KEYS = LinkKeys.model_validate({"k1": "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="})
+HEADING = "name,country,subdivision,latitude,longitude,population,time_zone,language,contact_name,contact_email\n"
+GOOD = HEADING + "".join(
+    f"{name},{country},,{latitude},{longitude},1000,{zone},es,Contact,contact@example.org\n"
+    for name, country, latitude, longitude, zone in (
+        ("Gwangju", "KR", 35.15, 126.91, "Asia/Seoul"),
+        ("Gwangju", "KR", 37.42, 127.25, "Asia/Seoul"),
+        ("Rosario", "AR", -32.95, -60.65, "America/Argentina/Cordoba"),
+    )
+)
+BAD = HEADING + "Atlantis,XX,,95,0,10,Europe/Madrid,en,Contact,contact@example.org\n"
+
+
+class Membership:
+    """The real service in process, with tokens of the realm that the portal signs in at."""
+
+    def __init__(self, database: Database, realm_keys: Any, issuer: str) -> None:
+        settings = MembershipSettings(
+            port=1, database_url=database.url, kafka_bootstrap="127.0.0.1:1", issuer=issuer,
+            jwks_url="http://realm.test/certs", answer_link_keys=KEYS, mandate_link_keys=KEYS,
+        )  # fmt: skip
+        self.database = database
+        self.app: FastAPI = create_app(service(settings), Runtime(settings, database, lambda: datetime.now(UTC)))
+        self.app.state.verifier = Verifier(realm_keys, issuer=issuer, audience=settings.audience)
+        self.client = httpx.AsyncClient(transport=httpx.ASGITransport(self.app), base_url="http://membership.test")
+
+    async def post(self, path: str, token: str, body: Any) -> Any:
+        answered = await self.client.post(path, json=body, headers={"Authorization": f"Bearer {token}"})
+        assert answered.is_success, answered.text
+        return answered.json()
+
+
+@pytest_asyncio.fixture(scope="session")
+async def membership_database(postgres: PostgresForTests) -> AsyncIterator[Database]:
+    database = Database(await postgres.create_database("membership"), application_name="portal test")
+    await migrate(database.url, "polity_membership")
+    yield database
+    await database.close()
+
+
+@pytest_asyncio.fixture
+async def desk(
+    stage: SimpleNamespace, application: FastAPI, realm: Any, own_keys: Any, membership_database: Database
+) -> AsyncIterator[SimpleNamespace]:
+    """A signed-in secretariat with a network and a campaign of its own."""
+    membership = Membership(membership_database, own_keys, realm.issuer)
+
+    def token(subject: str) -> str:
+        at = datetime.now(UTC)
+        claims = {"iss": realm.issuer, "aud": "polity-api", "sub": subject, "iat": at, "exp": at + timedelta(hours=1)}
+        return jwt.encode(claims, realm.key, "RS256", {"kid": "k1"})
+
+    made = await grant_operator(membership_database, Holder("Olga", "o@example.org", "en"), datetime.now(UTC))
+    link = sign(KEYS, "mandate", UUID(made["mandate_id"]), 1)
+    await membership.post("/v1/mandate-links", token("operator"), {"link": link})
+    network_id = (
+        await membership.post(
+            "/v1/networks",
+            token("operator"),
+            {"name": {"en": "Test"}, "fallback_language": "en", "time_zone": "Europe/Madrid", "demonstration": True},
+        )
+    )["network_id"]
+    granted = await membership.post(
+        f"/v1/networks/{network_id}/mandates",
+        token("operator"),
+        {"person": {"name": "Sara", "email": "s@example.org", "language": "en"}, "role": "secretariat"},
+    )
+    realm.subject = f"secretariat-{network_id}"
+    realm.access = token(realm.subject)
+    api = httpx.AsyncClient(transport=httpx.ASGITransport(membership.app), base_url="http://api.test")
+    application.state.portal = replace(application.state.portal, api=Api(api), clock=lambda: datetime.now(UTC))
+    browser = stage.browser()
+    address = f"/en/mandate/{granted['link']}"
+    await stage.sign_in(browser, address)
+    await send(browser, address)
+    campaign = await membership.post(
+        f"/v1/networks/{network_id}/campaigns",
+        realm.access,
+        {
+            "title": {"en": "Human Rights Cities"},
+            "objectives": {"en": "Together."},
+            "commitment_text": {"en": "We pledge."},
+            "fallback_language": "en",
+            "themes": {code: {"en": code.title()} for code in ("water", "housing", "peace")},
+            "milestones": [{"threshold": 1}, {"threshold": 10}],
+            "reply_by": {
+                "at": (datetime.now(UTC) + timedelta(days=30)).isoformat(),
+                "time_zone": "Europe/Madrid",
+            },
+        },
+    )
+    campaign_id = campaign["campaign_id"]
+    yield SimpleNamespace(
+        browser=browser,
+        network_id=network_id,
+        campaign_id=campaign_id,
+        importing=f"/en/office/networks/{network_id}/import",
+        office=f"/en/office/campaigns/{campaign_id}",
+        database=membership_database,
+    )
+    await api.aclose()
+    await membership.client.aclose()
+
+
+async def send(browser: httpx.AsyncClient, page: str, action: str = "", **fields: Any) -> httpx.Response:
+    """Sends the page's form as its own browser would; `file` is uploaded."""
+    found = re.search(r'name="form_token" value="([^"]+)"', (await browser.get(page)).text)
+    assert found
+    files = {"file": ("places.csv", fields.pop("file"), "text/csv")} if "file" in fields else None
+    return await browser.post(action or page, data={"form_token": found[1], **fields}, files=files)
+
+
+async def register(desk: SimpleNamespace) -> None:
+    checked = await send(desk.browser, desk.importing, file=GOOD)
+    await send(desk.browser, checked.headers["location"])
+
+
+async def test_the_office_shows_the_network_of_the_mandate(desk: SimpleNamespace) -> None:
+    page = await desk.browser.get("/en/office?done=accepted")
+    assert page.status_code == 200
+    for shown in ("Test", "Human Rights Cities", "0 answers so far, of 1", "What do I do first?", "The mandate is"):
+        assert shown in page.text
+
+
+async def test_a_faulty_file_is_explained_and_cannot_be_imported(desk: SimpleNamespace) -> None:
+    checked = await send(desk.browser, desk.importing, file=BAD)
+    report = await desk.browser.get(checked.headers["location"])
+    assert "<code>XX</code>" in report.text
+    assert "country code of ISO 3166-1" in report.text
+    assert "<code>95</code>" in report.text
+    assert "Import all" not in report.text
+    french = await desk.browser.get(checked.headers["location"].replace("/en/", "/fr/"))
+    assert "erreurs ont été trouvées" in french.text
+    refused = await send(desk.browser, desk.importing, checked.headers["location"])
+    assert refused.status_code == 404
+
+
+async def test_a_good_file_is_imported_once_it_is_confirmed(desk: SimpleNamespace) -> None:
+    checked = await send(desk.browser, desk.importing, file=GOOD)
+    report = await desk.browser.get(checked.headers["location"])
+    assert "Import all 3 cities and territories" in report.text
+    invite = await desk.browser.get(f"{desk.office}/invite")
+    assert "Nothing matches this filter." in invite.text
+    done = await send(desk.browser, checked.headers["location"])
+    assert "3 cities and territories were imported." in (await desk.browser.get(done.headers["location"])).text
+    assert (await desk.browser.get(checked.headers["location"])).headers["location"] == desk.importing
+    assert (await desk.browser.get(f"{desk.office}/invite")).text.count(">Gwangju</label>") == 2
+
+
+async def test_a_file_that_no_longer_passes_is_reported_anew(desk: SimpleNamespace) -> None:
+    first = await send(desk.browser, desk.importing, file=GOOD)
+    await send(desk.browser, first.headers["location"])
+    again = await send(desk.browser, desk.importing, file=GOOD)
+    report = await desk.browser.get(again.headers["location"])
+    assert "already in the register" in report.text
+
+
+@pytest.mark.parametrize(("content", "words"), [("", "Please fill this in."), ("x" * 4_000_001, "too large")])
+async def test_a_file_that_cannot_be_checked_is_refused_at_its_field(
+    desk: SimpleNamespace, content: str, words: str
+) -> None:
+    refused = await send(desk.browser, desk.importing, file=content)
+    assert (refused.status_code, words in refused.text) == (422, True)
+
+
+async def test_another_session_does_not_see_the_upload(desk: SimpleNamespace, stage: SimpleNamespace) -> None:
+    checked = await send(desk.browser, desk.importing, file=GOOD)
+    other = stage.browser()
+    await stage.sign_in(other)
+    assert (await other.get(checked.headers["location"])).headers["location"] == desk.importing
+
+
+async def chosen_ids(desk: SimpleNamespace, **filters: str) -> list[str]:
+    page = await desk.browser.get(f"{desk.office}/invite", params=filters)
+    return re.findall(r'name="chosen" value="([^"]+)"', page.text)
+
+
+async def test_the_chosen_ones_are_invited_after_a_second_look(desk: SimpleNamespace) -> None:
+    await register(desk)
+    ids = await chosen_ids(desk, q="Gwangju")
+    assert len(ids) == 2
+    look = await send(
+        desk.browser, f"{desk.office}/invite", f"{desk.office}/invite/check", which="chosen", chosen=ids[:1]
+    )
+    assert "1 city or territory will be invited." in look.text
+    unnamed = await send(desk.browser, f"{desk.office}/invite", which="chosen", chosen=ids[:1])
+    assert (unnamed.status_code, 'href="#wave"' in unnamed.text) == (422, True)
+    fields: dict[str, Any] = {"which": "chosen", "chosen": ids[:1], "wave": "July letter", "idempotency_key": "k-1" * 8}
+    for _ in range(2):
+        sent = await send(desk.browser, f"{desk.office}/invite", **fields)
+        listed = await desk.browser.get(sent.headers["location"])
+        assert "1 invitation was issued" in listed.text
+        assert listed.text.count("July letter") == 1
+    assert (await chosen_ids(desk, q="Gwangju")) == ids[1:]
+    assert (await chosen_ids(desk, status="none", country="KR")) == ids[1:]
+
+
+async def test_all_that_match_are_invited_and_nobody_twice(desk: SimpleNamespace) -> None:
+    await register(desk)
+    fields = {"which": "all", "region": "005"}
+    look = await send(desk.browser, f"{desk.office}/invite", f"{desk.office}/invite/check", **fields)
+    assert "1 city or territory will be invited." in look.text
+    assert 'name="chosen"' not in look.text
+    await send(desk.browser, f"{desk.office}/invite", wave="South", idempotency_key="a" * 32, **fields)
+    none = await send(desk.browser, f"{desk.office}/invite", f"{desk.office}/invite/check", **fields)
+    assert "Nobody was chosen" in (await desk.browser.get(none.headers["location"])).text
+    await send(desk.browser, f"{desk.office}/invite", which="all", wave="Rest", idempotency_key="b" * 32)
+    page = await desk.browser.get(f"{desk.office}/invitations")
+    assert page.text.count('class="status invited"') == 3
+
+
+async def test_a_city_answers_by_the_link_and_the_office_sees_it(desk: SimpleNamespace, stage: SimpleNamespace) -> None:
+    await register(desk)
+    await send(desk.browser, f"{desk.office}/invite", which="all", wave="All", idempotency_key="c" * 32, q="Rosario")
+    city = stage.browser()
+    page = f"/es/answer/{sign(KEYS, 'answer', await invitation_of(desk, 'Rosario'), 1)}"
+    assert "Rosario" in (await city.get(page)).text
+    await city.post(f"{page}/interest")
+    form = (await city.get(page)).text
+    key = re.search(r'name="idempotency_key" value="([^"]+)"', form)
+    assert key
+    pledge = {
+        "signatory_name": "Invented Signatory",
+        "signatory_office": "Mayor",
+        "signed_on": datetime.now(UTC).date().isoformat(),
+        "theme_1": "peace",
+        "theme_2": "water",
+        "theme_3": "housing",
+        "confirmed": "yes",
+        "idempotency_key": key[1],
+    }
+    assert (await city.post(f"{page}/commitment", data=pledge | {"theme_3": "water"})).status_code == 422
+    assert (await city.post(f"{page}/commitment", data=pledge)).headers["location"] == page
+    assert "N.º 1" in (await city.get(page)).text
+    assert 'class="status committed"' in (await desk.browser.get(f"{desk.office}/invitations")).text
+    public = (await city.get(f"/en/campaigns/{desk.campaign_id}")).text
+    assert "answers so far, of 10" in public
+    assert "Invented Signatory" not in public
+
+
+async def test_a_withdrawn_invitation_opens_nothing(desk: SimpleNamespace, stage: SimpleNamespace) -> None:
+    await register(desk)
+    await send(desk.browser, f"{desk.office}/invite", which="all", wave="All", idempotency_key="d" * 32, q="Rosario")
+    invitation = await invitation_of(desk, "Rosario")
+    page = f"{desk.office}/invitations"
+    done = await send(desk.browser, page, f"{page}/{invitation}/withdrawal")
+    assert "The invitation is withdrawn" in (await desk.browser.get(done.headers["location"])).text
+    answer = await stage.browser().get(f"/en/answer/{sign(KEYS, 'answer', invitation, 1)}")
+    assert (answer.status_code, "has been withdrawn" in answer.text) == (410, True)
+
+
+@pytest.mark.parametrize("path", ["", "/invite", "/invitations", "/mails"])
+async def test_another_networks_secretariat_finds_nothing(
+    desk: SimpleNamespace, stage: SimpleNamespace, realm: Any, path: str
+) -> None:
+    at = datetime.now(UTC)
+    claims = {"iss": realm.issuer, "aud": "polity-api", "sub": "stranger", "iat": at, "exp": at + timedelta(hours=1)}
+    realm.access = jwt.encode(claims, realm.key, "RS256", {"kid": "k1"})
+    stranger = stage.browser()
+    await stage.sign_in(stranger)
+    assert (await stranger.get(desk.office + path)).status_code == 404
+    assert (await stranger.get(desk.importing)).status_code == 404
+
+
+async def invitation_of(desk: SimpleNamespace, name: str) -> UUID:
+    page = (await desk.browser.get(f"{desk.office}/invitations")).text
+    row = page[page.index(name) :]
+    found = re.search(r"invitations/([0-9a-f-]{36})/withdrawal", row)
+    assert found
+    return UUID(found[1])
