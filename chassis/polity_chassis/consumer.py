@@ -21,7 +21,7 @@ from polity_chassis import parked
 from polity_chassis.clock import Clock, utc_now
 from polity_chassis.database import Database
 from polity_chassis.failures import describe, is_infrastructure
-from polity_chassis.inbox import Halted, apply_batch
+from polity_chassis.inbox import Halted, StoredInbox, apply_batch
 from polity_chassis.positions import StalePosition, claim_positions, mark_at_end, move_positions, stood_at_end
 from polity_chassis.records import Consumer, F, Handler, Item, Reader, Received
 from polity_chassis.traces import batch_span
@@ -53,6 +53,7 @@ class ConsumerRunner:
         self._bootstrap = bootstrap
         self._clock = clock
         self._reader = Reader(consumer)
+        self._inbox = StoredInbox(consumer.name)
         self._positions: dict[TopicPartition, int] = {}
         self._committed: dict[TopicPartition, int] = {}
         self._lag: int | None = None
@@ -177,7 +178,7 @@ class ConsumerRunner:
         async with self._database.transaction() as session:
             # First of all: whoever moves the positions holds them, so the batches of a partition follow each other.
             await move_positions(session, self.consumer.name, expected, reached)
-            await apply_batch(session, self.consumer, self._reader, items, careful=careful)
+            await apply_batch(session, self.consumer, self._inbox, items, careful=careful)
 
     async def adopt(self, partitions: set[TopicPartition]) -> None:
         """Seeks to our own positions of the partitions; waits for the database for as long as it takes."""

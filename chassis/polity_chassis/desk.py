@@ -11,7 +11,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from polity_chassis import parked
 from polity_chassis.database import Database
-from polity_chassis.inbox import lock_keys, write_keys
+from polity_chassis.inbox import StoredInbox
 from polity_chassis.records import Consumer, Place, Reader, Record
 from polity_chassis.release import release
 from polity_chassis.sets import work_queues
@@ -52,7 +52,8 @@ async def discard(
         if row is None:
             return None
         place = _place(row)
-        standings = await lock_keys(session, consumer.name, [place] if place else [])
+        inbox = StoredInbox(consumer.name)
+        standings = await inbox.lock(session, [place] if place else [])
         first = await parked.first_waiting(session, consumer.name, place) if place else None
         if not await parked.mark_discarded(session, identity, by=by, reason=reason, at=at):
             return None
@@ -61,15 +62,16 @@ async def discard(
         standing = standings[place]
         if row.sequence is not None and (first == row.sequence or place[0] in consumer.compacted):
             standing.last = max(standing.last, row.sequence)
-        applied = await release(session, consumer, Reader(consumer), place, standing)
-        await write_keys(session, consumer.name, standings)
+        applied = await release(session, consumer, place, standing)
+        await inbox.write(session, standings)
         return applied
 
 
 async def _release(session: AsyncSession, consumer: Consumer, place: Place) -> int:
-    standings = await lock_keys(session, consumer.name, [place])
-    applied = await release(session, consumer, Reader(consumer), place, standings[place])
-    await write_keys(session, consumer.name, standings)
+    inbox = StoredInbox(consumer.name)
+    standings = await inbox.lock(session, [place])
+    applied = await release(session, consumer, place, standings[place])
+    await inbox.write(session, standings)
     return applied
 
 
@@ -93,7 +95,8 @@ async def _once_more(session: AsyncSession, consumer: Consumer, record: Record) 
     if item.reason or item.place is None or item.sequence is None:
         await parked.fail_again(session, consumer.name, item)
         return 0
-    standings = await lock_keys(session, consumer.name, [item.place])
+    inbox = StoredInbox(consumer.name)
+    standings = await inbox.lock(session, [item.place])
     standing = standings[item.place]
     if item.sequence > standing.last:
         standing.enqueue(item)
@@ -101,7 +104,7 @@ async def _once_more(session: AsyncSession, consumer: Consumer, record: Record) 
         if failed:
             await parked.fail_again(session, consumer.name, failed[0])
             return 0
-        await write_keys(session, consumer.name, standings)
+        await inbox.write(session, standings)
     await parked.forget(session, consumer.name, item.place, through=item.sequence)
     return 1
 

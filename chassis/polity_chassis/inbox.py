@@ -6,13 +6,14 @@ number can't be read parks by its place alone: its number stays missing, and tha
 """
 
 from collections import deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Protocol
 
 from sqlalchemy import text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from polity_chassis import parked
-from polity_chassis.records import Consumer, Item, Place, Reader
+from polity_chassis.records import Consumer, Item, Place
 from polity_chassis.release import release
 from polity_chassis.sets import BEHIND, Standing, Standings, work_queues
 
@@ -42,8 +43,18 @@ class Halted(Exception):
         self.item = item
 
 
+class Inbox(Protocol):
+    """Where the last number of each key is kept."""
+
+    async def lock(self, session: AsyncSession, places: Collection[Place]) -> Standings:
+        """Returns each place's standing, kept from everybody else until the transaction ends."""
+
+    async def write(self, session: AsyncSession, standings: Standings) -> None:
+        """Keeps the `last` of each standing."""
+
+
 async def apply_batch(
-    session: AsyncSession, consumer: Consumer, reader: Reader, items: Sequence[Item], *, careful: bool
+    session: AsyncSession, consumer: Consumer, inbox: Inbox, items: Sequence[Item], *, careful: bool
 ) -> None:
     """Applies the items, which stand in offset order, and writes the inbox and the parked messages.
 
@@ -51,8 +62,8 @@ async def apply_batch(
     facts that fail for their own sake. Raises Halted for an authority consumer, and every error of the
     infrastructure.
     """
-    standings = await lock_keys(session, consumer.name, {item.place for item in items if item.place})
-    first = {place: standing.last for place, standing in standings.items() if standing.held}
+    standings = await inbox.lock(session, {item.place for item in items if item.place})
+    held = await _held(session, consumer, standings)
     parks = _plan(consumer, standings, items)
     if careful:
         # A constraint that is checked at the commit would fail the batch and name no fact.
@@ -60,37 +71,47 @@ async def apply_batch(
     parks += await work_queues(session, consumer, standings.values(), careful=careful)
     if parks and consumer.authority:
         await _halt(session, consumer, parks)
-    advanced = {place: standings[place] for place, last in first.items() if standings[place].last > last}
+    advanced = {place: standings[place] for place, last in held.items() if standings[place].last > last}
     await _clear(session, consumer, advanced)
     await parked.put(session, consumer, parks)
-    for place in first:
-        if place in advanced or (standings[place].held and standings[place].stuck):
-            await release(session, consumer, reader, place, standings[place])
-    await write_keys(session, consumer.name, standings)
+    for place in held:
+        if place in advanced or standings[place].stuck:
+            await release(session, consumer, place, standings[place])
+    await inbox.write(session, standings)
 
 
-async def lock_keys(session: AsyncSession, consumer: str, places: Iterable[Place]) -> Standings:
-    """Returns each place's standing with its inbox row locked, in one order everywhere."""
-    standings = {place: Standing() for place in places}
-    connection = await session.connection()
-    for topic, keys in sorted(_by_topic(standings).items()):
-        rows = await connection.execute(_LOCK, {"consumer": consumer, "topic": topic, "key": keys})
-        for key, sequence in rows:
-            standing = standings[topic, key]
-            standing.last = standing.planned = sequence
-    for place, held in (await parked.holds(session, consumer, list(standings))).items():
-        if place in standings:
-            standings[place].held = held
-    return standings
+async def _held(session: AsyncSession, consumer: Consumer, standings: Standings) -> dict[Place, int]:
+    """Returns where the keys stand of which something is parked."""
+    held = await parked.holds(session, consumer.name, list(standings))
+    for place in held.keys() & standings.keys():
+        standings[place].held = held[place]
+    return {place: standings[place].last for place in held if place in standings}
 
 
-async def write_keys(session: AsyncSession, consumer: str, standings: Mapping[Place, Standing]) -> None:
-    """Writes one inbox row per key; a key that has nothing but parked facts gets its row too, to be locked by."""
-    connection = await session.connection()
-    for topic, keys in sorted(_by_topic(standings).items()):
-        sequences = [standings[topic, key].last for key in keys]
-        parameters = {"consumer": consumer, "topic": topic, "key": keys, "sequence": sequences}
-        await connection.execute(_WRITE, parameters)
+class StoredInbox:
+    """The inbox in the service's database."""
+
+    def __init__(self, consumer: str) -> None:
+        self._consumer = consumer
+
+    async def lock(self, session: AsyncSession, places: Collection[Place]) -> Standings:
+        """Returns each place's standing with its row locked, in one order everywhere."""
+        standings = {place: Standing() for place in places}
+        connection = await session.connection()
+        for topic, keys in sorted(_by_topic(places).items()):
+            parameters = {"consumer": self._consumer, "topic": topic, "key": keys}
+            for key, sequence in await connection.execute(_LOCK, parameters):
+                standing = standings[topic, key]
+                standing.last = standing.planned = sequence
+        return standings
+
+    async def write(self, session: AsyncSession, standings: Standings) -> None:
+        """Writes one row per key; a key that has nothing but parked facts gets its row too, to be locked by."""
+        connection = await session.connection()
+        for topic, keys in sorted(_by_topic(standings).items()):
+            sequences = [standings[topic, key].last for key in keys]
+            parameters = {"consumer": self._consumer, "topic": topic, "key": keys, "sequence": sequences}
+            await connection.execute(_WRITE, parameters)
 
 
 def _by_topic(places: Iterable[Place]) -> dict[str, list[str]]:

@@ -9,11 +9,11 @@ import asyncio
 import logging
 import re
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from aiokafka import AIOKafkaConsumer, TopicPartition
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
@@ -22,7 +22,8 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from polity_chassis.failures import is_infrastructure
 from polity_chassis.inbox import apply_batch
 from polity_chassis.positions import claim_positions, move_positions
-from polity_chassis.records import Consumer, Reader
+from polity_chassis.records import Consumer, Item, Place, Reader
+from polity_chassis.sets import Standing, Standings
 from polity_chassis.shadow import create_shadow, drop_shadow, index_shadow, swap_shadow
 
 MAX_RECORDS = 10_000
@@ -38,6 +39,31 @@ class Rebuilt:
 
     records: int
     seconds: float
+
+
+class RememberedInbox:
+    """The inbox of a rebuild, in memory until its end: some 200 bytes per key. A crash loses it with all the rest."""
+
+    def __init__(self, consumer: str) -> None:
+        self._consumer = consumer
+        self._last: dict[Place, int] = {}
+
+    async def lock(self, _session: AsyncSession, places: Collection[Place]) -> Standings:
+        """Returns each place's standing; nobody else writes a rebuild's inbox."""
+        last = self._last
+        return {place: Standing(last.get(place, 0), last.get(place, 0)) for place in places}
+
+    async def write(self, _session: AsyncSession, standings: Standings) -> None:
+        """Keeps the `last` of each standing."""
+        self._last |= {place: standing.last for place, standing in standings.items()}
+
+    async def store(self, session: AsyncSession) -> None:
+        """Writes all of it to the table."""
+        raw = await (await session.connection()).get_raw_connection()
+        records = ((self._consumer, topic, key, sequence) for (topic, key), sequence in self._last.items())
+        columns = ["consumer", "topic", "key", "sequence"]
+        assert raw.driver_connection
+        await raw.driver_connection.copy_records_to_table("inbox", records=records, columns=columns)
 
 
 async def rebuild(database_url: str, bootstrap: str, consumer: Consumer, tables: Sequence[str]) -> Rebuilt:
@@ -109,33 +135,35 @@ async def _fill(engine: AsyncEngine, bootstrap: str, consumer: Consumer) -> int:
         partitions = kafka.assignment()
         if {partition.topic for partition in partitions} != set(consumer.topics):
             raise LookupError(f"not every topic of {consumer.name} exists")
-        async with AsyncSession(engine) as session, session.begin():
-            positions = await claim_positions(session, consumer.name, partitions)
         await kafka.seek_to_beginning(*partitions)
-        return await _apply_all(engine, kafka, consumer, positions)
+        return await _apply_all(engine, kafka, consumer)
     finally:
         await kafka.stop()
 
 
-async def _apply_all(
-    engine: AsyncEngine, kafka: AIOKafkaConsumer, consumer: Consumer, positions: dict[TopicPartition, int]
-) -> int:
-    """Applies one batch while the next one is on its way, until little is left; returns how many records."""
-    reader, total = Reader(consumer), 0
-    ends = await kafka.end_offsets(list(positions))
-    fetching = asyncio.create_task(_fetch(kafka, ends))
+async def _apply_all(engine: AsyncEngine, kafka: AIOKafkaConsumer, consumer: Consumer) -> int:
+    """Applies one batch while the next one is read, until little is left; returns how many records."""
+    inbox, reader = RememberedInbox(consumer.name), Reader(consumer)
+    reached: dict[TopicPartition, int] = dict.fromkeys(kafka.assignment(), 0)
+    total, ends = 0, await kafka.end_offsets(list(reached))
+    reading = asyncio.create_task(_read(kafka, reader, ends))
     try:
-        while batch := await fetching:
-            fetching = asyncio.create_task(_fetch(kafka, ends))
-            await _apply(engine, consumer, reader, batch, positions)
-            total += len(batch)
+        while items := await reading:
+            reading = asyncio.create_task(_read(kafka, reader, ends))
+            await _apply(engine, consumer, inbox, items)
+            reached |= {TopicPartition(i.record.topic, i.record.partition): i.record.offset + 1 for i in items}
+            total += len(items)
     finally:
-        fetching.cancel()
+        reading.cancel()
+    async with AsyncSession(engine) as session, session.begin():
+        started = await claim_positions(session, consumer.name, reached)
+        await move_positions(session, consumer.name, started, reached)
+        await inbox.store(session)
     return total
 
 
-async def _fetch(kafka: AIOKafkaConsumer, ends: dict[TopicPartition, int]) -> list[ConsumerRecord]:
-    """Returns the next records; none when the live consumer catches up with the rest in a moment."""
+async def _read(kafka: AIOKafkaConsumer, reader: Reader, ends: dict[TopicPartition, int]) -> list[Item]:
+    """Returns the next records as read; none when the live consumer catches up with the rest in a moment."""
     while True:
         if all([await kafka.position(partition) >= end for partition, end in ends.items()]):
             before = sum(ends.values())
@@ -144,25 +172,15 @@ async def _fetch(kafka: AIOKafkaConsumer, ends: dict[TopicPartition, int]) -> li
                 return []
         batches = await kafka.getmany(timeout_ms=200, max_records=MAX_RECORDS)
         if batches:
-            return [record for records in batches.values() for record in records]
+            return [reader.read(record) for records in batches.values() for record in records]
 
 
-async def _apply(
-    engine: AsyncEngine,
-    consumer: Consumer,
-    reader: Reader,
-    batch: Sequence[ConsumerRecord],
-    positions: dict[TopicPartition, int],
-) -> None:
-    items = [reader.read(record) for record in batch]
-    reached = {TopicPartition(r.topic, r.partition): r.offset + 1 for r in batch}
+async def _apply(engine: AsyncEngine, consumer: Consumer, inbox: RememberedInbox, items: Sequence[Item]) -> None:
     for careful in (False, True):
         try:
             async with AsyncSession(engine) as session, session.begin():
-                await move_positions(session, consumer.name, positions, reached)
-                await apply_batch(session, consumer, reader, items, careful=careful)
-            break
+                await apply_batch(session, consumer, inbox, items, careful=careful)
+            return
         except Exception as error:
             if careful or is_infrastructure(error):
                 raise
-    positions.update(reached)

@@ -13,14 +13,14 @@ from polity_chassis.sets import BEHIND, Standing, work_queues
 AT_ONCE = 500
 
 
-async def release(session: AsyncSession, consumer: Consumer, reader: Reader, place: Place, standing: Standing) -> int:
+async def release(session: AsyncSession, consumer: Consumer, place: Place, standing: Standing) -> int:
     """Applies the key's parked facts in their order until none is next or one fails again; returns how many.
 
     The caller holds the lock of the key's inbox row and writes it afterwards.
     """
     if place[0] in consumer.compacted:
         return 0
-    applied = 0
+    applied, reader = 0, Reader(consumer)
     while True:
         rows = await parked.waiting(session, consumer.name, place, above=standing.last, limit=AT_ONCE)
         before, item = standing.last, _queue(reader, standing, rows)

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from ledger import Closed, Named, Noted, ledger, record
-from polity_chassis.inbox import apply_batch
+from polity_chassis.inbox import StoredInbox, apply_batch
 from polity_chassis.records import Reader
 
 KEYS, LENGTH = "abc", 6
@@ -26,7 +26,7 @@ class Delivery:
         self.world, self.number, self.topic = world, next(examples), topic
         self.consumer = ledger(f"{world.name}-{self.number}", (world.log, world.kept))
         object.__setattr__(self.consumer, "compacted", frozenset({world.kept}))
-        self.reader, self.offsets = Reader(self.consumer), count()
+        self.reader, self.inbox, self.offsets = Reader(self.consumer), StoredInbox(self.consumer.name), count()
 
     def record(self, key, sequence, fact):
         sent = record(f"{key}{self.number}", sequence, fact)
@@ -37,7 +37,7 @@ class Delivery:
         for careful in (False, True):
             try:
                 async with self.world.database.transaction() as session:
-                    await apply_batch(session, self.consumer, self.reader, items, careful=careful)
+                    await apply_batch(session, self.consumer, self.inbox, items, careful=careful)
                 return
             except Exception:
                 if careful:
