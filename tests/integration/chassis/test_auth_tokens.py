@@ -66,7 +66,7 @@ def _altered(realm: Any) -> str:
 
 REFUSED: dict[str, Callable[[Any], str]] = {
     "words": lambda realm: "no.token.this",
-    "a token without a signature": lambda realm: jwt.encode(realm.claims("anna"), None, "none", {"kid": "first"}),
+    "a token without a signature": lambda realm: jwt.encode(realm.claims("anna"), "", "none", {"kid": "first"}),
     "the public key used as a secret": _with_public_key_as_secret,
     "a foreign key under a known id": _by_a_foreign_key,
     "altered claims": _altered,

@@ -75,7 +75,9 @@ async def main() -> None:
     print(json.dumps(answers))
 
 asyncio.run(main())
+started = time.perf_counter()
 traces.shutdown()
+print(time.perf_counter() - started)
 """.replace("PLANTED", PLANTED)
 
 
