@@ -62,6 +62,7 @@ async def test_a_campaign_is_public_and_inherits_demonstration(world: Any, net: 
     assert listed == shown
     assert (shown["demonstration"], shown["commitments"], shown["network_id"]) == (True, 0, net.id)
     assert shown["reply_by"]["at"].endswith("Z")
+    assert list(shown["themes"]) == ["water", "housing", "peace", "culture"]
     assert shown["milestones"][0] == {
         "threshold": 10, "due": None, "occasion": {"en": "Congress"}, "reached_at": None, "ordinal": None,
     }  # fmt: skip

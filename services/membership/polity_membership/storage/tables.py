@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Column, Date, DateTime, Identity, Index, Table, Text, UniqueConstraint, text
+from sqlalchemy import JSON, BigInteger, Column, Date, DateTime, Identity, Index, Table, Text, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlmodel import Field, MetaData, SQLModel
 
@@ -109,7 +109,8 @@ class CampaignRow(Row, table=True):
     objectives: dict[str, str] = _map()
     commitment_text: dict[str, str] = _map()
     fallback_language: str = _text()
-    themes: dict[str, dict[str, str]] = _map()
+    # json and not jsonb: it keeps the order in which the campaign names its themes.
+    themes: dict[str, dict[str, str]] = Field(sa_column=Column(JSON, nullable=False))
     milestones: list[dict[str, Any]] = _map()
     reply_at: datetime = _instant()
     reply_time_zone: str = _text()

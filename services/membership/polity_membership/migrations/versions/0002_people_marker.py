@@ -1,4 +1,4 @@
-"""When the people partitions got their last marker."""
+"""When the people partitions got their last marker; themes keep their order."""
 
 from alembic import op
 
@@ -8,6 +8,7 @@ branch_labels = None
 depends_on = None
 
 _STATEMENTS = (
+    "ALTER TABLE campaign ALTER COLUMN themes TYPE json",
     """
     CREATE TABLE people_marker (
       id bigint GENERATED ALWAYS AS IDENTITY,
