@@ -13,6 +13,7 @@ from pathlib import Path
 import httpx
 
 from polity_local import leftovers
+from polity_local.memory import memory
 from polity_local.parts import services
 from polity_local.place import DEMO_PASSWORD, REPOSITORY, Place
 from polity_local.ports import Ports
@@ -93,6 +94,19 @@ class Platform:
     def wait_healthy(self, seconds: float = 60, names: Iterable[str] | None = None) -> None:
         """Waits until all (or the named) programs are healthy; raises Trouble naming the first that is not."""
         self.stack.wait_healthy(seconds, names)
+
+    def wait_started_again(self, name: str, killed: int, seconds: float = 60) -> None:
+        """Waits until another process than `killed` runs under this name and is healthy; raises Trouble."""
+        deadline = time.monotonic() + seconds
+        while self.pid(name) in (0, killed):
+            if time.monotonic() > deadline:
+                raise Trouble(f"{name} was not started again within {seconds:.0f} s: see {self.place.log(name)}.")
+            time.sleep(0.1)
+        self.wait_healthy(deadline - time.monotonic(), [name])
+
+    def memory(self, name: str) -> int:
+        """Returns the bytes that the program and those it started hold."""
+        return memory(self.pid(name))
 
     def _grant(self, form: dict[str, str]) -> str:
         answer = httpx.post(f"{self.url}/auth/realms/polity/protocol/openid-connect/token", data=form, timeout=30)

@@ -2,7 +2,6 @@
 
 import argparse
 import contextlib
-import os
 import sys
 import time
 from collections import deque
@@ -13,6 +12,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from polity_local.memory import memory
 from polity_local.place import up_place
 from polity_local.stack import Stack
 from polity_local.trouble import Trouble
@@ -36,13 +36,13 @@ def status(_arguments: Sequence[str]) -> int:
     total = 0
     for name, program in stack.programs.items():
         state = states[name]
-        memory = _memory(state["pid"])
-        total += memory
+        held = memory(state["pid"])
+        total += held
         ports = " ".join(str(getattr(place.ports, port)) for port in program.ports)
         running = _span(state["now"] - state["start"]) if state["pid"] else ""
         well = "healthy" if health[name] else "NOT HEALTHY"
         again = str(max(restarts.get(name, 0), 0))
-        table.add_row(name, state["statename"].lower(), well, running, again, f"{memory >> 20} MiB", ports)
+        table.add_row(name, state["statename"].lower(), well, running, again, f"{held >> 20} MiB", ports)
     console = Console(width=None if sys.stdout.isatty() else 120)
     console.print(table)
     console.print(f"{total >> 20} MiB in all", highlight=False)
@@ -73,28 +73,6 @@ def _print_log(path: Path, *, follow: bool) -> None:
             sys.stdout.flush()
             time.sleep(0.2)
             sys.stdout.write(handle.read())
-
-
-def _memory(pid: int) -> int:
-    """Returns the bytes that a process and those it started hold, shared pages counted by their share."""
-    if not pid:
-        return 0
-    members = [entry for entry in os.listdir("/proc") if entry.isdecimal() and _parent(entry) == pid]
-    return sum(_proportional(number) for number in (str(pid), *members))
-
-
-def _parent(number: str) -> int:
-    with contextlib.suppress(OSError):
-        return int(Path("/proc", number, "stat").read_text().rpartition(")")[2].split()[1])
-    return 0
-
-
-def _proportional(number: str) -> int:
-    with contextlib.suppress(OSError):
-        for line in Path("/proc", number, "smaps_rollup").read_text().splitlines():
-            if line.startswith("Pss:"):
-                return int(line.split()[1]) << 10
-    return 0
 
 
 def _span(seconds: float) -> str:
