@@ -34,7 +34,7 @@ class Topic:
         return {**kept, "max.message.bytes": "1048576", **self.config}
 
 
-NETWORKS = Topic("membership-networks-v1", "membership", "network", ("notifications", "reporting"))
+NETWORKS = Topic("membership-networks-v1", "membership", "network", ("notifications",))
 LOCAL_GOVERNMENTS = Topic(
     "membership-local-governments-v1", "membership", "local government", ("notifications", "reporting")
 )
