@@ -6,6 +6,7 @@ import subprocess
 import urllib.request
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 from polity_local.trouble import Trouble
 
@@ -44,11 +45,21 @@ def answers(url: str, *, seconds: float = 2) -> bool:
         return False
 
 
-def run_step(what: str, command: tuple[str, ...], log: Path, **options: object) -> None:
+_steps: set[subprocess.Popen[bytes]] = set()
+
+
+def run_step(what: str, command: tuple[str, ...], log: Path, **options: Any) -> None:
     """Runs a command to its end with its output in `log`; raises Trouble when it fails."""
     with log.open("ab") as output:
-        done = subprocess.run(
-            command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, check=False, **options
-        )  # type: ignore[call-overload]
-    if done.returncode:
-        raise Trouble(f"{what} failed (status {done.returncode}): its reason is at the end of {log}.")
+        step = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, **options)
+        _steps.add(step)
+        status = step.wait()
+        _steps.discard(step)
+    if status:
+        raise Trouble(f"{what} failed (status {status}): its reason is at the end of {log}.")
+
+
+def end_steps() -> None:
+    """Ends the commands that run_step still runs in other threads."""
+    for step in list(_steps):
+        step.kill()

@@ -9,7 +9,7 @@ from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from polity_local import leftovers
 from polity_local.parts import gateway, kafka, keycloak, mail, postgres, services, zipkin
 from polity_local.place import Place
-from polity_local.program import Program
+from polity_local.program import Program, end_steps
 from polity_local.supervisor import Supervisor
 from polity_local.trouble import Trouble
 
@@ -60,6 +60,7 @@ class Stack:
         try:
             self._start_side_by_side(new)
         except BaseException:
+            end_steps()
             self.stop()
             raise
 

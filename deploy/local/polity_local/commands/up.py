@@ -18,6 +18,7 @@ from polity_local.stack import Stack
 from polity_local.trouble import Trouble
 
 LOOK_SECONDS = 0.5
+STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def up(arguments: Sequence[str]) -> int:
@@ -31,7 +32,7 @@ def up(arguments: Sequence[str]) -> int:
         if stack.supervisor.running():
             _tell(f"It is running already.\n\n{addresses(place)}")
             return 0
-        _stop_on(signal.SIGTERM, signal.SIGHUP)
+        _stop_on_signals()
         began = time.monotonic()
         try:
             stack.start()
@@ -94,21 +95,25 @@ def _alone(place: Place) -> Iterator[None]:
         yield
 
 
-def _stop_on(*numbers: signal.Signals) -> None:
+def _stop_on_signals() -> None:
+    """Lets Ctrl-C, a closed terminal and SIGTERM stop everything once: a second one must not cut the stopping short."""
+
     def interrupt(_number: int, _frame: FrameType | None) -> None:
+        for number in STOPPING:
+            signal.signal(number, signal.SIG_IGN)
+        _tell("\nStopping …")
         raise KeyboardInterrupt
 
-    for number in numbers:
+    for number in STOPPING:
         signal.signal(number, interrupt)
 
 
 def _stop(stack: Stack) -> None:
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    for number in STOPPING:
         signal.signal(number, signal.SIG_IGN)
     if stack.supervisor.running():
-        _tell("\nStopping …")
         stack.stop()
-        _tell("Stopped; the data stays.")
+    _tell("Stopped; the data stays.")
 
 
 def _load_demo(place: Place) -> None:
