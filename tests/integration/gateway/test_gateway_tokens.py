@@ -6,7 +6,6 @@ import secrets
 import time
 from typing import Any
 
-import jwt
 import pytest
 from cryptography.hazmat.primitives import serialization
 
@@ -91,6 +90,11 @@ def test_a_refusal_is_a_problem_that_names_the_request(gateway: Any) -> None:
     assert problem == {"type": "urn:polity:problem:unauthenticated", "title": "Please sign in first.", "status": 401}
 
 
-def test_the_key_set_of_the_tests_would_verify_its_own_tokens(realm: Any) -> None:
-    key = jwt.PyJWK(realm.key_set["keys"][0])
-    assert jwt.decode(realm.token(), key, ["RS256"], audience="polity-api")["sub"] == "somebody"
+def test_a_new_key_is_learned_beside_the_old_one_without_a_restart(start_gateway: Any, realm: Any) -> None:
+    with start_gateway(text=("cache_duration: 60s", "cache_duration: 1s")) as gateway:
+        second = realm.publish_second()
+        deadline = time.monotonic() + 20
+        while gateway.ask("/v1/me", token=realm.token(key=second, kid="two")).status == 401:
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+        assert gateway.ask("/v1/me", token=realm.token()).status == 200
