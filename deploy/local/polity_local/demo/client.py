@@ -30,11 +30,13 @@ def checked(response: httpx.Response) -> Any:
     return response.json() if response.content else None
 
 
-async def all_items(http: httpx.AsyncClient, path: str, headers: dict[str, str]) -> AsyncIterator[dict[str, Any]]:
-    """Yields every item of a list, page by page."""
+async def all_items(
+    http: httpx.AsyncClient, path: str, headers: dict[str, str], **chosen: str
+) -> AsyncIterator[dict[str, Any]]:
+    """Yields every item of a list, page by page; `chosen` are the list's filters."""
     cursor: str | None = None
     while True:
-        parameters = {"limit": "200", **({"cursor": cursor} if cursor else {})}
+        parameters = {**chosen, "limit": "200", **({"cursor": cursor} if cursor else {})}
         page = checked(await http.get(path, params=parameters, headers=headers))
         for item in page["items"]:
             yield item

@@ -59,8 +59,8 @@ class Loader:
             if place["geonameid"] in letter.MEMBERS
         }
         for name in {name for name, _ in wanted}:
-            path = f"/v1/networks/{demo.network_id}/local-governments?q={name}"
-            async for found in all_items(self.http, path, demo.secretariat):
+            path = f"/v1/networks/{demo.network_id}/local-governments"
+            async for found in all_items(self.http, path, demo.secretariat, q=name):
                 if (found["name"], round(found["latitude"], 4)) in wanted:
                     office = letter.OFFICES.get(name, "member")
                     body = {"local_government_id": found["local_government_id"], "office": office}
