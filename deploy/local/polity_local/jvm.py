@@ -40,13 +40,10 @@ def locked_files(part: str) -> list[Path]:
 
     Raises Trouble when a file cannot be fetched, or still differs after it was fetched anew.
     """
-    repository = cache() / "maven"
-    if bundle := os.environ.get("SSL_CERT_FILE"):
-        os.environ.setdefault("REQUESTS_CA_BUNDLE", bundle)
     with only_one(cache() / f"{part}.lock"), _progress() as callback:
         for attempt in range(1, ATTEMPTS + 1):
             try:
-                return fetch(part, MavenContext(PythonResolver(progress_callback=callback), repository, timeout=60))
+                return fetch(part, _context(PythonResolver(progress_callback=callback)))
             except (requests.RequestException, RuntimeError) as fault:
                 if attempt == ATTEMPTS:
                     raise Trouble(f"{part} could not be fetched ({_first_line(fault)}); try again later.") from fault
@@ -55,13 +52,13 @@ def locked_files(part: str) -> list[Path]:
 
 def places(part: str) -> list[Path]:
     """Returns where the part's locked files lie in the cache, whether they are there or not."""
-    context = MavenContext(repo_cache=cache() / "maven")
+    context = _context()
     return [_path(artifact) for artifact in _artifacts(_lock(part), context)]
 
 
 def write_lock(part: str) -> None:
     """Resolves the part's dependencies anew and writes its lock file."""
-    context = MavenContext(repo_cache=cache() / "maven", timeout=60)
+    context = _context()
     wanted = context.create_dependency(PARTS[part])
     dependencies = [wanted]
     if wanted.artifact.packaging == "jar" and not wanted.classifier:
@@ -90,6 +87,13 @@ def fetch(part: str, context: MavenContext) -> list[Path]:
         _remove_damaged(lock, artifacts, context.repo_cache)
         raise RuntimeError(faults[0])
     return [_path(a) for a in artifacts]
+
+
+def _context(resolver: PythonResolver | None = None) -> MavenContext:
+    """Returns jgo's own choice of repositories over our cache; requests learns of the certificates that others use."""
+    if bundle := os.environ.get("SSL_CERT_FILE"):
+        os.environ.setdefault("REQUESTS_CA_BUNDLE", bundle)
+    return MavenContext(resolver, cache() / "maven", timeout=60)
 
 
 def _lock(part: str) -> LockFile:

@@ -55,11 +55,20 @@ def lint(_arguments: Sequence[str]) -> int:
         "walls": ("lint-imports",),
         "contracts": (sys.executable, "-m", "polity_contracts", "check"),
     }
-    failed = [name for name, command in steps.items() if _run(*command)]
+    failed = [name for name, command in steps.items() if not _clean(name, command)]
     if failed:
         raise Trouble(f"To be put right: {', '.join(failed)}.")
-    sys.stdout.write("Style, types, walls and contracts are clean.\n")
     return 0
+
+
+def _clean(name: str, command: tuple[str, ...]) -> bool:
+    """Runs one check and prints its words only when it has found something."""
+    program, *arguments = command
+    found = Path(sys.executable).parent / program
+    done = subprocess.run((found, *arguments), cwd=REPOSITORY, capture_output=True, text=True, check=False)
+    sys.stdout.write(f"{done.stdout}{done.stderr}\n" if done.returncode else f"{name}: clean\n")
+    sys.stdout.flush()
+    return done.returncode == 0
 
 
 def browser() -> Path | None:
@@ -80,7 +89,5 @@ def _module(name: str, arguments: Sequence[str]) -> int:
     return _run(sys.executable, "-m", name, *arguments)
 
 
-def _run(program: str, *arguments: str) -> int:
-    found = Path(sys.executable).parent / program
-    command = (str(found) if found.exists() else program, *arguments)
+def _run(*command: str) -> int:
     return subprocess.run(command, cwd=REPOSITORY, check=False).returncode
