@@ -10,7 +10,7 @@ from polity_membership.http import routers
 from polity_membership.http.titles import register_membership_titles
 from polity_membership.settings import MembershipSettings
 from polity_membership.storage.people import holds
-from polity_membership.worker import keep_people_compacting
+from polity_membership.worker import keep_people_compacting, keep_people_current
 
 
 def service(settings: MembershipSettings | None = None) -> Service:
@@ -22,7 +22,7 @@ def service(settings: MembershipSettings | None = None) -> Service:
         settings=chosen,
         routers=routers.ROUTERS,
         publishes=True,
-        background=(keep_people_compacting,),
+        background=(keep_people_compacting, keep_people_current),
         holds=holds,
         verify_link=partial(verify, chosen.answer_link_keys, "answer"),
     )

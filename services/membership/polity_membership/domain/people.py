@@ -23,6 +23,10 @@ class Person:
         """Returns the fact that tells other services how to reach the person."""
         return PersonRecorded(person_id=self.id, name=self.name or "", email=self.email, language=self.language or "")
 
+    def present(self) -> PersonRecorded | PersonErased:
+        """Returns the fact of the person as known now."""
+        return PersonErased() if self.erased_at else self.record()
+
     def erase(self, now: datetime) -> PersonErased | None:
         """Empties the person; returns the tombstone, None when that was done before."""
         if self.erased_at is not None:

@@ -1,6 +1,6 @@
 """The locks and look-ups around people and what they may do."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -46,6 +46,23 @@ async def lock_mandates_of(session: AsyncSession, person_id: UUID) -> Sequence[M
         .with_for_update(key_share=True)
     )
     return [aggregate(Mandate, row) for row in result.mappings()]
+
+
+_NEWEST = text("SELECT id, fact_sequence FROM person WHERE id = ANY(CAST(:ids AS uuid[]))")
+_WAITING = text("SELECT DISTINCT key FROM outbox WHERE key = ANY(CAST(:keys AS text[]))")
+
+
+async def newest_sequences(session: AsyncSession, person_ids: Sequence[UUID]) -> Mapping[UUID, int]:
+    """Returns the sequence of each person's newest fact."""
+    connection = await session.connection()
+    return {row.id: row.fact_sequence for row in await connection.execute(_NEWEST, {"ids": list(person_ids)})}
+
+
+async def waiting_in_outbox(session: AsyncSession, person_ids: Sequence[UUID]) -> set[UUID]:
+    """Returns who has facts that Kafka hasn't acknowledged."""
+    connection = await session.connection()
+    keys = await connection.execute(_WAITING, {"keys": [str(person_id) for person_id in person_ids]})
+    return {UUID(key) for key in keys.scalars()}
 
 
 _NOTE_MARKER = text("""

@@ -12,6 +12,7 @@ from polity_membership.usecases.import_local_governments import check_register, 
 from polity_membership.usecases.invite_local_governments import InviteLocalGovernments, invite_local_governments
 from polity_membership.usecases.mark_people_partitions import mark_people_partitions
 from polity_membership.usecases.open_campaign import OpenCampaign, open_campaign
+from polity_membership.usecases.republish_person import republish_person
 from polity_membership.usecases.revoke_invitation import revoke_invitation
 
 __all__ = [
@@ -36,5 +37,6 @@ __all__ = [
     "invite_local_governments",
     "mark_people_partitions",
     "open_campaign",
+    "republish_person",
     "revoke_invitation",
 ]

@@ -1,0 +1,18 @@
+"""RepublishPerson: Kafka holds an older record of the person last; the present one is sent after it."""
+
+from datetime import datetime
+from uuid import UUID
+
+from polity_chassis.database import Database
+from polity_chassis.outbox import add_facts
+
+from polity_membership.domain.people import Person
+from polity_membership.storage.aggregates import lock, save
+
+
+async def republish_person(database: Database, person_id: UUID, now: datetime) -> None:
+    """Publishes how the person is reached, or once more that the person was erased. Raises NotFound."""
+    async with database.transaction() as session:
+        person = await lock(session, Person, person_id)
+        await add_facts(session, person, [person.present()], occurred_at=now)
+        await save(session, person)
