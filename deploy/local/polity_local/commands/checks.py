@@ -1,6 +1,5 @@
 """./dev test, faults, bench, demo and lint: each runs its tools in turn and returns the first status that is not 0."""
 
-import importlib.util
 import os
 import shutil
 import subprocess
@@ -38,12 +37,12 @@ def faults(arguments: Sequence[str]) -> int:
 
 def bench(arguments: Sequence[str]) -> int:
     """Runs the benchmarks."""
-    return _module("polity_local.bench", arguments)
+    return _run(sys.executable, "tests/bench", *arguments)
 
 
 def demo(arguments: Sequence[str]) -> int:
     """Runs the demonstration's own command."""
-    return _module("polity_local.demo", arguments)
+    return _run(sys.executable, "-m", "polity_local.demo", *arguments)
 
 
 def lint(_arguments: Sequence[str]) -> int:
@@ -81,12 +80,6 @@ def browser() -> Path | None:
 
 def _pytest(*arguments: str) -> int:
     return _run(sys.executable, "-m", "pytest", *arguments)
-
-
-def _module(name: str, arguments: Sequence[str]) -> int:
-    if importlib.util.find_spec(f"{name}.__main__") is None:
-        raise Trouble(f"{name} cannot be run: this copy of the project is not whole.")
-    return _run(sys.executable, "-m", name, *arguments)
 
 
 def _run(*command: str) -> int:

@@ -3,7 +3,6 @@
 import argparse
 import contextlib
 import fcntl
-import importlib.util
 import signal
 import subprocess
 import sys
@@ -119,7 +118,7 @@ def _stop(stack: Stack) -> None:
 def _load_demo(place: Place) -> None:
     """Loads the demonstration the first time; a failed load is said and tried again at the next start."""
     stamp = place.state / "demonstration-loaded"
-    if stamp.exists() or importlib.util.find_spec("polity_local.demo.__main__") is None:
+    if stamp.exists():
         return
     log = place.log("demo")
     _tell("Loading the demonstration …")
