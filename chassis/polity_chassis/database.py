@@ -1,7 +1,7 @@
 """One service's database: transactions that commit, roll back and give their connection back whatever happens."""
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -38,13 +38,9 @@ class Database:
 
         Rings the relay's bell once the commit is done if facts were added.
         """
-        session = AsyncSession(self.engine, expire_on_commit=False)
-        try:
+        async with AsyncSession(self.engine, expire_on_commit=False) as session:
             yield session
             await session.commit()
-        finally:
-            # A cancelled close leaks the connection with its locks (sqlalchemy/sqlalchemy#12077).
-            await _to_its_end(session.close())
         if session.info.get(FACTS_ADDED):
             self._bell.ring()
 
@@ -69,6 +65,8 @@ def _session_settings(application_name: str) -> dict[str, str]:
         "application_name": application_name,
         # A stopped process must not keep a campaign locked for the others.
         "idle_in_transaction_session_timeout": "30s",
+        # A request that was cancelled twice hangs up without a word; its statement would keep its locks to the end.
+        "client_connection_check_interval": "1s",
         "jit": "off",
     }
 
@@ -77,17 +75,3 @@ def _refuse_closed(connection: Any, _record: Any, _proxy: Any) -> None:
     """After a restart of the server every pooled socket is known to be closed: that needs no ping at each checkout."""
     if connection.driver_connection.is_closed():
         raise InvalidatePoolError
-
-
-async def _to_its_end(work: Coroutine[Any, Any, None]) -> None:
-    """Awaits `work` to its end even while being cancelled; the cancellation is raised afterwards."""
-    task = asyncio.ensure_future(work)
-    cancelled: asyncio.CancelledError | None = None
-    while not task.done():
-        try:
-            await asyncio.shield(task)
-        except asyncio.CancelledError as error:
-            cancelled = error
-    if cancelled is not None:
-        raise cancelled
-    task.result()

@@ -6,6 +6,8 @@ import signal
 from typing import Any
 from uuid import uuid4
 
+import pytest
+from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from polity_contracts.topics import CAMPAIGNS
@@ -32,6 +34,27 @@ async def test_a_relay_killed_while_sending_loses_nothing_and_only_repeats(outbo
     async with outbox.relaying():
         await outbox.drained()
     assert_complete(outbox.sequences(await outbox.published(len(rows))), keys, per_key)
+
+
+async def test_rows_stay_until_kafka_has_acknowledged_them(outbox: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked, answer = asyncio.Event(), asyncio.Event()
+    send_batch = AIOKafkaProducer.send_batch
+
+    async def slow(*arguments: Any, **named: Any) -> Any:
+        asked.set()
+        await answer.wait()
+        return await send_batch(*arguments, **named)
+
+    monkeypatch.setattr(AIOKafkaProducer, "send_batch", slow)
+    async with outbox.relaying():
+        for sequence in (1, 2, 3):
+            await outbox.add(outbox.outgoing(uuid4(), sequence))
+            await asyncio.wait_for(asked.wait(), 30)
+        await asyncio.sleep(1)
+        assert await outbox.count() == 3
+        answer.set()
+        await outbox.drained()
+    assert len(await outbox.published(3)) == 3
 
 
 async def test_a_stopped_relay_is_taken_over_and_harms_nothing_when_it_goes_on(outbox: Any) -> None:
