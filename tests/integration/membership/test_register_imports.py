@@ -1,6 +1,7 @@
 """Imports of local governments: each faulty row is named, and it is all or nothing."""
 
 import asyncio
+import importlib
 from collections.abc import Callable
 from typing import Any
 from uuid import UUID, uuid4
@@ -117,3 +118,22 @@ async def test_a_thousand_rows_are_imported_and_listed_by_pages(
 async def test_a_file_that_is_too_large_is_refused_without_being_held(world: Any, net: Any) -> None:
     report = await net.do_import(b"x" * 6_000_000, dry_run=True, expect=200)
     assert [fault["reason"] for fault in report["faults"]] == ["too_large"]
+
+
+async def test_an_import_that_fails_half_way_leaves_nothing(
+    world: Any, net: Any, row: Callable[..., Any], csv_of: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The package's name for the use case hides its module.
+    module = importlib.import_module("polity_membership.usecases.import_local_governments")
+    counts = "SELECT (SELECT count(*) FROM person) AS people, (SELECT count(*) FROM local_government) AS places"
+    before = await world.rows(counts)
+    data, key = csv_of([row("A"), row("B")]), str(uuid4())
+    with monkeypatch.context() as patched:
+        patched.setattr(module, "add_outgoing", _broken)
+        assert (await net.do_import(data, key=key)).status_code == 500
+    assert await world.rows(counts) == before
+    assert (await net.do_import(data, key=key, expect=200))["imported"] == 2
+
+
+async def _broken(*_: Any, **__: Any) -> None:
+    raise RuntimeError("planted")
