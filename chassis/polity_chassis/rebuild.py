@@ -19,6 +19,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from polity_chassis.collector import collect_rarely
 from polity_chassis.failures import is_infrastructure
 from polity_chassis.inbox import apply_batch
 from polity_chassis.positions import claim_positions, move_positions
@@ -26,7 +27,7 @@ from polity_chassis.records import Consumer, Item, Place, Reader
 from polity_chassis.sets import Standing, Standings
 from polity_chassis.shadow import create_shadow, drop_shadow, index_shadow, swap_shadow
 
-MAX_RECORDS = 10_000
+MAX_RECORDS = 3_000
 FETCH_BYTES = 8 * 1024 * 1024
 SWAP_TRIES = 20
 
@@ -73,6 +74,7 @@ async def rebuild(database_url: str, bootstrap: str, consumer: Consumer, tables:
     Nothing has changed after a failure; one rebuild of a consumer runs at a time. Raises NotRebuildable for tables
     that can't be swapped, Halted where an authority would halt, and whatever the database or Kafka raise.
     """
+    collect_rarely()
     started = time.monotonic()
     schema = "rebuild_" + re.sub(r"\W", "_", consumer.name)
     engine = _engine(database_url, schema)

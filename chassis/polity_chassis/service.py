@@ -16,6 +16,7 @@ import uvicorn
 
 from polity_chassis import logs, telemetry
 from polity_chassis.clock import utc_now
+from polity_chassis.collector import collect_rarely
 from polity_chassis.consumer import ConsumerRunner
 from polity_chassis.database import Database
 from polity_chassis.health import health_app
@@ -44,6 +45,7 @@ def run(service_factory: Callable[[], Service], argv: Sequence[str]) -> int:
         sys.stderr.write(f"usage: {' | '.join((*ROLES, 'all'))}\n")
         return 2
     service = service_factory()
+    collect_rarely()
     logs.setup(service.name, service.settings.log_level)
     # Here and not at import: exporters have threads, which a fork would not take along.
     traces = telemetry.setup(service.name, service.settings.traces_exporter)
