@@ -1,5 +1,6 @@
 """A page's route: what goes wrong below it becomes a page in people's words, and every answer is protected."""
 
+import logging
 from collections.abc import Callable, Coroutine
 from typing import Any
 from urllib.parse import urlencode
@@ -8,7 +9,10 @@ from fastapi import APIRouter, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from polity_chassis.access import PUBLIC, access
+from polity_chassis.faults import problem_of
 from starlette.convertors import Convertor, register_url_convertor
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from polity_portal.api import ApiProblem, ApiUnavailable
 from polity_portal.identity import IdentityUnavailable, SignInRefused
@@ -17,6 +21,7 @@ from polity_portal.portal import portal_of
 from polity_portal.rendering import go_to, language_of, page, protect
 from polity_portal.wording import PROBLEMS
 
+logger = logging.getLogger(__name__)
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 
@@ -48,30 +53,44 @@ register_url_convertor("lang", LanguageConvertor())
 
 
 def problem_page(request: Request, slug: str, status: int | None = None, said: str = "") -> Response:
-    """The plain page of a problem: what happened and what to do, or what the API `said` of it, and nothing else."""
+    """The plain page of a problem: what happened and what to do. Of a refusal it repeats what the API `said`."""
     words = PROBLEMS[slug]
-    response = page(request, "problem.html", status=status or words.status, words=words, slug=slug, said=said)
+    advice = said if slug == "refused" and said else language_of(request).say(words.advice)
+    response = page(request, "problem.html", status=status or words.status, words=words, slug=slug, advice=advice)
     if response.status_code == 503:
         response.headers["Retry-After"] = "30"
     return response
+
+
+NAMED = {
+    NotFound: "not_found",
+    RequestValidationError: "not_found",
+    FormRefused: "form_refused",
+    SignInRefused: "sign_in_refused",
+    IdentityUnavailable: "unavailable",
+    ApiUnavailable: "unavailable",
+}
 
 
 def _answer(request: Request, error: Exception) -> Response:
     match error:
         case NotSignedIn() | ApiProblem(status=401):
             return _sign_in_first(request)
-        case FormRefused():
-            return problem_page(request, "form_refused")
-        case SignInRefused():
-            return problem_page(request, "sign_in_refused")
-        case ApiUnavailable() | IdentityUnavailable():
-            return problem_page(request, "unavailable")
-        case ApiProblem(status=status, slug=slug) if slug in PROBLEMS:
-            return problem_page(request, slug, status)
-        case ApiProblem(status=status, title=title) if status not in (403, 404):
-            return problem_page(request, "refused", status, title)
-        case _:
-            return problem_page(request, "not_found")
+        case ApiProblem(status=status, slug=slug, title=title):
+            known = slug if slug in PROBLEMS else "not_found" if status in (403, 404) else "refused"
+            return problem_page(request, known, None if known == "not_found" else status, said=title)
+        case HTTPException(status_code=status):
+            return problem_page(request, "refused", status)
+    slug = NAMED.get(type(error))
+    return problem_page(request, slug) if slug else _failed(request, error)
+
+
+def _failed(request: Request, error: Exception) -> Response:
+    """The page for what no page foresaw: a database that is away, or a mistake of ours, which is logged."""
+    if problem_of(error):
+        return problem_page(request, "unavailable")
+    logger.error("page failed", exc_info=error)
+    return problem_page(request, "failed")
 
 
 def _sign_in_first(request: Request) -> Response:
@@ -81,7 +100,7 @@ def _sign_in_first(request: Request) -> Response:
 
 
 class PageRoute(APIRoute):
-    """Turns the portal's named errors into pages. Addresses that do not parse are pages that do not exist."""
+    """Turns errors into pages. Addresses that do not parse are pages that do not exist."""
 
     def get_route_handler(self) -> Handler:
         inner = super().get_route_handler()
@@ -89,8 +108,9 @@ class PageRoute(APIRoute):
         async def handle(request: Request) -> Response:
             try:
                 response = await inner(request)
-            except (NotFound, NotSignedIn, FormRefused, SignInRefused, IdentityUnavailable, ApiProblem, ApiUnavailable,
-                    RequestValidationError) as error:  # fmt: skip
+            except ClientDisconnect:
+                raise
+            except Exception as error:
                 response = _answer(request, error)
             settings = portal_of(request).settings
             protect(response, settings.issuer, settings.public_url)

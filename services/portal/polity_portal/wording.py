@@ -124,6 +124,11 @@ PROBLEMS = {
         N_("We cannot answer just now"),
         N_("A part of the platform is not answering. Please try again in a minute."),
     ),
+    "failed": ProblemWords(
+        500,
+        N_("Something went wrong on our side"),
+        N_("It has been noted. Please try again; if it happens again, tell the network’s secretariat."),
+    ),
     "refused": ProblemWords(
         422,
         N_("This could not be done"),

@@ -24,6 +24,7 @@ from polity_membership.app import service
 from polity_membership.settings import MembershipSettings
 from polity_membership.usecases import Holder, grant_operator
 from polity_portal.api import Api
+from sqlalchemy import text
 
 KEYS = LinkKeys.model_validate({"k1": "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="})
 HEADING = "name,country,subdivision,latitude,longitude,population,time_zone,language,contact_name,contact_email\n"
@@ -274,6 +275,21 @@ async def test_a_withdrawn_invitation_opens_nothing(desk: SimpleNamespace, stage
     assert "The invitation is withdrawn" in (await desk.browser.get(done.headers["location"])).text
     answer = await stage.browser().get(f"/en/answer/{sign(KEYS, 'answer', invitation, 1)}")
     assert (answer.status_code, "has been withdrawn" in answer.text) == (410, True)
+
+
+async def test_a_contacts_data_is_erased_on_request(desk: SimpleNamespace) -> None:
+    await register(desk)
+    await send(desk.browser, f"{desk.office}/invite", which="all", wave="All", idempotency_key="e" * 32, q="Rosario")
+    page = f"{desk.office}/invitations"
+    found = re.search(r'action="([^"]+/people/[^"]+/erasure)"', (await desk.browser.get(page)).text)
+    assert found
+    done = await send(desk.browser, page, found[1])
+    assert "The personal data is erased here" in (await desk.browser.get(done.headers["location"])).text
+    async with desk.database.transaction() as work:
+        person = found[1].split("/")[-2]
+        query = text("SELECT name, email, erased_at FROM person WHERE id = :id")
+        name, address, erased_at = (await (await work.connection()).execute(query, {"id": UUID(person)})).one()
+    assert (name, address, erased_at is not None) == (None, None, True)
 
 
 @pytest.mark.parametrize("path", ["", "/invite", "/invitations", "/mails"])

@@ -159,6 +159,28 @@ async def test_an_api_that_does_not_answer_is_a_plain_page(
     assert "We cannot answer just now" in page.text
 
 
+async def test_a_mistake_of_ours_is_a_page_that_tells_nothing_of_it(
+    visitor: httpx.AsyncClient, canned: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    canned.answers["GET /v1/networks"] = {"unexpected": "x"}
+    page = await visitor.get("/en/")
+    assert (page.status_code, "Something went wrong on our side" in page.text) == (500, True)
+    assert "KeyError" not in page.text
+    assert [record.message for record in caplog.records if record.levelname == "ERROR"] == ["page failed"]
+
+
+async def test_a_database_that_is_away_is_a_plain_page(visitor: httpx.AsyncClient) -> None:
+    visitor.cookies.set("polity-session", "any")
+    page = await visitor.get("/en/office")
+    assert (page.status_code, "We cannot answer just now" in page.text) == (503, True)
+
+
+async def test_a_form_that_cannot_be_read_is_a_page(visitor: httpx.AsyncClient) -> None:
+    headers = {"Content-Type": "multipart/form-data; boundary=x"}
+    page = await visitor.post(f"/en/answer/{TOKEN}/interest", headers=headers, content=b"--y nonsense")
+    assert (page.status_code, "This could not be done" in page.text) == (400, True)
+
+
 async def test_a_broken_connection_is_tried_once_more(visitor: httpx.AsyncClient, canned: Any) -> None:
     canned.answers["GET /v1/networks"] = httpx.RemoteProtocolError("closed")
     await visitor.get("/en/")

@@ -30,6 +30,7 @@ class InvitationList(BaseModel):
     already: Count = 0
     without: Count = 0
     withdrawn: bool = False
+    erased: bool = False
 
 
 class MailList(BaseModel):
@@ -78,6 +79,12 @@ async def invitations(campaign_id: UUID, visit: VisitDep, wanted: Annotated[Invi
 async def withdraw(campaign_id: UUID, invitation_id: UUID, visit: VisitDep, form: SignedFormDep) -> Response:
     await visit.api.post(f"/v1/invitations/{invitation_id}/revocation", credentials=visit.credentials)
     return go_to(f"{visit.office}/campaigns/{campaign_id}/invitations?withdrawn=1")
+
+
+@router.post(PATH + "/people/{person_id}/erasure", **OPEN)
+async def erase(campaign_id: UUID, person_id: UUID, visit: VisitDep, form: SignedFormDep) -> Response:
+    await visit.api.post(f"/v1/people/{person_id}/erasure", credentials=visit.credentials)
+    return go_to(f"{visit.office}/campaigns/{campaign_id}/invitations?erased=1")
 
 
 @router.get(PATH + "/mails", **OPEN)
