@@ -71,6 +71,9 @@ def test_secrets_are_made_once_and_only_their_owner_reads_them(tmp_path: Path) -
     assert Place(tmp_path / "state", Ports()).secrets == first
     assert stat.S_IMODE((tmp_path / "state" / "secrets.json").stat().st_mode) == 0o600
     assert len(set(first.values())) == len(first)
+    place.erase()
+    assert not (tmp_path / "state").exists()
+    assert not place.postgres_home.exists()
 
 
 STUB_LACKS_VENV = '#!/bin/sh\ncase "$2" in *ensurepip*) exit 1;; esac\nexit 0\n'
