@@ -10,19 +10,20 @@ from polity_membership.http import routers
 from polity_membership.http.titles import register_membership_titles
 from polity_membership.settings import MembershipSettings
 from polity_membership.storage.people import holds
-from polity_membership.worker import keep_people_compacting, keep_people_current
+from polity_membership.worker import erase_accounts, keep_people_compacting, keep_people_current
 
 
 def service(settings: MembershipSettings | None = None) -> Service:
     """Returns the service with the settings given, else those of the environment."""
     chosen = settings or load(MembershipSettings)
     register_membership_titles()
+    reaches_accounts = chosen.identity_admin_url and chosen.erasure_client_secret
     return Service(
         name="membership",
         settings=chosen,
         routers=routers.ROUTERS,
         publishes=True,
-        background=(keep_people_compacting, keep_people_current),
+        background=(keep_people_compacting, keep_people_current, *([erase_accounts] if reaches_accounts else [])),
         holds=holds,
         verify_link=partial(verify, chosen.answer_link_keys, "answer"),
     )

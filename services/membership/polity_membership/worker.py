@@ -1,18 +1,29 @@
-"""What membership's worker does beside requests."""
+"""What membership's worker does beside requests: the parts of an erasure that come later.
+
+What only looks every few seconds makes no spans: they would fill the trace viewer.
+"""
 
 import asyncio
 import logging
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
 from aiokafka.errors import KafkaError
+from opentelemetry.instrumentation.utils import suppress_instrumentation
+from polity_chassis.failures import describe, is_infrastructure
 from polity_chassis.runtime import Runtime
-from sqlalchemy.exc import SQLAlchemyError
 
 from polity_membership.consumers.own_people import OwnPeople
+from polity_membership.identity import Accounts, NotErased
 from polity_membership.settings import MembershipSettings
+from polity_membership.storage import erasures
 from polity_membership.usecases import mark_people_partitions
 
-PAUSE_SECONDS = 10
+PAUSE_SECONDS = 5
+LEASE = timedelta(minutes=1)
+AT_ONCE = 4
+"""Accounts taken together: their attempts end well within the lease."""
+LONGEST_PAUSE = timedelta(minutes=10)
 
 log = logging.getLogger(__name__)
 
@@ -20,22 +31,65 @@ log = logging.getLogger(__name__)
 async def keep_people_compacting(runtime: Runtime) -> None:
     """Marks the people partitions whenever a marker is due; runs until cancelled, with or without a database."""
     assert isinstance(runtime.settings, MembershipSettings)
-    lag = timedelta(seconds=runtime.settings.people_marker_after_seconds)
-    while True:
-        try:
-            if await mark_people_partitions(runtime.database, runtime.clock(), lag):
-                log.info("marked the people partitions")
-        except (SQLAlchemyError, OSError) as error:
-            log.warning("the people partitions could not be marked", extra={"error": type(error).__name__})
-        await asyncio.sleep(PAUSE_SECONDS)
+    lag = timedelta(seconds=runtime.settings.people_compaction_lag_seconds)
+
+    async def mark() -> None:
+        if await mark_people_partitions(runtime.database, runtime.clock(), lag):
+            log.info("marked the people partitions")
+
+    with suppress_instrumentation():
+        await _again_and_again(mark)
 
 
 async def keep_people_current(runtime: Runtime) -> None:
     """Publishes whoever is behind in Kafka again; runs until cancelled, with or without a broker."""
     people = OwnPeople(runtime.database, runtime.settings.kafka_bootstrap, runtime.clock)
+    await _again_and_again(people.follow)
+
+
+async def erase_accounts(runtime: Runtime) -> None:
+    """Erases the sign-in accounts of erased people; runs until cancelled, with or without a database or Keycloak."""
+    settings = runtime.settings
+    assert isinstance(settings, MembershipSettings)
+    assert settings.identity_admin_url
+    assert settings.erasure_client_secret
+    accounts = Accounts(settings.identity_admin_url, settings.erasure_client_id, settings.erasure_client_secret)
+    try:
+        with suppress_instrumentation():
+            await _again_and_again(lambda: erase_due_accounts(runtime, accounts))
+    finally:
+        await accounts.close()
+
+
+async def erase_due_accounts(runtime: Runtime, accounts: Accounts) -> None:
+    """Tries each account that is due once; what fails is due again later, at most LONGEST_PAUSE."""
+    async with runtime.database.transaction() as session:
+        claimed = await erasures.claim_accounts(session, runtime.clock(), LEASE, AT_ONCE)
+    for account in claimed:
+        failure = await _failure(accounts, account.subject)
+        async with runtime.database.transaction() as session:
+            if failure is None:
+                await erasures.account_erased(session, account, runtime.clock())
+                continue
+            pause = min(timedelta(seconds=PAUSE_SECONDS * 2 ** min(account.attempts, 10)), LONGEST_PAUSE)
+            await erasures.account_left(session, account, runtime.clock() + pause)
+        log.warning("an account could not be erased: %s", failure, extra={"account_erasure": account.id})
+
+
+async def _failure(accounts: Accounts, subject: str) -> str | None:
+    try:
+        await accounts.erase(subject)
+    except NotErased as error:
+        return str(error)
+    return None
+
+
+async def _again_and_again(step: Callable[[], Awaitable[None]]) -> None:
     while True:
         try:
-            await people.follow()
-        except (KafkaError, SQLAlchemyError, OSError) as error:
-            log.warning("the people topic could not be read", extra={"error": type(error).__name__})
+            await step()
+        except Exception as error:
+            if not (isinstance(error, KafkaError) or is_infrastructure(error)):
+                raise
+            log.warning("erasures wait: %s", describe(error, personal=True))
         await asyncio.sleep(PAUSE_SECONDS)

@@ -1,7 +1,6 @@
 """The locks and look-ups around people and what they may do."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import delete, select, text
@@ -63,22 +62,6 @@ async def waiting_in_outbox(session: AsyncSession, person_ids: Sequence[UUID]) -
     connection = await session.connection()
     keys = await connection.execute(_WAITING, {"keys": [str(person_id) for person_id in person_ids]})
     return {UUID(key) for key in keys.scalars()}
-
-
-_NOTE_MARKER = text("""
-INSERT INTO people_marker (covered_until)
-SELECT max(erased_at) FROM person WHERE erased_at <= :until
-HAVING max(erased_at) > (SELECT coalesce(max(covered_until), '-infinity') FROM people_marker)
-    ON CONFLICT DO NOTHING
-RETURNING id
-""")
-
-
-async def note_marker(session: AsyncSession, until: datetime) -> int | None:
-    """Returns the number of a marker that is due for erasures up to `until`, None when none is."""
-    connection = await session.connection()
-    number: int | None = (await connection.execute(_NOTE_MARKER, {"until": until})).scalar_one_or_none()
-    return number
 
 
 _HOLDS = text("""

@@ -73,7 +73,6 @@ class PersonRow(Row, table=True):
     """A person erased keeps the id, the sequence and the day of the erasure, nothing else."""
 
     __tablename__ = "person"
-    __table_args__ = (Index("person_by_erasure", "erased_at", postgresql_where=text("erased_at IS NOT NULL")),)
 
     id: UUID = Field(primary_key=True)
     name: str | None = _text(nullable=True)
@@ -84,13 +83,29 @@ class PersonRow(Row, table=True):
     fact_sequence: int
 
 
-class PeopleMarkerRow(Row, table=True):
-    """Each time every people partition got a marker; `id` is the markers' sequence."""
+class PersonErasureRow(Row, table=True):
+    """How far an erasure has come: when Kafka had the tombstone, when the partitions got the marker after it."""
 
-    __tablename__ = "people_marker"
+    __tablename__ = "person_erasure"
+    __table_args__ = (Index("person_erasure_under_way", "published_at", postgresql_where=text("marked_at IS NULL")),)
+
+    person_id: UUID = Field(primary_key=True)
+    asked_at: datetime = _instant()
+    published_at: datetime | None = _instant(nullable=True)
+    marked_at: datetime | None = _instant(nullable=True)
+
+
+class AccountErasureRow(Row, table=True):
+    """A sign-in account to be erased; `subject` is emptied once that is done."""
+
+    __tablename__ = "account_erasure"
 
     id: int = Field(sa_column=Column(BigInteger, Identity(always=True), primary_key=True))
-    covered_until: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False, unique=True))
+    subject: str | None = Field(sa_column=Column(Text, nullable=True, unique=True))
+    asked_at: datetime = _instant()
+    due_at: datetime = _instant()
+    attempts: int
+    done_at: datetime | None = _instant(nullable=True)
 
 
 class LocalGovernmentContactRow(Row, table=True):

@@ -8,13 +8,14 @@ from polity_chassis.outbox import add_facts
 
 from polity_membership.domain.people import Person
 from polity_membership.storage.aggregates import lock, save
+from polity_membership.storage.erasures import ask
 from polity_membership.storage.people import lock_mandates_of, remove_contact
 
 
 async def erase_person(database: Database, person_id: UUID, now: datetime) -> None:
-    """Empties the person's row, ends their mandates and forgets their sign-in; twice is once. Raises NotFound.
+    """Empties the person's row, ends their mandates and asks for their sign-in accounts' end; twice is once.
 
-    A commitment stays, with an empty signatory: it is the local government's.
+    A commitment stays, with an empty signatory: it is the local government's. Raises NotFound.
     """
     async with database.transaction() as session:
         person = await lock(session, Person, person_id)
@@ -23,6 +24,7 @@ async def erase_person(database: Database, person_id: UUID, now: datetime) -> No
             return
         mandates = await lock_mandates_of(session, person_id)
         await remove_contact(session, person_id)
+        await ask(session, person_id, [mandate.subject for mandate in mandates if mandate.subject], now)
         for mandate in mandates:
             ended = mandate.end(now)
             mandate.forget_subject()

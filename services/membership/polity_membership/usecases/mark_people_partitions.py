@@ -16,15 +16,16 @@ from polity_chassis.partitioning import key_hash
 from polity_contracts.membership import PersonErased
 from polity_contracts.topics import PEOPLE
 
-from polity_membership.storage.people import note_marker
+from polity_membership.storage.erasures import note_marked, note_published
 
 _NAMESPACE = UUID("6f7a8d53-60a9-5d2c-9d4e-0d8f1f5a2b11")
 
 
 async def mark_people_partitions(database: Database, now: datetime, lag: timedelta) -> bool:
-    """Returns whether markers were added: when someone was erased `lag` ago and no marker came after that."""
+    """Returns whether markers were added: when a tombstone reached Kafka `lag` ago and no marker came after it."""
     async with database.transaction() as session:
-        number = await note_marker(session, now - lag)
+        await note_published(session, now)
+        number = await note_marked(session, now - lag, now)
         if number is None:
             return False
         markers = [Outgoing(key, number, PersonErased()) for key in marker_keys().values()]

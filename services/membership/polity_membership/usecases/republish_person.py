@@ -8,6 +8,7 @@ from polity_chassis.outbox import add_facts
 
 from polity_membership.domain.people import Person
 from polity_membership.storage.aggregates import lock, save
+from polity_membership.storage.erasures import publish_again
 
 
 async def republish_person(database: Database, person_id: UUID, now: datetime) -> None:
@@ -16,3 +17,5 @@ async def republish_person(database: Database, person_id: UUID, now: datetime) -
         person = await lock(session, Person, person_id)
         await add_facts(session, person, [person.present()], occurred_at=now)
         await save(session, person)
+        if person.erased_at:
+            await publish_again(session, person_id)

@@ -1,0 +1,47 @@
+"""Keycloak's administration, as far as erasing an account needs it: a client of its own with that one role."""
+
+from urllib.parse import quote
+
+import httpx
+from opentelemetry.instrumentation.utils import suppress_instrumentation
+from pydantic import SecretStr
+
+TIMEOUT = httpx.Timeout(10.0, connect=3.0)
+
+
+class NotErased(Exception):
+    """Keycloak did not answer, or refused; the message is fit for a log."""
+
+
+class Accounts:
+    """The realm's accounts, to the client `client_id`; `admin_url` is …/admin/realms/<realm>."""
+
+    def __init__(
+        self, admin_url: str, client_id: str, secret: SecretStr, transport: httpx.AsyncBaseTransport | None = None
+    ) -> None:
+        self._users = f"{admin_url}/users"
+        self._token_url = f"{admin_url.replace('/admin/realms/', '/realms/')}/protocol/openid-connect/token"
+        self._credentials = (client_id, secret.get_secret_value())
+        self._client = httpx.AsyncClient(timeout=TIMEOUT, trust_env=False, transport=transport)
+
+    async def close(self) -> None:
+        await self._client.aclose()
+
+    async def erase(self, subject: str) -> None:
+        """Deletes the account with its sessions; one that is gone already counts as deleted. Raises NotErased."""
+        try:
+            # The account's id stands in the address.
+            with suppress_instrumentation():
+                headers = {"Authorization": f"Bearer {await self._token()}"}
+                answer = await self._client.delete(f"{self._users}/{quote(subject, safe='')}", headers=headers)
+        except httpx.TransportError as error:
+            raise NotErased(type(error).__name__) from None
+        if answer.status_code not in (204, 404):
+            raise NotErased(f"status {answer.status_code}")
+
+    async def _token(self) -> str:
+        form = {"grant_type": "client_credentials"}
+        answer = await self._client.post(self._token_url, data=form, auth=self._credentials)
+        if answer.status_code != 200:
+            raise NotErased(f"no token, status {answer.status_code}")
+        return str(answer.json()["access_token"])

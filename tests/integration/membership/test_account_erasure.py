@@ -1,0 +1,111 @@
+"""The sign-in account of an erased person is deleted, however often that takes."""
+
+from datetime import timedelta
+from typing import Any
+
+import httpx
+import pytest_asyncio
+from polity_chassis.runtime import Runtime
+from polity_membership.identity import Accounts
+from polity_membership.worker import LONGEST_PAUSE, erase_due_accounts
+from pydantic import SecretStr
+
+ADMIN = "http://identity.test/auth/admin/realms/polity"
+
+
+class Keycloak:
+    """Answers as Keycloak does; `answers` are the statuses of the next deletions, then 204."""
+
+    def __init__(self) -> None:
+        self.deleted: list[str] = []
+        self.answers: list[int] = []
+        self.away = False
+
+    def handle(self, request: httpx.Request) -> httpx.Response:
+        if self.away:
+            raise httpx.ConnectError("refused")
+        if request.url.path == "/auth/realms/polity/protocol/openid-connect/token":
+            right = httpx.BasicAuth("polity-erasure", "secret")._auth_header
+            assert request.headers["authorization"] == right
+            return httpx.Response(200, json={"access_token": "token"})
+        assert (request.method, request.headers["authorization"]) == ("DELETE", "Bearer token")
+        self.deleted.append(request.url.raw_path.decode().removeprefix("/auth/admin/realms/polity/users/"))
+        return httpx.Response(self.answers.pop(0) if self.answers else 204)
+
+
+class Desk:
+    """A world in which the worker reaches a Keycloak."""
+
+    def __init__(self, world: Any) -> None:
+        self.world, self.keycloak = world, Keycloak()
+        transport = httpx.MockTransport(self.keycloak.handle)
+        self.accounts = Accounts(ADMIN, "polity-erasure", SecretStr("secret"), transport)
+
+    async def work(self) -> list[str]:
+        """Lets the worker look once; returns whose deletion it asked for."""
+        before = len(self.keycloak.deleted)
+        runtime = Runtime(None, self.world.database, self.world.now)  # type: ignore[arg-type]
+        await erase_due_accounts(runtime, self.accounts)
+        return self.keycloak.deleted[before:]
+
+    async def holder(self, net: Any, subject: str) -> str:
+        """Returns the id of a new person whose mandate the sign-in `subject` is linked to."""
+        body = {"person": {"name": "Walter", "email": "w@example.org", "language": "en"}, "role": "secretariat"}
+        granted = await net.post(f"/v1/networks/{net.id}/mandates", body, expect=201)
+        await self.world.call("POST", "/v1/mandate-links", {"link": granted["link"]}, as_=subject, expect=200)
+        return str(granted["person_id"])
+
+    async def waiting(self) -> set[str]:
+        return {row["subject"] for row in await self.world.rows("SELECT subject FROM account_erasure")} - {None}
+
+
+@pytest_asyncio.fixture
+async def desk(world: Any) -> Desk:
+    await world.rows("DELETE FROM account_erasure RETURNING 1")
+    return Desk(world)
+
+
+async def test_the_account_is_deleted_once_and_forgotten(desk: Desk, net: Any) -> None:
+    person = await desk.holder(net, "subject/1")
+    assert await desk.work() == []
+    await net.post(f"/v1/people/{person}/erasure", {}, expect=202)
+    assert await desk.waiting() == {"subject/1"}
+    assert await desk.work() == ["subject%2F1"]
+    assert await desk.work() == []
+    (row,) = await desk.world.rows("SELECT subject, done_at IS NOT NULL AS done FROM account_erasure")
+    assert row == {"subject": None, "done": True}
+
+
+async def test_an_account_that_is_gone_already_counts_as_deleted(desk: Desk, net: Any) -> None:
+    await net.post(f"/v1/people/{await desk.holder(net, 'gone')}/erasure", {}, expect=202)
+    desk.keycloak.answers = [404]
+    assert await desk.work() == ["gone"]
+    assert await desk.waiting() == set()
+
+
+async def test_a_keycloak_that_is_away_or_refuses_is_asked_again_later_and_later(desk: Desk, net: Any) -> None:
+    await net.post(f"/v1/people/{await desk.holder(net, 'stubborn')}/erasure", {}, expect=202)
+    desk.keycloak.away = True
+    assert await desk.work() == []
+    assert await desk.work() == []
+    desk.keycloak.away = False
+    desk.keycloak.answers = [403, 500]
+    pauses = []
+    for _ in range(2):
+        (row,) = await desk.world.rows("SELECT due_at FROM account_erasure")
+        pauses.append(row["due_at"] - desk.world.now())
+        desk.world.moved += pauses[-1]
+        assert await desk.work() == ["stubborn"]
+    assert timedelta() < pauses[0] < pauses[1] < LONGEST_PAUSE
+    assert await desk.waiting() == {"stubborn"}
+    desk.world.moved += LONGEST_PAUSE
+    assert await desk.work() == ["stubborn"]
+    assert await desk.waiting() == set()
+
+
+async def test_an_account_that_somebody_else_acts_under_goes_with_the_last_of_them(desk: Desk, net: Any) -> None:
+    first, second = [await desk.holder(net, "shared") for _ in range(2)]
+    await net.post(f"/v1/people/{first}/erasure", {}, expect=202)
+    assert await desk.work() == []
+    await net.post(f"/v1/people/{second}/erasure", {}, expect=202)
+    assert await desk.work() == ["shared"]
