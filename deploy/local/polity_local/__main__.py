@@ -21,6 +21,7 @@ USAGE = """\
 ./dev faults [ARGUMENTS]   the full set of faults
 ./dev bench [ARGUMENTS]    the benchmarks (./dev bench --help)
 ./dev lint                 style, types, walls between packages, contracts
+./dev contracts            write the schemas and the AsyncAPI document anew from the contracts
 ./dev lock                 choose the versions of all dependencies anew
 """
 
@@ -35,6 +36,7 @@ COMMANDS: dict[str, Callable[[Sequence[str]], int]] = {
     "faults": checks.faults,
     "bench": checks.bench,
     "lint": checks.lint,
+    "contracts": checks.contracts,
     "lock": lock.lock,
 }
 

@@ -20,6 +20,7 @@ from polity_local.trouble import Trouble
 LOCKS = Path(__file__).parent.parent / "jvm"
 PARTS = {
     "kafka": "org.apache.kafka:kafka_2.13:4.3.1",
+    "kafka-tools": "org.apache.kafka:kafka-tools:4.3.1",
     "keycloak": "org.keycloak:keycloak-quarkus-dist:26.7.3::zip",
     "zipkin": "io.zipkin:zipkin-server:jar:exec:3.6.1",
 }

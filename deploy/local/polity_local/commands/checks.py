@@ -45,6 +45,11 @@ def demo(arguments: Sequence[str]) -> int:
     return _run(sys.executable, "-m", "polity_local.demo", *arguments)
 
 
+def contracts(arguments: Sequence[str]) -> int:
+    """Writes the schemas and the AsyncAPI document anew; refuses a breaking difference."""
+    return _run(sys.executable, "-m", "polity_contracts", "generate", *arguments)
+
+
 def lint(_arguments: Sequence[str]) -> int:
     """Checks style, types, the walls between packages and the contracts; runs all of them, whatever fails first."""
     steps = {

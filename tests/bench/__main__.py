@@ -1,0 +1,65 @@
+"""`./dev bench [NAME …] [--json]`: ours and a peer in turn, medians and their ratio; only ratios travel."""
+
+import argparse
+import asyncio
+import json
+import os
+import sys
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import latency
+import relay
+from polity_local import jvm
+from polity_local.platform import Platform, start_platform
+from polity_local.testing import KafkaForTests, PostgresForTests
+
+Result = dict[str, Any]
+Benchmark = Callable[[PostgresForTests, KafkaForTests, int], Awaitable[Result]]
+
+
+async def _relay(postgres: PostgresForTests, kafka: KafkaForTests, runs: int) -> Result:
+    tools = [*jvm.locked_files("kafka"), *jvm.locked_files("kafka-tools")]
+    classpath = os.pathsep.join(str(path) for path in dict.fromkeys(tools))
+    return await relay.measure(postgres, kafka, java=jvm.JAVA, classpath=classpath, runs=runs)
+
+
+BENCHMARKS: dict[str, Benchmark] = {
+    "relay": _relay,
+    "latency": latency.measure,
+}
+
+
+def main(arguments: list[str]) -> int:
+    """Prints each result as it comes, or all as one JSON list; returns 0."""
+    parser = argparse.ArgumentParser(prog="./dev bench", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"which: {', '.join(BENCHMARKS)}; all without")
+    parser.add_argument("--runs", type=int, default=5, help="counted runs of each side")
+    parser.add_argument("--json", action="store_true", help="print a list of results")
+    asked = parser.parse_args(arguments)
+    if unknown := set(asked.names) - set(BENCHMARKS):
+        parser.error(f"no benchmark is called {', '.join(sorted(unknown))}")
+    with start_platform(names=["postgres", "kafka"]) as parts:
+        results = asyncio.run(_all(parts, asked.names or list(BENCHMARKS), asked.runs, quiet=asked.json))
+    if asked.json:
+        sys.stdout.write(json.dumps(results, indent=2) + "\n")
+    return 0
+
+
+async def _all(parts: Platform, names: list[str], runs: int, *, quiet: bool) -> list[Result]:
+    results = []
+    postgres, kafka = PostgresForTests(parts.place.admin_url), KafkaForTests(parts.kafka_bootstrap)
+    for name in names:
+        result = await BENCHMARKS[name](postgres, kafka, runs)
+        results.append(result)
+        if not quiet:
+            sys.stdout.write(
+                f"{result['name']}: {result['ours']} against {result['peer']} {result['unit']}"
+                f" ({result['peer_name']}): ratio {result['ratio']}, {result['runs']} runs\n"
+            )
+            sys.stdout.flush()
+    return results
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
