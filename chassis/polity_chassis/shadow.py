@@ -64,7 +64,7 @@ async def create_shadow(connection: AsyncConnection, schema: str, consumer: str,
         await connection.execute(text(f"CREATE UNLOGGED TABLE {table} (LIKE public.{table} INCLUDING ALL)"))
     for table in tables:
         await connection.execute(
-            text(f'CREATE TABLE "{table}" (LIKE public."{table}" INCLUDING ALL EXCLUDING INDEXES)')
+            text(f'CREATE UNLOGGED TABLE "{table}" (LIKE public."{table}" INCLUDING ALL EXCLUDING INDEXES)')
         )
         await _run(connection, _CONSTRAINTS, {"schema": schema, "table": f"public.{table}"})
         await _run(connection, _INDEXES, {"schema": schema, "table": f"public.{table}", "unique": True})
@@ -72,10 +72,11 @@ async def create_shadow(connection: AsyncConnection, schema: str, consumer: str,
 
 
 async def index_shadow(connection: AsyncConnection, schema: str, tables: Sequence[str]) -> None:
-    """Creates the indexes that were left out, under their own names, and gathers statistics."""
+    """Creates the indexes that were left out, under their own names, makes the tables durable, gathers statistics."""
     for table in tables:
         await _run(connection, _INDEXES, {"schema": schema, "table": f"public.{table}", "unique": False})
-        await connection.execute(text(f'ANALYZE "{schema}"."{table}"'))
+        await connection.execute(text(f'ALTER TABLE "{table}" SET LOGGED'))
+        await connection.execute(text(f'ANALYZE "{table}"'))
 
 
 async def swap_shadow(connection: AsyncConnection, consumer: str, tables: Sequence[str]) -> None:
