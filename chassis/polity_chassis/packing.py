@@ -4,7 +4,7 @@ The loop in `pack` is the relay's hot path: nothing is built per row that Postgr
 """
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,7 +22,7 @@ convert_to(message_id::text, 'UTF8') AS id, convert_to(sequence::text, 'UTF8') A
 convert_to(networks, 'UTF8') AS networks,
 convert_to(to_char(occurred_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), 'UTF8') AS occurred_at
 """
-"""What `pack` reads of a row, in this order and in the form that the record has; more columns may follow."""
+"""What `pack` reads of a row, in this order and in the form that the record has; three columns of `READ` follow."""
 
 MAX_BATCH_BYTES = 1_000_000
 """Below the topics' `max.message.bytes`, which bounds a whole batch."""
@@ -59,9 +59,9 @@ class Packer:
         self._partitions: dict[str, int] = {}
         self._same: dict[tuple[str, int, str], list[Header]] = {}
 
-    async def learn(self, topics: Iterable[str]) -> None:
+    async def learn(self, topics: set[str]) -> None:
         """Learns the topics' partition counts; raises Kafka's error for a topic that does not exist."""
-        for topic in set(topics) - self._partitions.keys():
+        for topic in topics - self._partitions.keys():
             self._partitions[topic] = len(await self._producer.partitions_for(topic))
 
     def pack(self, rows: Sequence[Sequence[Any]]) -> list[Load]:

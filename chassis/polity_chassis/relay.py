@@ -38,6 +38,8 @@ _SESSION = {
     "enable_seqscan": "off",
     "enable_bitmapscan": "off",
     "max_parallel_workers_per_gather": "0",
+    # A deletion that a crash undoes is a fact sent once more.
+    "synchronous_commit": "off",
     "jit": "off",
 }
 _OUTAGES = (asyncpg.PostgresError, asyncpg.InterfaceError, KafkaError, OSError, TimeoutError)
@@ -58,6 +60,7 @@ class Relay:
         self._source = source
         self._active = False
         self._failures = 0
+        self._sent = 0
 
     async def run(self) -> None:
         """Relays until cancelled; outages of the database and the broker are waited out."""
@@ -75,8 +78,9 @@ class Relay:
             await asyncio.sleep(RETRY_SECONDS)
 
     def gauges(self) -> Iterable[Gauge]:
-        """Returns whether this relay is the active one, and how often it failed since it last got through."""
+        """Returns whether this relay is the active one, what it sent, and how often it failed since."""
         yield Gauge("polity_relay_active", "Whether this process relays the outbox", int(self._active))
+        yield Gauge("polity_relay_sent", "Facts acknowledged by Kafka since the process began", self._sent)
         yield Gauge("polity_relay_failures", "Failures since facts were last acknowledged", self._failures)
 
     async def _lead(self) -> None:
@@ -91,6 +95,7 @@ class Relay:
 
     def _went_round(self, acknowledged: int) -> None:
         self.last_progress = time.monotonic()
+        self._sent += acknowledged
         if acknowledged:
             self._failures = 0
 

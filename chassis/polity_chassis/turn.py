@@ -26,19 +26,19 @@ TRUSTED_SECONDS = 2.0
 SEND_SECONDS = 30.0
 
 READ = f"""
-SELECT {WIRE_COLUMNS}, snapshot.xmin, snapshot.xmax, bytes
-  FROM (SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS xmin,
-               pg_snapshot_xmax(pg_current_snapshot())::text::bigint AS xmax) AS snapshot
-  LEFT JOIN LATERAL (
-    SELECT candidate.*, coalesce(octet_length(value), 0) AS own,
-           sum(coalesce(octet_length(value), 0)) OVER (ORDER BY seq ROWS UNBOUNDED PRECEDING) AS bytes
-      FROM ((SELECT * FROM outbox WHERE seq = ANY($2::bigint[]) ORDER BY seq LIMIT {ROWS})
-            UNION ALL
-            (SELECT * FROM outbox WHERE seq > $1 ORDER BY seq LIMIT {ROWS})) AS candidate
-  ) AS row ON bytes - own < {BYTES}
- ORDER BY seq
+(SELECT {WIRE_COLUMNS}, bytes, NULL::bigint AS xmin, NULL::bigint AS xmax
+   FROM (SELECT candidate.*, coalesce(octet_length(value), 0) AS own,
+                sum(coalesce(octet_length(value), 0)) OVER (ORDER BY seq ROWS UNBOUNDED PRECEDING) AS bytes
+           FROM ((SELECT * FROM outbox WHERE seq = ANY($2::bigint[]) ORDER BY seq LIMIT {ROWS})
+                 UNION ALL
+                 (SELECT * FROM outbox WHERE seq > $1 ORDER BY seq LIMIT {ROWS})) AS candidate) AS row
+  WHERE bytes - own < {BYTES}
+  ORDER BY seq)
+UNION ALL
+SELECT {", ".join(["NULL"] * 13)}, NULL,
+       pg_snapshot_xmin(pg_current_snapshot())::text::bigint, pg_snapshot_xmax(pg_current_snapshot())::text::bigint
 """  # noqa: S608
-"""The rows above the cursor ($1) and those of the holes ($2), with the snapshot that they were seen in."""
+"""The rows above the cursor ($1) and those of the holes ($2), and after them the snapshot that they were seen in."""
 _LAST_TAKEN = "SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM outbox_seq_seq"
 _XMAX = "SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint"
 _DELETE = "DELETE FROM outbox WHERE seq = ANY($1::bigint[])"
@@ -72,15 +72,15 @@ class Turn:
         try:
             while True:
                 self._woken.clear()
-                loads = await self._read(holes)
+                rows = await self._read(holes)
                 await self._acknowledged(under_way)
-                sent, under_way = under_way, self._send(loads)
-                await self._delete(sent)
+                sent, loads = under_way, await self._delete_and_pack(under_way, rows)
+                under_way = self._send(loads)
                 if not holes.settled:
                     await self._acknowledged(under_way)
                     await self._delete(under_way)
                     under_way = []
-                if not loads and not sent:
+                if not rows and not sent:
                     await self._sleep()
         finally:
             for _, task in under_way:
@@ -92,16 +92,24 @@ class Turn:
         self._heard = asked
         return answer
 
-    async def _read(self, holes: Holes) -> list[Load]:
-        """Returns the next rows, packed; `holes` learns from their snapshot which may still appear."""
-        rows = await self._ask(self._connection.fetch(READ, holes.cursor, holes.missing))
-        xmin, xmax, size = rows[-1][-3:]
-        if rows[0][0] is None:
-            rows = []
-        cut = len(rows) >= ROWS or (size or 0) >= BYTES
-        holes.saw([row[0] for row in rows], xmin=xmin, xmax=xmax, cut=cut)
-        await self._packer.learn(row[1] for row in rows)
-        return self._packer.pack(rows)
+    async def _read(self, holes: Holes) -> list[Any]:
+        """Returns the next rows; `holes` learns from their snapshot which may still appear."""
+        rows: list[Any]
+        *rows, snapshot = await self._ask(self._connection.fetch(READ, holes.cursor, holes.missing))
+        numbers = [row["seq"] for row in rows]
+        cut = len(rows) >= ROWS or (bool(rows) and rows[-1]["bytes"] >= BYTES)
+        holes.saw(numbers, xmin=snapshot["xmin"], xmax=snapshot["xmax"], cut=cut)
+        await self._packer.learn({row["topic"] for row in rows})
+        return rows
+
+    async def _delete_and_pack(self, sent: UnderWay, rows: list[Any]) -> list[Load]:
+        """Returns the packed rows; PostgreSQL deletes what was sent before them in the meantime."""
+        deleting = asyncio.create_task(self._delete(sent))
+        try:
+            await asyncio.sleep(0)
+            return self._packer.pack(rows)
+        finally:
+            await deleting
 
     def _send(self, loads: list[Load]) -> UnderWay:
         if loads and time.monotonic() - self._heard > TRUSTED_SECONDS:

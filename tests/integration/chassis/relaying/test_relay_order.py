@@ -157,7 +157,7 @@ async def started(outbox: Any, reader: asyncpg.Connection) -> Holes:
 
 
 async def read(reader: asyncpg.Connection, holes: Holes) -> list[int]:
-    rows = await reader.fetch(READ, holes.cursor, holes.missing)
-    numbers = [row[0] for row in rows if row[0] is not None]
-    holes.saw(numbers, xmin=rows[0]["xmin"], xmax=rows[0]["xmax"], cut=False)
+    *rows, snapshot = await reader.fetch(READ, holes.cursor, holes.missing)
+    numbers = [row["seq"] for row in rows]
+    holes.saw(numbers, xmin=snapshot["xmin"], xmax=snapshot["xmax"], cut=False)
     return numbers
