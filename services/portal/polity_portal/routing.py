@@ -81,8 +81,8 @@ def _answer(request: Request, error: Exception) -> Response:
             return problem_page(request, known, None if known == "not_found" else status, said=title)
         case HTTPException(status_code=status):
             return problem_page(request, "refused", status)
-    slug = NAMED.get(type(error))
-    return problem_page(request, slug) if slug else _failed(request, error)
+    named = NAMED.get(type(error))
+    return problem_page(request, named) if named else _failed(request, error)
 
 
 def _failed(request: Request, error: Exception) -> Response:

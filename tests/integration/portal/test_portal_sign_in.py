@@ -1,5 +1,6 @@
 """Signing in and out: whose session it is, how long it lasts, and what the database can tell of it."""
 
+import asyncio
 import re
 from types import SimpleNamespace
 from typing import Any
@@ -54,6 +55,13 @@ async def test_a_callback_of_another_browser_opens_no_session(stage: SimpleNames
     assert (await mine.get(OFFICE)).status_code == 303
 
 
+async def test_a_callback_with_another_state_does_not_even_use_the_code(stage: SimpleNamespace, realm: Any) -> None:
+    browser = stage.browser()
+    callback = realm.approve((await browser.get("/en/sign-in")).headers["location"])
+    assert (await browser.get(f"{callback}x")).status_code == 403
+    assert len(realm.codes) == 1
+
+
 async def test_a_code_works_once(stage: SimpleNamespace, realm: Any) -> None:
     browser = stage.browser()
     callback = realm.approve((await browser.get("/en/sign-in")).headers["location"])
@@ -97,6 +105,15 @@ async def test_tokens_are_refreshed_once_before_they_end(stage: SimpleNamespace,
     clock.forward(seconds=80)
     for _ in range(2):
         assert (await browser.get(OFFICE)).status_code == 200
+    assert realm.refreshed == 1
+
+
+async def test_requests_at_once_refresh_once(stage: SimpleNamespace, realm: Any, clock: Any) -> None:
+    browser = stage.browser()
+    await stage.sign_in(browser)
+    clock.forward(seconds=280)
+    pages = await asyncio.gather(*(browser.get(OFFICE) for _ in range(5)))
+    assert [page.status_code for page in pages] == [200] * 5
     assert realm.refreshed == 1
 
 

@@ -81,24 +81,27 @@ async def desk(
     made = await grant_operator(membership_database, Holder("Olga", "o@example.org", "en"), datetime.now(UTC))
     link = sign(KEYS, "mandate", UUID(made["mandate_id"]), 1)
     await membership.post("/v1/mandate-links", token("operator"), {"link": link})
-    network_id = (
-        await membership.post(
-            "/v1/networks",
-            token("operator"),
-            {"name": {"en": "Test"}, "fallback_language": "en", "time_zone": "Europe/Madrid", "demonstration": True},
-        )
-    )["network_id"]
-    granted = await membership.post(
-        f"/v1/networks/{network_id}/mandates",
-        token("operator"),
-        {"person": {"name": "Sara", "email": "s@example.org", "language": "en"}, "role": "secretariat"},
-    )
+
+    async def network_and_mandate() -> tuple[str, str]:
+        body = {"name": {"en": "Test"}, "fallback_language": "en", "time_zone": "Europe/Madrid", "demonstration": True}
+        network_id = (await membership.post("/v1/networks", token("operator"), body))["network_id"]
+        person = {"name": "Sara", "email": "s@example.org", "language": "en"}
+        wanted = {"person": person, "role": "secretariat"}
+        granted = await membership.post(f"/v1/networks/{network_id}/mandates", token("operator"), wanted)
+        return network_id, granted["link"]
+
+    async def new_network(subject: str) -> None:
+        """A network with this secretariat."""
+        _, given = await network_and_mandate()
+        await membership.post("/v1/mandate-links", token(subject), {"link": given})
+
+    network_id, given = await network_and_mandate()
     realm.subject = f"secretariat-{network_id}"
     realm.access = token(realm.subject)
     api = httpx.AsyncClient(transport=httpx.ASGITransport(membership.app), base_url="http://api.test")
     application.state.portal = replace(application.state.portal, api=Api(api), clock=lambda: datetime.now(UTC))
     browser = stage.browser()
-    address = f"/en/mandate/{granted['link']}"
+    address = f"/en/mandate/{given}"
     await stage.sign_in(browser, address)
     await send(browser, address)
     campaign = await membership.post(
@@ -125,6 +128,8 @@ async def desk(
         importing=f"/en/office/networks/{network_id}/import",
         office=f"/en/office/campaigns/{campaign_id}",
         database=membership_database,
+        token=token,
+        new_network=new_network,
     )
     await api.aclose()
     await membership.client.aclose()
@@ -296,9 +301,9 @@ async def test_a_contacts_data_is_erased_on_request(desk: SimpleNamespace) -> No
 async def test_another_networks_secretariat_finds_nothing(
     desk: SimpleNamespace, stage: SimpleNamespace, realm: Any, path: str
 ) -> None:
-    at = datetime.now(UTC)
-    claims = {"iss": realm.issuer, "aud": "polity-api", "sub": "stranger", "iat": at, "exp": at + timedelta(hours=1)}
-    realm.access = jwt.encode(claims, realm.key, "RS256", {"kid": "k1"})
+    realm.subject = f"stranger{path}-{desk.network_id}"
+    realm.access = desk.token(realm.subject)
+    await desk.new_network(realm.subject)
     stranger = stage.browser()
     await stage.sign_in(stranger)
     assert (await stranger.get(desk.office + path)).status_code == 404

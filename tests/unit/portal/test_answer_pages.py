@@ -127,6 +127,7 @@ async def test_a_second_pledge_leads_to_the_thanks(
     assert (await visitor.post(f"{PAGE}/commitment", data=FILLED)).headers["location"] == PAGE
     canned.answers["GET /v1/answer"] = answer("committed")
     assert (await visitor.post(f"{PAGE}/commitment", data=FILLED)).headers["location"] == PAGE
+    assert len(canned.bodies("POST", COMMITMENT)) == 1
     thanks = await visitor.get(PAGE)
     assert "No. 38" in thanks.text
     assert thanks.text.index("Water") < thanks.text.index("Housing") < thanks.text.index("Culture")
