@@ -16,7 +16,7 @@ from polity_local.ports import Ports
 REPOSITORY = Path(__file__).resolve().parents[3]
 DATABASES = ("membership", "events", "notifications", "reporting", "portal", "keycloak")
 DEMO_PASSWORD = "demo-only-2030"  # noqa: S105 - printed for everyone, of invented people on this machine only
-SINGLE_SECRETS = ("postgres", "keycloak_admin", "portal_client", "partner_client")
+SINGLE_SECRETS = ("postgres", "keycloak_admin", "portal_client", "partner_client", "erasure_client")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -28,11 +28,13 @@ class Place:
 
     @cached_property
     def secrets(self) -> dict[str, str]:
-        """Returns this run's passwords and keys, made at random the first time."""
+        """Returns this run's passwords and keys, made at random the first time they are needed."""
         path = self.state / "secrets.json"
-        if not path.exists():
-            write_private(path, json.dumps(_new_secrets(), indent=1))
-        found: dict[str, str] = json.loads(path.read_text())
+        found: dict[str, str] = json.loads(path.read_text()) if path.exists() else {}
+        made = _new_secrets()
+        if made.keys() - found.keys():
+            found = made | found
+            write_private(path, json.dumps(found, indent=1))
         return found
 
     @property

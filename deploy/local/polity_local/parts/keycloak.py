@@ -82,6 +82,7 @@ def _names(place: Place) -> dict[str, str]:
         "PUBLIC_URL": place.public_url,
         "PORTAL_CLIENT_SECRET": place.secrets["portal_client"],
         "PARTNER_CLIENT_SECRET": place.secrets["partner_client"],
+        "ERASURE_CLIENT_SECRET": place.secrets["erasure_client"],
         "DEMO_PASSWORD": DEMO_PASSWORD,
     }
 

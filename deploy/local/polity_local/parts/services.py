@@ -8,7 +8,7 @@ from polity_local.program import Program, answers
 
 ROLES: Mapping[str, tuple[str, ...]] = {
     "membership": ("api", "relay", "worker"),
-    "events": ("api",),
+    "events": ("api", "worker"),
     "notifications": ("api", "worker"),
     "reporting": ("api", "worker"),
     "portal": ("api",),
@@ -45,6 +45,8 @@ def _membership(place: Place) -> dict[str, str]:
     return {
         "POLITY_ANSWER_LINK_KEYS": place.secrets["answer_link_keys"],
         "POLITY_MANDATE_LINK_KEYS": place.secrets["mandate_link_keys"],
+        "POLITY_IDENTITY_ADMIN_URL": f"{place.keycloak_url}/admin/realms/polity",
+        "POLITY_ERASURE_CLIENT_SECRET": place.secrets["erasure_client"],
     }
 
 
