@@ -42,6 +42,7 @@ async def test_a_rebuild_ends_in_the_same_table_and_honours_a_discard(world):
     rebuilt = await _rebuild(world)
 
     assert rebuilt.records == 299 * 3
+    assert await world.rows("SELECT sum(next_offset) FROM consumer_position") == [(299 * 3,)]
     assert await world.rows(HASH) == before
     assert await _indexes(world) == indexes
     assert await world.parked() == parked
