@@ -3,7 +3,10 @@
 Old code still runs while a migration runs and for a while after it: see the template `script.py.mako`.
 """
 
-import logging
+import asyncio
+import re
+import sys
+from collections.abc import Sequence
 from importlib import resources
 from typing import Any
 
@@ -13,28 +16,29 @@ from alembic.operations import Operations
 from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from polity_chassis.tables import chassis_metadata
-
 LOCK_TIMEOUT = "5s"
 STATEMENT_TIMEOUT = "60s"
+TURN_SECONDS = 0.2
 _ONE_AT_A_TIME = 0x706F6C697479
 """The advisory lock of migrations ("polity" in ASCII)."""
-
-log = logging.getLogger(__name__)
+_SESSION = {"application_name": "migrate", "lock_timeout": LOCK_TIMEOUT, "statement_timeout": STATEMENT_TIMEOUT}
 
 
 async def migrate(database_url: str, service_package: str) -> None:
     """Brings the database to the newest revision of `service_package`.migrations; concurrent calls wait in turn.
 
-    Everything is one transaction. Raises the database's error when a lock is not had within LOCK_TIMEOUT or a
-    statement takes longer than STATEMENT_TIMEOUT: nothing has changed then.
+    Each revision is a transaction of its own, so one may use `autocommit_block()` for an index made CONCURRENTLY.
+    Raises the database's error when a lock is not had within LOCK_TIMEOUT or a statement takes longer than
+    STATEMENT_TIMEOUT: the revision has changed nothing then.
     """
-    engine = create_async_engine(database_url, connect_args={"server_settings": {"application_name": "migrate"}})
+    engine = create_async_engine(database_url, connect_args={"server_settings": _SESSION})
     try:
-        async with engine.begin() as connection:
-            await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _ONE_AT_A_TIME})
-            await connection.execute(text(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'"))
-            await connection.execute(text(f"SET LOCAL statement_timeout = '{STATEMENT_TIMEOUT}'"))
+        async with engine.connect() as guard, engine.connect() as connection:
+            await guard.execution_options(isolation_level="AUTOCOMMIT")
+            # Waiting inside PostgreSQL would hold a snapshot, for which an index made CONCURRENTLY waits in its turn.
+            turn = text("SELECT pg_try_advisory_lock(:key)")
+            while not await guard.scalar(turn, {"key": _ONE_AT_A_TIME}):  # noqa: ASYNC110
+                await asyncio.sleep(TURN_SECONDS)
             await connection.run_sync(_upgrade, service_package)
     finally:
         await engine.dispose()
@@ -54,35 +58,29 @@ def _config(service_package: str) -> Config:
 
 def run_revisions() -> None:
     """All that a service's `migrations/env.py` does: run the revisions on the connection that `migrate` opened."""
-    context.configure(connection=context.config.attributes["connection"], transactional_ddl=True)
+    connection = context.config.attributes["connection"]
+    context.configure(connection=connection, transactional_ddl=True, transaction_per_migration=True)
     with context.begin_transaction():
         context.run_migrations()
 
 
 def create_chassis_tables(op: Operations | Any) -> None:
-    """Creates the chassis' tables; each service's first revision calls it."""
-    chassis_metadata.create_all(op.get_bind(), checkfirst=False)
-    for statement in _OUTBOX_EXTRAS:
+    """Creates the chassis' first tables; each service's first revision calls it.
+
+    Later changes come as functions of their own, called by a later revision of each service.
+    """
+    for statement in (resources.files(__package__) / "first_tables.sql").read_text().split("\n\n"):
         op.execute(statement)
 
 
-_OUTBOX_EXTRAS = (
-    # Rows live for milliseconds: vacuum by count, at once, and without the lock that truncation takes.
-    """
-    ALTER TABLE outbox SET (
-      autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000, autovacuum_vacuum_cost_delay = 0,
-      autovacuum_vacuum_insert_threshold = -1, autovacuum_analyze_scale_factor = 0,
-      autovacuum_analyze_threshold = 1000000, vacuum_truncate = off, toast.vacuum_truncate = off
-    )
-    """,
-    # The relay forgets a missing number once every transaction that could hold it has ended, so a transaction must
-    # have its id before it takes a number. INSERT alone takes the number first.
-    """
-    CREATE FUNCTION outbox_transaction_id() RETURNS trigger LANGUAGE plpgsql AS $$
-    BEGIN PERFORM pg_current_xact_id(); RETURN NULL; END $$
-    """,
-    """
-    CREATE TRIGGER outbox_transaction_id BEFORE INSERT ON outbox
-    FOR EACH STATEMENT EXECUTE FUNCTION outbox_transaction_id()
-    """,
-)
+def main(argv: Sequence[str]) -> int:
+    """Writes an empty revision: `python -m polity_chassis.migrations <service package> <what it does>`."""
+    package, message = argv
+    versions = resources.files(package) / "migrations" / "versions"
+    numbers = [int(found[1]) for file in versions.iterdir() if (found := re.match(r"(\d{4})_", file.name))]
+    command.revision(_config(package), message, rev_id=f"{max(numbers, default=0) + 1:04}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

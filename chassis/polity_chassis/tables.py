@@ -89,7 +89,7 @@ parked_message = Table(
     Column("value", LargeBinary, nullable=True),
     Column("headers", JSONB, nullable=True),
     _instant("parked_at", default=True),
-    Column("attempts", Integer, nullable=False, server_default="1"),
+    Column("attempts", Integer, nullable=False, server_default=text("1")),
     _instant("discarded_at", nullable=True),
     Column("discarded_by", Text, nullable=True),
     Column("discard_reason", Text, nullable=True),
