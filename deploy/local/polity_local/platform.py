@@ -21,6 +21,7 @@ from polity_local.stack import Stack, silent
 from polity_local.trouble import Trouble
 
 TEST_RUNS = REPOSITORY / ".local" / "tests"
+LOGS = TEST_RUNS / "logs"
 TOKEN_SECONDS = 120
 """How long a token is used again; Keycloak's live 300 s."""
 
@@ -132,12 +133,12 @@ def start_platform(
         yield Platform(place, stack)
     finally:
         stack.stop()
-        place.erase(keep_logs_in=TEST_RUNS / "latest-logs" / place.state.name)
+        place.erase(keep_logs_in=LOGS / place.state.name)
 
 
 def _end_dead_runs() -> None:
-    """Ends and removes what killed test runs left: those whose own process is gone."""
-    for folder in TEST_RUNS.glob("*-*"):
+    """Ends and removes what test runs left whose own process is gone: killed ones their programs, all their logs."""
+    for folder in (*TEST_RUNS.glob("*-*"), *LOGS.glob("*-*")):
         owner = folder.name.partition("-")[0]
         if owner.isdecimal() and not Path("/proc", owner).exists():
             place = Place(folder, Ports())

@@ -37,6 +37,7 @@ class Ports:
     membership_worker: int = 8102
     notifications_worker: int = 8103
     reporting_worker: int = 8104
+    events_worker: int = 8105
 
     @classmethod
     def chosen(cls, environ: Mapping[str, str] = os.environ) -> Self:
