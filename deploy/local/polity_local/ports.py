@@ -40,11 +40,16 @@ class Ports:
     events_worker: int = 8105
 
     @classmethod
-    def chosen(cls, environ: Mapping[str, str] = os.environ) -> Self:
-        """Returns the ports that the environment asks for; raises Trouble for a value that is no port number."""
+    def chosen(cls, environ: Mapping[str, str] = os.environ, kept: Mapping[str, int] | None = None) -> Self:
+        """Returns the ports that the environment asks for, else those `kept` from an earlier start, else the usual ones.
+
+        Raises Trouble for a value that is no port number.
+        """
         base = environ.get("POLITY_PORT_BASE")
         names = [field.name for field in dataclasses.fields(cls)]
-        ports = {name: _number("POLITY_PORT_BASE", base) + index for index, name in enumerate(names)} if base else {}
+        ports = dict(kept or {})
+        if base:
+            ports = {name: _number("POLITY_PORT_BASE", base) + index for index, name in enumerate(names)}
         for name in names:
             if value := environ.get(variable(name)):
                 ports[name] = _number(variable(name), value)
