@@ -12,6 +12,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from polity_local.ports import Ports
+from polity_local.trouble import Trouble
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 DATABASES = ("membership", "events", "notifications", "reporting", "portal", "keycloak")
@@ -109,10 +110,33 @@ class Place:
 
 
 def up_place() -> Place:
-    """Returns the place of `./dev up`: .local/up in the repository, or POLITY_STATE."""
+    """Returns the place of `./dev up`: .local/up in the repository, or POLITY_STATE; it keeps the ports it had."""
     named = os.environ.get("POLITY_STATE")
     state = Path(named).expanduser().resolve() if named else REPOSITORY / ".local" / "up"
-    return Place(state, Ports.chosen())
+    return Place(state, Ports.chosen(kept=kept_ports(state)))
+
+
+def kept_ports(state: Path) -> dict[str, int]:
+    """Returns the ports of the last start in this folder, none before the first."""
+    try:
+        found: dict[str, int] = json.loads((state / "ports.json").read_text())
+    except FileNotFoundError:
+        return {}
+    return found
+
+
+def keep_ports(place: Place) -> None:
+    """Writes down the ports for the next start and for the other commands.
+
+    Raises Trouble when the pages would move: Keycloak lets people return only to where its realm was made for.
+    """
+    before = kept_ports(place.state).get("gateway", place.ports.gateway)
+    if before != place.ports.gateway:
+        raise Trouble(
+            f"Sign-in was set up for http://localhost:{before}: "
+            f"set POLITY_PORT_GATEWAY={before}, or begin anew with ./dev reset."
+        )
+    write_private(place.state / "ports.json", json.dumps(dataclasses.asdict(place.ports)))
 
 
 def write_private(path: Path, text: str) -> None:

@@ -41,7 +41,7 @@ class Ports:
 
     @classmethod
     def chosen(cls, environ: Mapping[str, str] = os.environ, kept: Mapping[str, int] | None = None) -> Self:
-        """Returns the ports that the environment asks for, else those `kept` from an earlier start, else the usual ones.
+        """Returns the ports that the environment asks for, else those `kept` of an earlier start, else the usual ones.
 
         Raises Trouble for a value that is no port number.
         """

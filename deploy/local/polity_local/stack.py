@@ -53,10 +53,12 @@ class Stack:
         stopped then.
         """
         wanted = self._with_needs(self.programs if names is None else names)
-        if not self.supervisor.running():
-            self._launch()
         new = [name for name in wanted if not self._healthy[name].is_set()]
-        self.place.ports.refuse_busy(port for name in new for port in self.programs[name].ports)
+        if self.supervisor.running():
+            self.place.ports.refuse_busy(port for name in new for port in self.programs[name].ports)
+        else:
+            self.make_room(new)
+            self._launch()
         try:
             self._start_side_by_side(new)
         except BaseException:
@@ -88,9 +90,14 @@ class Stack:
             found: bool = pool.submit(self.programs[name].healthy).result()
         return found
 
-    def _launch(self) -> None:
+    def make_room(self, names: Iterable[str] | None = None) -> None:
+        """Ends what a killed run left; raises Trouble for a port of the named programs (None: all) that stays busy."""
         if ended := leftovers.end(self.place):
             self.tell(f"An earlier run was killed and left {', '.join(ended)} behind: ended.")
+        wanted = self.programs if names is None else names
+        self.place.ports.refuse_busy(port for name in wanted for port in self.programs[name].ports)
+
+    def _launch(self) -> None:
         free = shutil.disk_usage(self.place.state).free
         if free < LEAST_FREE_BYTES:
             raise Trouble(f"Only {free >> 20} MiB are free where {self.place.state} lies: free at least 1 GiB first.")

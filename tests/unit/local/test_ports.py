@@ -1,8 +1,10 @@
 """Where things listen, and what a person is told when something else does."""
 
 import socket
+from pathlib import Path
 
 import pytest
+from polity_local.place import Place, keep_ports, kept_ports
 from polity_local.ports import Ports
 from polity_local.trouble import Trouble
 
@@ -15,6 +17,19 @@ def test_the_usual_ports_are_those_of_the_documentation() -> None:
 def test_a_base_moves_all_ports_and_a_variable_moves_one() -> None:
     ports = Ports.chosen({"POLITY_PORT_BASE": "20000", "POLITY_PORT_MAIL": "4000"})
     assert (ports.gateway, ports.internal, ports.mail) == (20000, 20001, 4000)
+
+
+def test_ports_of_an_earlier_start_are_kept_until_the_environment_says_otherwise() -> None:
+    ports = Ports.chosen({"POLITY_PORT_MAIL": "4000"}, kept={"gateway": 9000, "mail": 9001})
+    assert (ports.gateway, ports.mail, ports.internal) == (9000, 4000, 8081)
+
+
+def test_pages_that_would_move_away_from_their_sign_in_are_refused(tmp_path: Path) -> None:
+    keep_ports(Place(tmp_path, Ports(gateway=9000)))
+    keep_ports(Place(tmp_path, Ports(gateway=9000, mail=9001)))
+    with pytest.raises(Trouble, match="POLITY_PORT_GATEWAY=9000"):
+        keep_ports(Place(tmp_path, Ports(gateway=9002)))
+    assert kept_ports(tmp_path)["mail"] == 9001
 
 
 @pytest.mark.parametrize("value", ["0", "65536", "-1", "http", "8080.0"])

@@ -12,7 +12,7 @@ from types import FrameType
 
 from polity_local import leftovers
 from polity_local.commands.table import addresses
-from polity_local.place import Place, up_place
+from polity_local.place import Place, keep_ports, up_place
 from polity_local.stack import Stack
 from polity_local.trouble import Trouble
 
@@ -31,6 +31,8 @@ def up(arguments: Sequence[str]) -> int:
         if stack.supervisor.running():
             _tell(f"It is running already.\n\n{addresses(place)}")
             return 0
+        stack.make_room()
+        keep_ports(place)
         _stop_on_signals()
         began = time.monotonic()
         try:
