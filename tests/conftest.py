@@ -53,7 +53,8 @@ def mails() -> Iterator[SmtpSink]:
 @pytest.fixture(scope="session")
 def platform(mails: SmtpSink) -> Iterator[Platform]:
     """The whole platform on ports and data of its own, each role a process; started once for the run."""
-    with start_platform(roles_apart=True, overrides={"POLITY_SMTP_PORT": str(mails.port)}) as running:
+    overrides = {"POLITY_SMTP_PORT": str(mails.port), "POLITY_PEOPLE_COMPACTION_LAG_SECONDS": "2"}
+    with start_platform(roles_apart=True, overrides=overrides) as running:
         yield running
 
 

@@ -1,0 +1,47 @@
+"""A platform on which people are planted, and whose people topic compacts within seconds."""
+
+import sys
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import httpx
+import pytest_asyncio
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+from polity_contracts.create_topics import create_topics
+from polity_contracts.topics import PEOPLE
+from polity_local.demo.load import Loader
+from polity_local.platform import Platform
+from polity_local.testing import SmtpSink
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from planted import Planted
+from scene import Scene, register
+
+FAST = {"segment.ms": "1000", "max.compaction.lag.ms": "1000", "file.delete.delay.ms": "1000"}
+"""What takes Kafka a day elsewhere."""
+
+
+@pytest_asyncio.fixture
+async def fast_compaction(platform: Platform) -> AsyncIterator[None]:
+    admin = AIOKafkaAdminClient(bootstrap_servers=platform.kafka_bootstrap)
+    await admin.start()
+    settings = PEOPLE.settings() | FAST
+    await admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, PEOPLE.name, configs=settings)])
+    await admin.close()
+    yield
+    await create_topics(platform.kafka_bootstrap, [PEOPLE])
+
+
+@pytest_asyncio.fixture
+async def scene(platform: Platform, mails: SmtpSink, fast_compaction: None) -> AsyncIterator[Scene]:
+    planted = Planted()
+    async with httpx.AsyncClient(base_url=platform.internal_url, timeout=30) as http:
+        loader = Loader(http, platform.url, platform.demo_password, platform.grant_operator)
+        demo = await loader.load("present", datetime.now(UTC).date(), register(planted))
+        scene = Scene(platform, http, planted, demo)
+        await scene.plant_holder()
+        await scene.plant_signatory(mails)
+        yield scene

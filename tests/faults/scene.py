@@ -1,0 +1,154 @@
+"""People who deal with a platform in every way it knows, under planted names."""
+
+import asyncio
+import csv
+import io
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+import asyncpg
+import httpx
+from planted import Planted
+from polity_local.demo.cities import THEMES, answer_links
+from polity_local.demo.client import checked
+from polity_local.demo.load import Demo
+from polity_local.demo.places import COLUMNS
+from polity_local.platform import Platform
+from polity_local.testing import SmtpSink
+
+PASSWORD = "planted-only-2030"
+WRONG_PASSWORD = "not-the-planted-one"
+PATIENCE_SECONDS = 150
+
+
+async def until(condition: Callable[[], Awaitable[Any]], what: str) -> Any:
+    """Returns what `condition` returns once that is true; raises TimeoutError with `what`."""
+    try:
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while not (found := await condition()):  # noqa: ASYNC110
+                await asyncio.sleep(0.5)
+    except TimeoutError:
+        raise TimeoutError(what) from None
+    return found
+
+
+def register(planted: Planted) -> str:
+    """Returns the import file with the planted contact."""
+    file = io.StringIO()
+    contact = f"Añé {planted['contact_name']}", f"{planted['contact_email']}@demo.example"
+    place = ("Planted Place", "ES", "", 41.4, 2.2, 1000, "Europe/Madrid", "es", *contact)
+    csv.writer(file).writerows([COLUMNS, place])
+    return file.getvalue()
+
+
+@dataclass
+class Scene:
+    """A platform, and who was planted on it: `people` are their ids, `subject` is the holder's account."""
+
+    platform: Platform
+    http: httpx.AsyncClient
+    planted: Planted
+    demo: Demo
+    people: dict[str, str] = field(default_factory=dict)
+    subject: str = ""
+
+    async def post(self, path: str, body: Any, headers: dict[str, str] | None = None) -> Any:
+        """Returns the answer's JSON; as the demonstration's secretariat unless `headers` say otherwise."""
+        return checked(await self.http.post(path, json=body, headers=headers or self.demo.secretariat))
+
+    async def rows(self, service: str, statement: str, *values: Any) -> list[Any]:
+        connection = await asyncpg.connect(self.platform.database_url(service).replace("+asyncpg", ""))
+        try:
+            return await connection.fetch(statement, *values)
+        finally:
+            await connection.close()
+
+    async def plant_holder(self) -> None:
+        """Somebody of the secretariat with an account, who signs in, also on the pages and also in vain."""
+        name, mail = self.planted["holder_name"], f"{self.planted['holder_email']}@demo.example"
+        body = {"person": {"name": f"Őle {name}", "email": mail, "language": "en"}, "role": "secretariat"}
+        mandates = f"/v1/networks/{self.demo.network_id}/mandates"
+        granted = await self.post(mandates, body)
+        self.people["holder"] = granted["person_id"]
+        self.subject = await self._account(mail, name)
+        assert (await self._token(mail, WRONG_PASSWORD)).status_code == 400
+        token = checked(await self._token(mail, PASSWORD))["access_token"]
+        await self.post("/v1/mandate-links", {"link": granted["link"]}, {"Authorization": f"Bearer {token}"})
+        assert name in await asyncio.to_thread(self._office, mail)
+        refused = {"person": {"name": name, "email": mail, "language": "nowhere"}, "role": "secretariat"}
+        assert (await self.http.post(mandates, json=refused, headers=self.demo.secretariat)).status_code == 422
+
+    async def plant_signatory(self, mails: SmtpSink) -> None:
+        """The contact is invited by mail, and a signatory commits; both are also named where it is a mistake."""
+        campaign, network = self.demo.campaign_id, self.demo.network_id
+        await self.post(f"/v1/campaigns/{campaign}/invitations", {"wave": "everyone", "all": True})
+        contact = f"{self.planted['contact_email']}@demo.example"
+
+        async def link() -> str | None:
+            return answer_links(mails.messages).get(contact)
+
+        body = {
+            "signatory_name": f"Ñusta {self.planted['signatory_name']}",
+            "signatory_office": f"Alcaldesa {self.planted['signatory_office']}",
+            "signed_on": date.today().isoformat(),  # noqa: DTZ011 - the day where the city is
+            "themes": list(THEMES[:3]),
+        }
+        link_token = {"Authorization": f"Link {await until(link, 'no invitation was mailed')}"}
+        await self.post("/v1/answer/commitment", body, {**link_token, "Idempotency-Key": campaign})
+        again = await self.http.post("/v1/answer/commitment", json=body, headers=link_token)
+        faulty = register(self.planted).replace("@", " at ").encode()
+        imports = f"/v1/networks/{network}/local-government-imports?dry_run=false"
+        headers = {**self.demo.secretariat, "Content-Type": "text/csv"}
+        imported = await self.http.post(imports, content=faulty, headers=headers)
+        assert (again.status_code, imported.status_code) == (409, 422)
+        search = {"q": self.planted["contact_name"]}
+        checked(await self.http.get(f"/v1/networks/{network}/local-governments", params=search, headers=headers))
+        path = f"/v1/campaigns/{campaign}/invitations"
+        (item,) = checked(await self.http.get(path, headers=self.demo.secretariat))["items"]
+        self.people |= {"contact": item["contact_id"], "signatory": item["signatory_id"]}
+
+        async def thanked() -> bool:
+            return sum(contact in to for _, to, _ in mails.messages) == 2
+
+        await until(thanked, "no thank-you was mailed")
+
+    async def account_status(self) -> int:
+        """Returns the status of Keycloak's answer to who the holder's account is."""
+        return (await self.http.get(f"{self._accounts}/{self.subject}", headers=await self._admin())).status_code
+
+    @property
+    def _accounts(self) -> str:
+        return f"{self.platform.keycloak_url}/admin/realms/polity/users"
+
+    async def _account(self, mail: str, name: str) -> str:
+        account = {
+            "username": mail, "email": mail, "firstName": "Őle", "lastName": name, "enabled": True,
+            "emailVerified": True, "credentials": [{"type": "password", "value": PASSWORD}],
+        }  # fmt: skip
+        made = await self.http.post(self._accounts, json=account, headers=await self._admin())
+        assert made.status_code == 201
+        return made.headers["location"].rpartition("/")[2]
+
+    async def _admin(self) -> dict[str, str]:
+        secret = self.platform.place.secrets["keycloak_admin"]
+        form = {"grant_type": "password", "client_id": "admin-cli", "username": "admin", "password": secret}
+        url = f"{self.platform.keycloak_url}/realms/master/protocol/openid-connect/token"
+        return {"Authorization": f"Bearer {checked(await self.http.post(url, data=form))['access_token']}"}
+
+    async def _token(self, user: str, password: str) -> httpx.Response:
+        form = {"grant_type": "password", "client_id": "polity-test", "username": user, "password": password}
+        return await self.http.post(f"{self.platform.issuer}/protocol/openid-connect/token", data=form)
+
+    def _office(self, user: str) -> str:
+        """Returns the page that the person sees after signing in as people do."""
+        with httpx.Client(base_url=self.platform.url, timeout=30) as pages:
+            to_realm = pages.get("/en/sign-in").headers["location"]
+            form = pages.get(to_realm)
+            action = form.text.split('action="', 1)[1].split('"', 1)[0].replace("&amp;", "&")
+            # Browsers send Secure cookies to http://localhost too; httpx does not.
+            cookies = "; ".join(cookie.split(";", 1)[0] for cookie in form.headers.get_list("set-cookie"))
+            credentials = {"username": user, "password": PASSWORD}
+            back = httpx.post(action, data=credentials, headers={"Cookie": cookies}, timeout=30)
+            return pages.get(pages.get(back.headers["location"]).headers["location"]).text

@@ -1,0 +1,55 @@
+"""An erased person is nowhere: a byte scan of every store finds what was planted before and none of it afterwards."""
+
+import base64
+
+import pytest
+from planted import Planted, flush_databases, rewrite_databases
+from scene import Scene, until
+
+SIGNATORY = {"signatory_name", "signatory_office"}
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(420)
+async def test_an_erased_person_is_in_no_store(scene: Scene) -> None:
+    platform, planted, people = scene.platform, scene.planted, list(scene.people.values())
+    await flush_databases(platform)
+    # The scan can find; signatories never leave their database; no log, no trace and no other file names anyone, ever.
+    assert planted.found_on(platform) == {"postgres": set(planted), "kafka": set(planted) - SIGNATORY}
+
+    for person in people:
+        await scene.post(f"/v1/people/{person}/erasure", {})
+
+    async def marked() -> bool:
+        statement = "SELECT 1 FROM person_erasure WHERE person_id::text = ANY ($1::text[]) AND marked_at IS NOT NULL"
+        return len(await scene.rows("membership", statement, people)) == len(people)
+
+    async def account_gone() -> bool:
+        waiting = await scene.rows("membership", "SELECT 1 FROM account_erasure WHERE subject = $1", scene.subject)
+        return not waiting and await scene.account_status() == 404
+
+    async def compacted() -> bool:
+        return "kafka" not in planted.found_on(platform)
+
+    async def rewritten() -> bool:
+        # A transaction that was open somewhere keeps what it may still read, so once may not be enough.
+        await rewrite_databases(platform)
+        return "postgres" not in planted.found_on(platform)
+
+    await until(marked, "no marker was sent")
+    await until(account_gone, "the account is still there")
+    assert await scene.rows("keycloak", "SELECT 1 FROM offline_user_session WHERE user_id = $1", scene.subject) == []
+    await until(compacted, "Kafka keeps something")
+    await until(rewritten, "PostgreSQL keeps something")
+    assert planted.found_on(platform) == {}
+
+
+def test_the_scan_knows_the_usual_ways_to_write_a_value() -> None:
+    planted = Planted()
+    for number in range(6):
+        text = "é" * number + planted["holder_email"] + "@demo.example"
+        written = (text.encode(), base64.b64encode(text.encode()), text.encode("utf-16-le"), text.encode("utf-16-be"))
+        for content in (*written, text.encode().hex().encode(), text.upper().encode()):
+            assert planted.found_in(b"\0\1" + content) == {"holder_email"}
+    assert planted.found_in(planted.mark.encode()) == {"a part of some value"}
+    assert planted.found_in(Planted()["holder_email"].encode()) == set()
