@@ -1,11 +1,13 @@
 """Membership reads its own people topic: the last record of a person there must be the newest.
 
 A relay that was stopped for long and goes on may send once more what its successor has sent since: an erased value
-would come after its tombstone and be what compaction keeps. Whoever is behind in Kafka is published again.
+would come after its tombstone and be what compaction keeps. Whoever is behind in Kafka is published again. Whoever has
+a tombstone there that this database knows nothing of was erased after the backup it was restored from.
 """
 
 import logging
 from collections.abc import Iterable, Mapping
+from typing import NamedTuple
 from uuid import UUID
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
@@ -14,6 +16,7 @@ from polity_chassis.database import Database
 from polity_contracts.topics import PEOPLE
 
 from polity_membership.storage.people import newest_sequences, waiting_in_outbox
+from polity_membership.usecases.erase_person import erase_person
 from polity_membership.usecases.republish_person import republish_person
 
 IDLE_MILLISECONDS = 1000
@@ -49,15 +52,19 @@ class OwnPeople:
             await consumer.stop()
 
     async def _compare(self, records: Iterable[ConsumerRecord]) -> None:
-        read = dict(place for record in records if (place := _place(record)))
+        read = {place.person_id: place for record in records if (place := _place(record))}
         if not read:
             return
         async with self._database.transaction() as session:
             newest = await newest_sequences(session, list(read))
-        for person_id, sequence in read.items():
+        for person_id, place in read.items():
             self._behind.pop(person_id, None)
-            if sequence < newest.get(person_id, 0):
-                self._behind[person_id] = sequence
+            known = newest.get(person_id, place.sequence)
+            if place.sequence < known:
+                self._behind[person_id] = place.sequence
+            elif place.sequence > known and place.erased:
+                await erase_person(self._database, person_id, self._clock())
+                log.warning("a person had been erased before this database was restored: erased again")
 
     async def _publish_again(self, consumer: AIOKafkaConsumer, partitions: list[TopicPartition]) -> None:
         # First who has nothing on the way, then where the topic ends: what was on the way before has arrived by then.
@@ -72,9 +79,18 @@ class OwnPeople:
             log.warning("a person's newest record was not the last in Kafka: published again")
 
 
-def _place(record: ConsumerRecord) -> tuple[UUID, int] | None:
-    """Returns the person's id and the record's sequence, None for what is no fact of ours."""
+class _Place(NamedTuple):
+    """Whom a record is about, and where it stands among the facts about them."""
+
+    person_id: UUID
+    sequence: int
+    erased: bool
+
+
+def _place(record: ConsumerRecord) -> _Place | None:
+    """Returns None for what is no fact of ours."""
     try:
-        return UUID((record.key or b"").decode()), int(dict(record.headers)["ce_sequence"])
+        sequence = int(dict(record.headers)["ce_sequence"])
+        return _Place(UUID((record.key or b"").decode()), sequence, record.value is None)
     except (KeyError, ValueError, TypeError):
         return None
