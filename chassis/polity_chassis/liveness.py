@@ -97,15 +97,25 @@ class Liveness:
             raise Stuck(name)
 
     async def _behind(self, consumer: Consumer) -> dict[TopicPartition, int]:
-        """Returns our position in each partition that has facts beyond it."""
+        """Returns our position in each partition that has facts beyond it; one never read stands at 0."""
         async with asyncio.timeout(ASK_SECONDS), self._database.engine.connect() as connection:
             rows = (await connection.execute(_POSITIONS, {"consumer": consumer.name})).all()
         positions = {TopicPartition(row.topic, row.partition): row.next_offset for row in rows}
-        client = AIOKafkaConsumer(bootstrap_servers=self._bootstrap)
+        # Without a group it gets every partition, those among them that the stuck one was never assigned.
+        client = AIOKafkaConsumer(
+            *consumer.topics,
+            bootstrap_servers=self._bootstrap,
+            enable_auto_commit=False,
+            auto_offset_reset="latest",
+        )
         try:
             async with asyncio.timeout(ASK_SECONDS):
                 await client.start()
-                ends = await client.end_offsets(list(positions))
+                ends = await client.end_offsets(list(client.assignment()))
         finally:
             await client.stop()
-        return {partition: offset for partition, offset in positions.items() if ends[partition] > offset}
+        return {
+            partition: positions.get(partition, 0)
+            for partition, end in ends.items()
+            if end > positions.get(partition, 0)
+        }
