@@ -48,7 +48,7 @@ async def _load(dates: str) -> int:
     place = up_place()
     platform = Platform(place, Stack(place))
     async with httpx.AsyncClient(base_url=platform.internal_url, timeout=60) as http:
-        loader = Loader(http, platform.url, platform.demo_password, platform.grant_operator)
+        loader = Loader(http, platform.url, platform.demo_password, platform.grant_operator, "demo")
         demo = await loader.load(dates, datetime.now(UTC).date(), places_csv())
         await loader.join_members(demo)
     sys.stdout.write(f"Loaded: {platform.url}/en/campaigns/{demo.campaign_id}\n")

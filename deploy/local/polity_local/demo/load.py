@@ -1,8 +1,10 @@
 """Loads the demonstration through the same doors its users have: mandate links, sign-in and the HTTP API."""
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
+from hashlib import sha256
 from typing import Any
 
 import httpx
@@ -27,8 +29,12 @@ class Demo:
 class Loader:
     """Calls the API as the demo's operator and secretariat."""
 
-    def __init__(self, http: httpx.AsyncClient, public_url: str, password: str, grant_operator: GrantOperator) -> None:
+    def __init__(
+        self, http: httpx.AsyncClient, public_url: str, password: str, grant_operator: GrantOperator, mark: str
+    ) -> None:
+        """`mark` tells loads apart: one that failed half-way goes on where it stood when it is repeated."""
         self.http, self.public_url, self.password, self.grant_operator = http, public_url, password, grant_operator
+        self.mark = mark
 
     async def load(self, dates: str, today: date, import_csv: str) -> Demo:
         """Makes the network, its secretariat, the campaign and the local governments of `import_csv`.
@@ -48,7 +54,7 @@ class Loader:
     async def import_places(self, network_id: str, headers: dict[str, str], text: str) -> None:
         """Imports all rows or none; raises Refused."""
         path = f"/v1/networks/{network_id}/local-government-imports?dry_run=false"
-        headers = {**headers, "Content-Type": "text/csv; charset=utf-8"}
+        headers = {**headers, "Content-Type": "text/csv; charset=utf-8", "Idempotency-Key": f"{self.mark}-import"}
         checked(await self.http.post(path, headers=headers, content=text.encode(), timeout=60))
 
     async def join_members(self, demo: Demo) -> None:
@@ -80,4 +86,6 @@ class Loader:
         await self._post("/v1/mandate-links", headers, {"link": granted["link"]})
 
     async def _post(self, path: str, headers: dict[str, str], body: dict[str, Any]) -> Any:
+        key = sha256(f"{path} {json.dumps(body, sort_keys=True)}".encode()).hexdigest()[:24]
+        headers = {**headers, "Idempotency-Key": f"{self.mark}-{key}"}
         return checked(await self.http.post(path, headers=headers, json=body))

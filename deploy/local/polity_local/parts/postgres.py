@@ -27,6 +27,8 @@ def program(place: Place) -> Program:
         "max_wal_size": "1GB",
         "log_statement": "none",
         "log_parameter_max_length_on_error": "0",
+        # The detail of an error quotes the row.
+        "log_error_verbosity": "terse",
     }
     settings = [part for name, value in options.items() for part in ("-c", f"{name}={value}")]
     return Program(
