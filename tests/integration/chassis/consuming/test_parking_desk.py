@@ -168,11 +168,10 @@ async def test_on_a_compacted_topic_the_newer_record_replaces_a_parked_one(world
     world.start()
     await world.read_to(1, world.kept)
     assert await world.parked("p") == [(3, "failed")]
-    assert (
-        await world.rows("SELECT value, headers, raw_key, detail FROM parked_message")
-        == [(None, None, None, "IntegrityError < 23514 < CheckViolationError")]
-        or True
-    )
+    ((detail, *data),) = await world.rows("SELECT detail, value, headers, raw_key FROM parked_message")
+    assert data == [None, None, None]
+    assert "23514" in detail
+    assert "amount" not in detail
 
     await world.keep(record("p", 4, Named(amount=-1)))
     await world.read_to(2, world.kept)
