@@ -1,5 +1,6 @@
 """A platform on which people are planted, and whose people topic compacts within seconds."""
 
+import secrets
 import sys
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
@@ -39,7 +40,9 @@ async def fast_compaction(platform: Platform) -> AsyncIterator[None]:
 async def scene(platform: Platform, mails: SmtpSink, fast_compaction: None) -> AsyncIterator[Scene]:
     planted = Planted()
     async with httpx.AsyncClient(base_url=platform.internal_url, timeout=30) as http:
-        loader = Loader(http, platform.url, platform.demo_password, platform.grant_operator)
+        # A mark that is not the planted one: it stands in idempotency keys, which stay for a week.
+        mark = secrets.token_hex(4)
+        loader = Loader(http, platform.url, platform.demo_password, platform.grant_operator, mark)
         demo = await loader.load("present", datetime.now(UTC).date(), register(planted))
         scene = Scene(platform, http, planted, demo)
         await scene.plant_holder()

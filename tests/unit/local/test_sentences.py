@@ -1,6 +1,7 @@
 """Whatever goes wrong, a person reads one sentence and never a stack trace."""
 
 import errno
+import json
 import os
 import stat
 import subprocess
@@ -71,6 +72,11 @@ def test_secrets_are_made_once_and_only_their_owner_reads_them(tmp_path: Path) -
     assert Place(tmp_path / "state", Ports()).secrets == first
     assert stat.S_IMODE((tmp_path / "state" / "secrets.json").stat().st_mode) == 0o600
     assert len(set(first.values())) == len(first)
+    # A newer version may need one more: the others stay.
+    (tmp_path / "state" / "secrets.json").write_text(json.dumps({"postgres": "kept"}))
+    later = Place(tmp_path / "state", Ports()).secrets
+    assert (later["postgres"], later.keys()) == ("kept", first.keys())
+    assert Place(tmp_path / "state", Ports()).secrets == later
     place.erase()
     assert not (tmp_path / "state").exists()
     assert not place.postgres_home.exists()
