@@ -22,6 +22,11 @@ JAVA_OPTIONS = (
     "io.quarkus.bootstrap.forkjoin.QuarkusForkJoinWorkerThreadFactory",
     "-Djava.util.logging.manager=org.jboss.logmanager.LogManager",
     *("-Dpicocli.disable.closures=true", "-Dquarkus-log-max-startup-records=10000", "-Dkc.config.built=true"),
+    # After the database was away each connection kept from before would otherwise fail one sign-in.
+    *(
+        "-Dquarkus.datasource.jdbc.validation-query-sql=SELECT 1",
+        "-Dquarkus.datasource.jdbc.foreground-validation-interval=1S",
+    ),
     *(f"--add-opens=java.base/java.{name}=ALL-UNNAMED" for name in ("util", "util.concurrent", "security", "lang")),
     "--enable-native-access=ALL-UNNAMED",
 )
