@@ -88,6 +88,8 @@ CAMPAIGNS: dict[str, tuple[dict[str, Any], str]] = {
     "no fallback": ({"fallback_language": "fr"}, "fallback_missing"),
     "an unknown zone": ({"reply_by": {"at": "2030-01-01T00:00:00Z", "time_zone": "Mars/Base"}}, "invalid_request"),
     "a deadline without offset": ({"reply_by": {"at": "2030-01-01T00:00:00", "time_zone": "UTC"}}, "invalid_request"),
+    "a deadline without a zone": ({"reply_by": {"at": "2030-01-01T00:00:00Z"}}, "invalid_request"),
+    "a deadline without a year": ({"reply_by": {"at": "15 September", "time_zone": "UTC"}}, "invalid_request"),
     "a language that is none": ({"title": {"xx9": "T"}}, "invalid_request"),
 }
 

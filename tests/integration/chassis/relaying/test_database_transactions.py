@@ -11,6 +11,7 @@ import pytest_asyncio
 from polity_chassis.bell import driver_url
 from polity_chassis.database import Database
 from sqlalchemy import text
+from sqlmodel import Field, SQLModel
 
 
 @pytest_asyncio.fixture
@@ -96,6 +97,25 @@ async def test_a_failed_transaction_is_rolled_back(database: Database) -> None:
     with pytest.raises(ZeroDivisionError):
         await fail()
     assert await execute(database, "SELECT count(*) FROM kept") == 0
+
+
+class Kept(SQLModel, table=True):
+    __tablename__ = "kept_row"
+
+    id: int = Field(primary_key=True)
+    name: str
+
+
+async def test_a_row_is_read_after_its_transaction_without_asking_again(database: Database) -> None:
+    """An expired attribute would ask the database outside of a greenlet: MissingGreenlet."""
+    await execute(
+        database, "CREATE TABLE kept_row (id int PRIMARY KEY, name text)", "INSERT INTO kept_row VALUES (1, 'a')"
+    )
+    async with database.transaction() as session:
+        row = await session.get_one(Kept, 1)
+        row.name = "b"
+    assert (row.id, row.name) == (1, "b")
+    assert await execute(database, "SELECT name FROM kept_row") == "b"
 
 
 async def test_connections_that_the_server_ended_are_replaced_before_use(database: Database) -> None:
