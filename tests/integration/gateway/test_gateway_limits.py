@@ -67,6 +67,16 @@ def test_a_request_that_arrives_too_slowly_is_cut_and_never_reaches_a_service(st
         assert len(gateway.upstreams.requests) == before
 
 
+def test_headers_have_less_time_than_a_whole_request(start_gateway: Any) -> None:
+    shorter = ("request_headers_timeout: 10s", "request_headers_timeout: 1s")
+    with (
+        start_gateway(text=shorter) as gateway,
+        socket.create_connection(("127.0.0.1", gateway.port), timeout=0.1) as client,
+    ):
+        client.sendall(b"GET /en/slow-head HTTP/1.1\r\nHost: ")
+        assert _dribble(client).startswith(b"HTTP/1.1 408 ")
+
+
 def _dribble(client: socket.socket) -> bytes:
     for _ in range(100):
         try:
