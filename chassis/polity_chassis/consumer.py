@@ -16,6 +16,7 @@ from aiokafka.errors import IllegalStateError, KafkaError
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker
 from faststream.kafka.message import KafkaAckableMessage
+from opentelemetry.instrumentation.utils import suppress_instrumentation
 
 from polity_chassis import parked
 from polity_chassis.clock import Clock, utc_now
@@ -254,11 +255,16 @@ class ConsumerRunner:
         if not self.consumer.authority or time.monotonic() - self._marked < MARK_SECONDS:
             return
         try:
-            async with self._database.transaction() as session:
-                await mark_at_end(session, self.consumer.name, partitions, at)
+            # Upkeep belongs to nobody's trace.
+            with suppress_instrumentation():
+                await self._note_standing(partitions, at)
             self._marked = time.monotonic()
         except Exception as error:
             log.warning("consumer %s can't note its standing (%s)", self.consumer.name, describe(error, personal=True))
+
+    async def _note_standing(self, partitions: list[TopicPartition], at: Any) -> None:
+        async with self._database.transaction() as session:
+            await mark_at_end(session, self.consumer.name, partitions, at)
 
 
 class _SeekToOwnPositions(ConsumerRebalanceListener):  # type: ignore[misc]

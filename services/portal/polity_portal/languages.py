@@ -106,6 +106,10 @@ class Language:
     def day(self, value: date) -> str:
         return format_date(value, format="long", locale=self.locale)
 
+    def day_there(self, at: datetime, zone: str) -> str:
+        """The day on which the instant falls in the IANA zone."""
+        return self.day(at.astimezone(ZoneInfo(zone)).date())
+
     def short_day(self, value: date) -> str:
         return format_date(value, format="d MMM", locale=self.locale)
 

@@ -112,3 +112,13 @@ async def test_the_register_shows_who_answered_what(world: Any, net: Any) -> Non
     items = (await net.get(f"/v1/campaigns/{campaign_id}/invitations?status=committed"))["items"]
     assert [(item["ordinal"], item["status"]) for item in items] == [(1, "committed")]
     assert items[0]["committed_at"] is not None
+
+
+async def test_after_the_deadline_nobody_is_invited_unless_there_is_a_later_one(world: Any, net: Any) -> None:
+    await net.register(1)
+    campaign_id, ids = await net.campaign(), await _ids(net)
+    world.moved = timedelta(days=400)
+    refused = await _invite(net, campaign_id, expect=422, local_government_ids=ids)
+    assert refused["type"].endswith(":deadline_passed")
+    later = {"at": "2099-01-01T00:00:00Z", "time_zone": "Asia/Seoul"}
+    assert _counts(await _invite(net, campaign_id, local_government_ids=ids, reply_by=later)) == (1, 0, 0)

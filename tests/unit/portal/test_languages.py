@@ -54,3 +54,10 @@ def test_regions_and_countries_have_names(code: str, name: str) -> None:
     assert LANGUAGES[code].region("155") == name
     assert LANGUAGES[code].region("unknown") == "unknown"
     assert LANGUAGES["fr"].country("KR") == "Corée du Sud"
+
+
+def test_the_day_of_an_instant_is_that_of_the_place() -> None:
+    at = datetime(2026, 11, 21, 23, 12, 5, tzinfo=UTC)
+    english = LANGUAGES["en"]
+    assert english.day_there(at, "Europe/Madrid") == "22 November 2026"
+    assert english.day_there(at, "America/Mexico_City") == "21 November 2026"

@@ -27,6 +27,13 @@ class LinkExpired(Refused):
     category = "gone"
 
 
+class DeadlinePassed(Refused):
+    """An invitation that nobody could answer any more."""
+
+    slug = "deadline_passed"
+    category = "invalid"
+
+
 class AlreadyCommitted(Refused):
     slug = "already_committed"
     category = "conflict"

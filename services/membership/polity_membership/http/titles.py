@@ -15,6 +15,11 @@ REFUSALS = {
         "El plazo para responder ha terminado.",
         "Le délai de réponse est passé.",
     ),
+    "deadline_passed": (
+        "The time to answer is already over: choose a later deadline first.",
+        "El plazo para responder ya terminó: elija antes una fecha posterior.",
+        "Le délai de réponse est déjà passé : choisissez d'abord une date ultérieure.",
+    ),
     "already_committed": (
         "This local government has already made its pledge.",
         "Este gobierno local ya presentó su adhesión.",

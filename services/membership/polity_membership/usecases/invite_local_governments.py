@@ -12,7 +12,7 @@ from polity_chassis.outbox import Outgoing, add_outgoing
 from polity_contracts.membership import Deadline
 
 from polity_membership.domain.campaigns import Campaign
-from polity_membership.domain.errors import LocalGovernmentUnknown, TooManyInvitations
+from polity_membership.domain.errors import DeadlinePassed, LocalGovernmentUnknown, TooManyInvitations
 from polity_membership.domain.invitations import LARGEST_SELECTION, Invitation
 from polity_membership.storage.aggregates import lock
 from polity_membership.storage.campaigns import Selection, add_invitations, count_selected, to_invite
@@ -40,7 +40,7 @@ async def invite_local_governments(
     """Returns how many were `invited`, `already_invited` and `without_contact`, and how many `remaining`.
 
     At most LARGEST_SELECTION in one call: the rest of "everyone" remains for the next.
-    Raises NotFound, TooManyInvitations or LocalGovernmentUnknown; then nobody was invited.
+    Raises NotFound, DeadlinePassed, TooManyInvitations or LocalGovernmentUnknown; then nobody was invited.
     """
     wanted = command.local_government_ids
     if wanted is not None and len(wanted) > LARGEST_SELECTION:
@@ -49,12 +49,15 @@ async def invite_local_governments(
 
         async def invite() -> Ids:
             campaign = await lock(session, Campaign, command.campaign_id)
+            reply_by = command.reply_by or campaign.reply_by
+            if reply_by.at <= now:
+                raise DeadlinePassed
             selection = Selection(campaign.network_id, campaign.id, wanted, command.region, command.country)
             counted = await count_selected(session, selection)
             if wanted is not None and counted["selected"] < len(wanted):
                 raise LocalGovernmentUnknown
             rows = await to_invite(session, selection, LARGEST_SELECTION)
-            invitations = [_invitation(campaign, command, row, now) for row in rows]
+            invitations = [_invitation(campaign, command.wave, reply_by, row, now) for row in rows]
             await add_invitations(session, invitations)
             issued = [
                 Outgoing(invitation.id, invitation.fact_sequence, invitation.issue()) for invitation in invitations
@@ -71,9 +74,7 @@ async def invite_local_governments(
         return await once(session, invite)
 
 
-def _invitation(
-    campaign: Campaign, command: InviteLocalGovernments, row: Mapping[str, Any], now: datetime
-) -> Invitation:
+def _invitation(campaign: Campaign, wave: str, reply_by: Deadline, row: Mapping[str, Any], now: datetime) -> Invitation:
     return Invitation(
         id=new_id(),
         campaign_id=campaign.id,
@@ -81,8 +82,8 @@ def _invitation(
         local_government_id=row["local_government_id"],
         contact_id=row["contact_id"],
         language=row["language"],
-        wave=command.wave,
-        reply_by=command.reply_by or campaign.reply_by,
+        wave=wave,
+        reply_by=reply_by,
         issued_at=now,
         fact_sequence=1,
     )

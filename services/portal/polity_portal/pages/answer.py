@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import date
 from typing import Annotated, Any
+from zoneinfo import ZoneInfo
 
 from fastapi import Depends, Request, Response
 from polity_chassis.ids import new_id
@@ -24,7 +25,8 @@ TokenDep = Annotated[str, Depends(known_shape)]
 @router.api_route(PATH, methods=["GET", "HEAD"], **OPEN)
 async def read(token: TokenDep, request: Request, portal: PortalDep) -> Response:
     answer = await portal.api.get("/v1/answer", credentials=link(token))
-    today = portal.clock().date()
+    # The day where the city is: it may be tomorrow there already.
+    today = portal.clock().astimezone(ZoneInfo(answer["local_government"]["time_zone"])).date()
     return _page(request, answer, Pledge(signed_on=today.isoformat(), idempotency_key=str(new_id())))
 
 

@@ -101,9 +101,10 @@ async def send(campaign_id: UUID, visit: VisitDep, form: SignedFormDep) -> Respo
             idempotency_key=wave.key,
         )
     except ApiProblem as problem:
-        if not problem.faults:
+        late = [Fault("wave", problem.slug, problem.title)] if problem.slug == "deadline_passed" else []
+        if not (faults := problem.faults or late):
             raise
-        return _confirmation(visit, campaign, wave, problem.faults)
+        return _confirmation(visit, campaign, wave, faults)
     counts = {"invited": done["invited"], "already": done["already_invited"], "without": done["without_contact"]}
     return go_to(f"{visit.office}/campaigns/{campaign_id}/invitations?{urlencode(counts)}")
 
