@@ -31,7 +31,7 @@ def status(_arguments: Sequence[str]) -> int:
         answers = pool.map(lambda program: program.healthy(), stack.programs.values())
         health = dict(zip(stack.programs, answers, strict=True))
     table = Table(
-        "program", "state", "health", "for", "restarts", "memory", "listens on", box=None, padding=(0, 2, 0, 0)
+        "program", "state", "health", "pid", "for", "restarts", "memory", "listens on", box=None, padding=(0, 2, 0, 0)
     )
     total = 0
     for name, program in stack.programs.items():
@@ -42,7 +42,8 @@ def status(_arguments: Sequence[str]) -> int:
         running = _span(state["now"] - state["start"]) if state["pid"] else ""
         well = "healthy" if health[name] else "NOT HEALTHY"
         again = str(max(restarts.get(name, 0), 0))
-        table.add_row(name, state["statename"].lower(), well, running, again, f"{held >> 20} MiB", ports)
+        pid = str(state["pid"] or "")
+        table.add_row(name, state["statename"].lower(), well, pid, running, again, f"{held >> 20} MiB", ports)
     console = Console(width=None if sys.stdout.isatty() else 120)
     console.print(table)
     console.print(f"{total >> 20} MiB in all", highlight=False)

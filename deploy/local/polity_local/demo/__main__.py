@@ -57,7 +57,9 @@ async def _load(dates: str) -> int:
 
 def _cities(cities: int, concurrency: int, as_json: bool) -> int:
     """Uses a platform of its own, because its mails must be counted and ./dev up only shows them."""
+    _tell(f"Starting a platform of its own, apart from ./dev up; then {cities} invented cities answer …")
     with running_smtp_sink() as sink, start_platform(overrides={"POLITY_SMTP_PORT": str(sink.port)}) as platform:
+        _tell("It is healthy. Importing, inviting, waiting for every mail, answering …")
         outcome = asyncio.run(
             run_cities(
                 platform, sink.messages, cities, lambda callers, tokens: callers.all_at_once(tokens, concurrency)
@@ -66,6 +68,11 @@ def _cities(cities: int, concurrency: int, as_json: bool) -> int:
     lines = [json.dumps(outcome, indent=2)] if as_json else [f"{name}: {value}" for name, value in outcome.items()]
     sys.stdout.write("\n".join(lines) + "\n")
     return 1 if outcome["lost"] or outcome["doubled"] else 0
+
+
+def _tell(sentence: str) -> None:
+    """Says how far it is, beside the outcome."""
+    sys.stderr.write(f"{sentence}\n")
 
 
 if __name__ == "__main__":
