@@ -137,3 +137,19 @@ async def test_an_import_that_fails_half_way_leaves_nothing(
 
 async def _broken(*_: Any, **__: Any) -> None:
     raise RuntimeError("planted")
+
+
+async def test_a_name_is_found_without_its_accents_and_signs_mean_themselves(
+    net: Any, row: Callable[..., Any], csv_of: Any
+) -> None:
+    await net.do_import(csv_of([row("São Paulo", latitude="1"), row("Peñaflor", latitude="2")]), expect=200)
+
+    async def found(q: str) -> list[str]:
+        items = (await net.get(f"/v1/networks/{net.id}/local-governments?q={q}"))["items"]
+        return [item["name"] for item in items]
+
+    assert await found("sao") == ["São Paulo"]
+    assert await found("PENA") == ["Peñaflor"]
+    assert await found("Peñ") == ["Peñaflor"]
+    assert await found("%25") == []
+    assert await found("_") == []

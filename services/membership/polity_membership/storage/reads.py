@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from polity_chassis.pages import Wanted, keyset
-from sqlalchemy import Select, and_, case, select, text
+from sqlalchemy import Select, and_, case, func, select, text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from polity_membership.storage.tables import table
@@ -66,7 +66,8 @@ async def list_local_governments(session: AsyncSession, wanted: PlacesWanted, pa
         if value := getattr(wanted, name):
             statement = statement.where(places.c[name] == value)
     if wanted.q:
-        statement = statement.where(places.c.name.icontains(wanted.q, autoescape=True))
+        wished = func.unaccent(wanted.q.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_"))
+        statement = statement.where(func.unaccent(places.c.name).ilike(func.concat("%", wished, "%")))
     if wanted.status == NOT_INVITED:
         statement = statement.where(invitations.c.status.is_(None))
     elif wanted.status:
