@@ -31,14 +31,18 @@ READ = f"""
                 sum(coalesce(octet_length(value), 0)) OVER (ORDER BY seq ROWS UNBOUNDED PRECEDING) AS bytes
            FROM ((SELECT * FROM outbox WHERE seq = ANY($2::bigint[]) ORDER BY seq LIMIT {ROWS})
                  UNION ALL
-                 (SELECT * FROM outbox WHERE seq > $1 ORDER BY seq LIMIT {ROWS})) AS candidate) AS row
+                 (SELECT * FROM outbox WHERE seq > $1 ORDER BY seq LIMIT {ROWS})
+                 ORDER BY seq LIMIT {ROWS}) AS candidate) AS row
   WHERE bytes - own < {BYTES}
   ORDER BY seq)
 UNION ALL
 SELECT {", ".join(["NULL"] * 13)}, NULL,
        pg_snapshot_xmin(pg_current_snapshot())::text::bigint, pg_snapshot_xmax(pg_current_snapshot())::text::bigint
 """  # noqa: S608
-"""The rows above the cursor ($1) and those of the holes ($2), and after them the snapshot that they were seen in."""
+"""The rows above the cursor ($1) and those of the holes ($2), and after them the snapshot that they were seen in.
+
+The limits hold for both together: a row above the cursor beside holes that were cut off would say they are gone.
+"""
 _LAST_TAKEN = "SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM outbox_seq_seq"
 _XMAX = "SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint"
 _DELETE = "DELETE FROM outbox WHERE seq = ANY($1::bigint[])"

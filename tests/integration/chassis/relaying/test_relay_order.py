@@ -12,7 +12,7 @@ from polity_chassis.bell import driver_url
 from polity_chassis.holes import Holes
 from polity_chassis.outbox import add_outgoing
 from polity_chassis.relay import session
-from polity_chassis.turn import READ
+from polity_chassis.turn import READ, ROWS
 from sqlalchemy import text
 
 INSERT = """
@@ -136,6 +136,28 @@ async def test_reading_on_costs_the_same_beside_an_open_transaction(outbox: Any)
     assert int(touched[1]) < 100, lines
 
 
+async def test_more_late_rows_than_one_read_takes_are_all_sent_beside_newer_ones(outbox: Any) -> None:
+    """A row above the cursor, read beside holes that the limit cut off, once made the relay forget the others."""
+    rows = ROWS + 1_000
+    async with outbox.connected() as writer, session_of(outbox) as reader:
+        holes = await started(outbox, reader)
+        large = writer.transaction()
+        await large.start()
+        await writer.execute(
+            INSERT.partition("VALUES")[0]
+            + "SELECT gen_random_uuid(), $1, gen_random_uuid()::text, 0, 1, 'test.noted', 1, 'public', '', now()"
+            " FROM generate_series(1, $2)",
+            outbox.topic,
+            rows,
+        )
+        await outbox.add(outbox.outgoing(uuid4(), 1))
+        assert await read(reader, holes) == [rows + 1]
+        await large.commit()
+        await outbox.add(outbox.outgoing(uuid4(), 1))
+        seen = [number for _ in range(3) for number in await read(reader, holes)]
+    assert seen == [*range(1, rows + 1), rows + 2]
+
+
 def pinned(cursor: int) -> str:
     return READ.replace("$1", str(cursor)).replace("$2", f"'{{3,{cursor - 3}}}'")
 
@@ -159,5 +181,5 @@ async def started(outbox: Any, reader: asyncpg.Connection) -> Holes:
 async def read(reader: asyncpg.Connection, holes: Holes) -> list[int]:
     *rows, snapshot = await reader.fetch(READ, holes.cursor, holes.missing)
     numbers = [row["seq"] for row in rows]
-    holes.saw(numbers, xmin=snapshot["xmin"], xmax=snapshot["xmax"], cut=False)
+    holes.saw(numbers, xmin=snapshot["xmin"], xmax=snapshot["xmax"], cut=len(rows) >= ROWS)
     return numbers
