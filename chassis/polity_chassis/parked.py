@@ -84,16 +84,21 @@ def _values(consumer: Consumer, item: Item) -> dict[str, Any]:
         "sequence": item.sequence,
         "type": _type_name(record.headers),
         "reason": item.reason,
-        "detail": item.detail,
+        "detail": _storable(item.detail),
         "raw_key": None if personal else record.key,
         "value": None if personal else record.value,
-        "headers": None if personal else [[name, _base64(value)] for name, value in record.headers],
+        "headers": None if personal else [[_storable(name), _base64(value)] for name, value in record.headers],
     }
 
 
 def _type_name(headers: Headers) -> str | None:
     raw = dict(headers).get("ce_type")
-    return raw.decode("utf-8", "replace")[:100].replace("\0", "\\0") if raw else None
+    return _storable(raw.decode("utf-8", "replace")[:100]) if raw else None
+
+
+def _storable(text: str) -> str:
+    """Returns the text as PostgreSQL can hold it: a record that can't be parked would stop every key behind it."""
+    return text.replace("\0", "\\0").encode(errors="backslashreplace").decode()
 
 
 def _base64(value: bytes | None) -> str | None:
@@ -160,7 +165,7 @@ async def fail_again(session: AsyncSession, consumer: str, item: Item) -> None:
             row.partition == record.partition,
             row.offset == record.offset,
         )
-        .values(reason=item.reason, detail=item.detail, attempts=row.attempts + 1)
+        .values(reason=item.reason, detail=_storable(item.detail), attempts=row.attempts + 1)
     )
     await (await session.connection()).execute(statement)
 

@@ -38,3 +38,22 @@ async def test_a_type_that_nobody_here_subscribed_to_is_passed_over(world, monke
     await world.read_to(3)
 
     assert await world.effects("a") == [1, 3]
+
+
+async def test_what_postgresql_cannot_hold_of_a_record_parks_it_and_stops_nobody(world):
+    def changed(key, **values):
+        made = record(key, 1, Noted(amount=1))
+        headers = [(name, values.get(name, value)) for name, value in made["headers"]]
+        return {**made, "headers": headers}
+
+    kind = changed("kind", ce_type=b"a\0b")
+    version = changed("version", ce_dataschema=b"urn:\0")
+    name = record("name", 1, Noted(amount=1))
+    name = {**name, "headers": [("x\0y", b"1"), *name["headers"]], "value": b"{"}
+    await world.send(kind, version, name, record("good", 1, Noted(amount=1)))
+    world.start()
+
+    await world.read_to(4)
+
+    assert await world.effects("good") == [1]
+    assert [reason for _, reason in await world.parked()] == ["unknown_type", "unknown_version", "data"]
