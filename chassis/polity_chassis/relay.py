@@ -42,7 +42,15 @@ _SESSION = {
     "synchronous_commit": "off",
     "jit": "off",
 }
-_OUTAGES = (asyncpg.PostgresError, asyncpg.InterfaceError, KafkaError, OSError, TimeoutError)
+_OUTAGES = (
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    # A statement on a connection that the server ended while this process stood still.
+    asyncpg.InternalClientError,
+    KafkaError,
+    OSError,
+    TimeoutError,
+)
 
 log = logging.getLogger(__name__)
 
