@@ -1,7 +1,10 @@
 """What a register in CSV may look like, and how each fault is named."""
 
+import time
+
 import pytest
-from polity_membership.domain.register import MAX_ROWS, read_register
+from polity_membership.domain.cells import Bad, paragraphs
+from polity_membership.domain.register import MAX_FAULTS, MAX_ROWS, read_register
 from polity_membership.storage.reference import reference
 
 HEADER = "name,country,subdivision,latitude,longitude,population,time_zone,language,contact_name,contact_email\n"
@@ -143,3 +146,18 @@ def test_what_is_shown_of_a_cell_is_short() -> None:
     (fault,) = read_register(changed(name="=" + "x" * 500).encode(), reference()).faults
     assert fault.value is not None
     assert len(fault.value) == 80
+
+
+def test_a_cell_full_of_combining_marks_is_refused_before_they_are_sorted() -> None:
+    """Normalising takes the square of a run of marks: one such cell of a file held the whole process for a minute."""
+    marks = "a" + "\u0301" * 60_000 + "\u0316" * 60_000
+    began = time.process_time()
+    assert faults(changed(name=marks)) == [(2, "name", "too_long")]
+    with pytest.raises(Bad):
+        paragraphs(marks[40_000:80_000])
+    assert time.process_time() - began < 1
+
+
+@pytest.mark.parametrize("data", [b"x," * 50_000, b"\xff\n" * 50_000])
+def test_the_faults_of_a_file_are_told_up_to_a_limit(data: bytes) -> None:
+    assert len(read_register(data, reference()).faults) == MAX_FAULTS

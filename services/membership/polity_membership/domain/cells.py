@@ -1,12 +1,15 @@
 """The rules of single values: what a name, a country, a coordinate or an address may be."""
 
 import re
+import sys
 import unicodedata
 from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass
 from functools import partial
 
 MAX_CHARACTERS = 200
+MAX_RAW_CHARACTERS = 1000
+"""Before normalising, whose time grows with the square of a run of combining marks."""
 MAX_POPULATION = 2_000_000_000
 FORMULA_BEGINNINGS = "=+-@\t\r\0"
 """A cell that begins so is a formula to a spreadsheet."""
@@ -15,6 +18,10 @@ _DECIMAL = re.compile(r"[+-]?[0-9]{1,3}(\.[0-9]{1,15})?")
 _WHOLE = re.compile(r"[0-9]{1,12}")
 _LANGUAGE = re.compile(r"([A-Za-z]{2,3})((?:-[A-Za-z0-9]{2,8})*)")
 _EMAIL = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@(?:[A-Za-z0-9-]{1,63}\.)+[A-Za-z]{2,63}")
+_MARKS = re.compile(
+    "[%s]{101}" % "".join(chr(code) for code in range(sys.maxunicode + 1) if unicodedata.combining(chr(code)))
+)
+"""More combining marks on end than any writing has: sorting them takes the square of their number (UAX 15)."""
 _INVISIBLE = {"Cc", "Cs", "Zl", "Zp"}
 
 
@@ -37,6 +44,8 @@ class Reference:
 
 def line_of_text(value: str) -> str:
     """Returns one line of text, normalised (NFC) and trimmed; raises Bad for what can't stand in a mail's header."""
+    if len(value) > MAX_RAW_CHARACTERS:
+        raise Bad("too_long")
     if any(unicodedata.category(character) in _INVISIBLE for character in value.strip(" ")):
         raise Bad("control_character")
     text = unicodedata.normalize("NFC", value).strip()
@@ -49,6 +58,8 @@ def line_of_text(value: str) -> str:
 
 def paragraphs(value: str) -> str:
     """Returns the text, normalised (NFC) and trimmed, its line breaks kept; raises Bad for other control characters."""
+    if _MARKS.search(value):
+        raise Bad("control_character")
     text = unicodedata.normalize("NFC", value).replace("\r\n", "\n").strip()
     if any(unicodedata.category(character) in _INVISIBLE for character in text if character != "\n"):
         raise Bad("control_character")

@@ -4,6 +4,7 @@ import csv
 import io
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 from polity_membership.domain.cells import CELLS, Bad, Reference
@@ -18,6 +19,8 @@ COLUMNS = (
     "name", "country", "subdivision", "latitude", "longitude", "population", "time_zone", "language", "contact_name",
     "contact_email",
 )  # fmt: skip
+MAX_FAULTS = 10_000
+"""How many faults are told: whoever sent a file that is no register needs no more."""
 SHOWN_CHARACTERS = 80
 """How much of a faulty cell is shown to whoever sent it."""
 
@@ -96,7 +99,8 @@ def read_register(data: bytes, reference: Reference) -> Reading:
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:
-        reading.faults.extend(Fault(line, None, "wrong_encoding") for line in _undecodable(data))
+        found = (Fault(line, None, "wrong_encoding") for line in _undecodable(data))
+        reading.faults.extend(islice(found, MAX_FAULTS))
         return reading
     try:
         _read(_records(text), reference, reading)
@@ -129,7 +133,7 @@ def _records(text: str) -> Iterator[tuple[int, list[str]]]:
 def _read(records: Iterator[tuple[int, list[str]]], reference: Reference, reading: Reading) -> None:
     line, header = next(records, (1, []))
     names = [cell.strip().lower() for cell in header]
-    reading.faults += _header_faults(line, names)
+    reading.faults += islice(_header_faults(line, names), MAX_FAULTS)
     if reading.faults:
         return
     seen: set[PlaceKey] = set()
