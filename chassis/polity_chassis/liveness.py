@@ -111,11 +111,13 @@ class Liveness:
         try:
             async with asyncio.timeout(ASK_SECONDS):
                 await client.start()
-                ends = await client.end_offsets(list(client.assignment()))
+                partitions = list(client.assignment())
+                ends, begins = await client.end_offsets(partitions), await client.beginning_offsets(partitions)
         finally:
             await client.stop()
         return {
             partition: positions.get(partition, 0)
             for partition, end in ends.items()
-            if end > positions.get(partition, 0)
+            # Records that were deleted from the log are nobody's backlog.
+            if end > max(positions.get(partition, 0), begins[partition])
         }
