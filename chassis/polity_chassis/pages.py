@@ -4,7 +4,7 @@ import base64
 import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Annotated, Any, Generic, TypeVar
 from uuid import UUID
 
@@ -21,10 +21,10 @@ T = TypeVar("T")
 MAX_LIMIT = 200
 
 _READERS: dict[str, Callable[[Any], Any]] = {
-    "t": datetime.fromisoformat,
+    "t": lambda value: datetime.fromisoformat(value).astimezone(UTC),
     "d": date.fromisoformat,
     "u": UUID,
-    "s": str,
+    "s": lambda value: value if value.encode() else value,
     "i": lambda value: value if -(2**63) <= value < 2**63 else None,
 }
 
@@ -94,7 +94,7 @@ def decode(cursor: str) -> tuple[Any, ...]:
     try:
         tagged = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
         return tuple(_READERS[tag](value) for tag, value in tagged)
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
         raise _bad_cursor() from None
 
 

@@ -55,7 +55,7 @@ class Body(BaseModel):
 class DeadlineIn(Body):
     """Any offset from UTC will do; the zone is the one in which people were told the deadline."""
 
-    at: AwareDatetime
+    at: Annotated[AwareDatetime, Field(ge=datetime(1900, 1, 1, tzinfo=UTC), lt=datetime(3000, 1, 1, tzinfo=UTC))]
     time_zone: TimeZone
 
     def deadline(self) -> Deadline:

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Header, Query, Response
 from polity_chassis.access import PUBLIC, access
 from polity_chassis.http import DatabaseDep, NowDep
 from polity_chassis.problems import not_found
-from pydantic import AwareDatetime
+from pydantic import AwareDatetime, Field
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from polity_reporting.http import shapes
@@ -23,7 +23,11 @@ class CsvResponse(Response):
 
 
 CACHE_CONTROL = "public, max-age=5"
-AsOf = Annotated[AwareDatetime | None, Query(description="Only facts whose time is not later; with its UTC offset.")]
+Moment = Annotated[
+    AwareDatetime, Field(ge=datetime(1900, 1, 1, tzinfo=UTC), lt=datetime(3000, 1, 1, tzinfo=UTC))
+]
+"""Far from where another offset or zone would leave the calendar."""
+AsOf = Annotated[Moment | None, Query(description="Only facts whose time is not later; with its UTC offset.")]
 KnownTags = Annotated[str | None, Header(alias="If-None-Match")]
 
 
