@@ -69,6 +69,7 @@ async def apply_batch(
         # A constraint that is checked at the commit would fail the batch and name no fact.
         await (await session.connection()).execute(text("SET CONSTRAINTS ALL IMMEDIATE"))
     parks += await work_queues(session, consumer, standings.values(), careful=careful)
+    parks = [item for item in parks if not _replaced(consumer, standings, item)]
     if parks and consumer.authority:
         await _halt(session, consumer, parks)
     advanced = {place: standings[place] for place, last in held.items() if standings[place].last > last}
@@ -78,6 +79,13 @@ async def apply_batch(
         if place in advanced or standings[place].stuck:
             await release(session, consumer, place, standings[place])
     await inbox.write(session, standings)
+
+
+def _replaced(consumer: Consumer, standings: Standings, item: Item) -> bool:
+    """Returns whether a newer record of a compacted topic has been applied in the same batch."""
+    if item.place is None or item.sequence is None or item.place[0] not in consumer.compacted:
+        return False
+    return standings[item.place].last > item.sequence
 
 
 async def _held(session: AsyncSession, consumer: Consumer, standings: Standings) -> dict[Place, int]:

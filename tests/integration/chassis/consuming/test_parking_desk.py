@@ -183,6 +183,15 @@ async def test_on_a_compacted_topic_the_newer_record_replaces_a_parked_one(world
     assert await world.parked("p") == []
 
 
+async def test_on_a_compacted_topic_the_newer_record_of_the_same_batch_replaces_a_bad_one(world):
+    await world.keep({**record("p", 1, Named(amount=1)), "value": b"{"}, record("p", 2, Named(amount=2)))
+    world.start()
+    await world.read_to(2, world.kept)
+
+    assert await world.effects("p") == [2]
+    assert await world.parked("p") == []
+
+
 async def test_a_tombstone_deletes_what_was_parked_of_a_person(world):
     await world.keep(record("p", 1, Named(amount=-1)), record("q", 1, Named(amount=1)))
     world.start()
