@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
 from polity_chassis import desk, parked
-from polity_chassis.access import OPERATOR, access
+from polity_chassis.access import OPERATOR, OPERATOR_EVEN_STALE, access
 from polity_chassis.auth import CallerDep
 from polity_chassis.pages import Page, PageDep, cut, link_next
 from polity_chassis.problems import not_found
@@ -71,7 +71,7 @@ def parked_router(consumers: Sequence[Consumer]) -> APIRouter:
         link_next(request, response, cursor)
         return Page(items=[ParkedMessage.model_validate(row) for row in kept], next=cursor)
 
-    @router.post("/{parked_id}/redrive", **access(OPERATOR))
+    @router.post("/{parked_id}/redrive", **access(OPERATOR_EVEN_STALE))
     async def redrive(request: Request, parked_id: UUID) -> Applied:
         """Tries the message again, then all that waits behind it in the order of its key."""
         runtime: Runtime = request.app.state.runtime
@@ -82,7 +82,7 @@ def parked_router(consumers: Sequence[Consumer]) -> APIRouter:
             raise not_found()
         return Applied(applied=applied)
 
-    @router.post("/{parked_id}/discard", **access(OPERATOR))
+    @router.post("/{parked_id}/discard", **access(OPERATOR_EVEN_STALE))
     async def discard(request: Request, parked_id: UUID, body: Discard, caller: CallerDep) -> Applied:
         """Gives the message up, for a reason that is kept, and lets go on what waited behind it."""
         runtime: Runtime = request.app.state.runtime

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from ledger import Named, Noted, record, until
 from polity_chassis.consumer import stood_at_end
 from polity_chassis.parking import parked_router
+from polity_chassis.problems import Problem
 
 
 async def _only_operator(_session, subject, role, scope_id):
@@ -88,3 +89,30 @@ async def test_an_authority_notes_when_it_stood_at_the_end_and_not_while_it_is_h
     running.runner._marked = 0.0
     await running.runner._watch()
     assert await _stood(world) is None
+
+
+async def test_an_operator_sets_a_halted_authority_going_again(world, make_app, client_for, realm):
+    """The halt makes the copy of mandates stale; were the desk shut by that, nobody could ever end the halt."""
+    await world.send(record("a", 1, Noted(amount=-1)))
+    consumer = world.consumer(authority=True)
+    world.start(consumer)
+
+    async def halted():
+        return await world.parked()
+
+    await until(halted, "the halt")
+    signed_in = {"Authorization": f"Bearer {realm.token('operations')}"}
+    app = make_app(parked_router([consumer]), database=world.database, holds=_only_operator)
+
+    async def never_fresh(_session, _now):
+        raise Problem("authority_stale", "unavailable")
+
+    app.state.check_fresh = never_fresh
+    async with client_for(app) as client:
+        (item,) = (await client.get("/v1/operations/ledger/parked", headers=signed_in)).json()["items"]
+        path = f"/v1/operations/ledger/parked/{item['id']}"
+        again = await client.post(f"{path}/redrive", headers=signed_in)
+        given_up = await client.post(f"{path}/discard", headers=signed_in, json={"reason": "broken at its source"})
+
+    assert (again.status_code, given_up.status_code) == (200, 200)
+    await world.read_to(1)
