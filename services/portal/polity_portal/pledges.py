@@ -42,7 +42,7 @@ def pledge_from(form: FormData) -> Pledge:
         signed_on=text_of(form, "signed_on"),
         themes=[text_of(form, f"theme_{rank}") for rank in range(1, RANKS + 1)],
         confirmed=text_of(form, "confirmed") == "yes",
-        idempotency_key=_key(text_of(form, "idempotency_key")),
+        idempotency_key=key_of(text_of(form, "idempotency_key")),
     )
 
 
@@ -80,7 +80,8 @@ def _date_fault(value: str, latest: date) -> str | None:
         return "not_a_date"
 
 
-def _key(value: str) -> str:
+def key_of(value: str) -> str:
+    """Returns the form's key when it is one of ours, else a new one: what else was sent may be no header's value."""
     try:
         return str(UUID(value))
     except ValueError:

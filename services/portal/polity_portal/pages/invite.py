@@ -6,13 +6,13 @@ from urllib.parse import urlencode
 from uuid import UUID
 
 from fastapi import Query, Response
-from polity_chassis.ids import new_id
 from pydantic import BaseModel, Field
 from starlette.datastructures import FormData
 
 from polity_portal.api import ApiProblem, Fault
 from polity_portal.pages.office_campaign import PATH, ROWS, Cursor, own_campaign
 from polity_portal.places import COUNTRIES, REGIONS
+from polity_portal.pledges import key_of
 from polity_portal.rendering import go_to
 from polity_portal.routing import OPEN, pages
 from polity_portal.signed_in import SignedFormDep, Visit, VisitDep, text_of, texts_of
@@ -113,7 +113,7 @@ async def _wave(visit: Visit, campaign: dict[str, Any], form: FormData) -> Wave:
     everyone = text_of(form, "which") == "all"
     filters = {name: text_of(form, name) for name in FILTERS}
     ids = await _matching(visit, campaign, filters) if everyone else texts_of(form, "chosen")
-    return Wave(everyone, filters, text_of(form, "wave"), text_of(form, "idempotency_key") or str(new_id()), ids)
+    return Wave(everyone, filters, text_of(form, "wave"), key_of(text_of(form, "idempotency_key")), ids)
 
 
 async def _matching(visit: Visit, campaign: dict[str, Any], filters: dict[str, str]) -> list[str]:
