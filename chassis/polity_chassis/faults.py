@@ -2,6 +2,7 @@
 
 import socket
 
+import asyncpg
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
@@ -18,11 +19,12 @@ def problem_of(error: Exception) -> Problem | None:
     """Returns 422 for text that can't be stored, 503 while the database can't serve, None for anything else."""
     if isinstance(error, (ConnectionError, TimeoutError, socket.gaierror, PoolTimeoutError)):
         return _unavailable()
-    if isinstance(error, DBAPIError):
-        state = str(getattr(error.orig, "sqlstate", None) or "")
+    # What fails while connecting is not wrapped, as "the database system is in recovery mode".
+    if isinstance(error, (DBAPIError, asyncpg.PostgresError)):
+        state = str(getattr(getattr(error, "orig", error), "sqlstate", None) or "")
         if state in UNSTORABLE:
             return Problem("invalid_request", "invalid")
-        if error.connection_invalidated or state[:2] in PASSING or state == LOCK_TIMEOUT:
+        if getattr(error, "connection_invalidated", False) or state[:2] in PASSING or state == LOCK_TIMEOUT:
             return _unavailable()
     return None
 

@@ -5,6 +5,7 @@ import logging
 from collections.abc import Callable
 from typing import Annotated, Any, Literal
 
+import asyncpg
 import httpx
 import pytest
 from fastapi import APIRouter, FastAPI, Query, Request, Response
@@ -13,6 +14,7 @@ from polity_chassis import logs
 from polity_chassis.access import PUBLIC, access
 from polity_chassis.database import Database
 from polity_chassis.etag import etag_of, is_current, require_version
+from polity_chassis.faults import problem_of
 from polity_chassis.headers import UnsafeHeader, clean_header, language_of
 from polity_chassis.http import DatabaseDep
 from polity_chassis.problems import FieldError, Problem
@@ -267,3 +269,10 @@ async def test_log_lines_carry_the_template_and_no_values(
     assert "builtins.RuntimeError" in failed["exc_info"]
     assert "raise RAISED[kind]()" in failed["exc_info"]
     assert PLANTED not in output
+
+
+def test_a_database_that_recovers_is_503_though_the_error_is_not_wrapped() -> None:
+    problem = problem_of(asyncpg.CannotConnectNowError("the database system is in recovery mode"))
+    assert problem is not None
+    assert problem.category == "unavailable"
+    assert problem_of(asyncpg.UniqueViolationError()) is None
