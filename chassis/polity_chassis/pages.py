@@ -20,11 +20,17 @@ from polity_chassis.problems import FieldError, Problem
 T = TypeVar("T")
 MAX_LIMIT = 200
 
+
+def _text(value: str) -> str:
+    value.encode()  # half of a surrogate pair is no text
+    return value
+
+
 _READERS: dict[str, Callable[[Any], Any]] = {
     "t": lambda value: datetime.fromisoformat(value).astimezone(UTC),
     "d": date.fromisoformat,
     "u": UUID,
-    "s": lambda value: value if value.encode() else value,
+    "s": _text,
     "i": lambda value: value if -(2**63) <= value < 2**63 else None,
 }
 

@@ -18,9 +18,8 @@ _DECIMAL = re.compile(r"[+-]?[0-9]{1,3}(\.[0-9]{1,15})?")
 _WHOLE = re.compile(r"[0-9]{1,12}")
 _LANGUAGE = re.compile(r"([A-Za-z]{2,3})((?:-[A-Za-z0-9]{2,8})*)")
 _EMAIL = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@(?:[A-Za-z0-9-]{1,63}\.)+[A-Za-z]{2,63}")
-_MARKS = re.compile(
-    "[%s]{101}" % "".join(chr(code) for code in range(sys.maxunicode + 1) if unicodedata.combining(chr(code)))
-)
+_COMBINING = "".join(chr(code) for code in range(sys.maxunicode + 1) if unicodedata.combining(chr(code)))
+_MARKS = re.compile(f"[{_COMBINING}]{{101}}")
 """More combining marks on end than any writing has: sorting them takes the square of their number (UAX 15)."""
 _INVISIBLE = {"Cc", "Cs", "Zl", "Zp"}
 

@@ -23,9 +23,7 @@ class CsvResponse(Response):
 
 
 CACHE_CONTROL = "public, max-age=5"
-Moment = Annotated[
-    AwareDatetime, Field(ge=datetime(1900, 1, 1, tzinfo=UTC), lt=datetime(3000, 1, 1, tzinfo=UTC))
-]
+Moment = Annotated[AwareDatetime, Field(ge=datetime(1900, 1, 1, tzinfo=UTC), lt=datetime(3000, 1, 1, tzinfo=UTC))]
 """Far from where another offset or zone would leave the calendar."""
 AsOf = Annotated[Moment | None, Query(description="Only facts whose time is not later; with its UTC offset.")]
 KnownTags = Annotated[str | None, Header(alias="If-None-Match")]
