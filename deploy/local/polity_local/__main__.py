@@ -6,7 +6,7 @@ import sys
 import traceback
 from collections.abc import Callable, Sequence
 
-from polity_local.commands import checks, lock, look, up
+from polity_local.commands import checks, compose, lock, look, up
 from polity_local.place import up_place
 from polity_local.trouble import Trouble
 
@@ -23,6 +23,8 @@ USAGE = """\
 ./dev lint                 style, types, walls between packages, contracts
 ./dev contracts            write the schemas and the AsyncAPI document anew from the contracts
 ./dev lock                 choose the versions of all dependencies anew
+./dev compose-env          write .env: new secrets for docker compose
+./dev compose-demo         load the demonstration into what docker compose runs
 """
 
 COMMANDS: dict[str, Callable[[Sequence[str]], int]] = {
@@ -38,6 +40,8 @@ COMMANDS: dict[str, Callable[[Sequence[str]], int]] = {
     "lint": checks.lint,
     "contracts": checks.contracts,
     "lock": lock.lock,
+    "compose-env": compose.env,
+    "compose-demo": compose.demo,
 }
 
 

@@ -32,7 +32,7 @@ class Place:
         """Returns this run's passwords and keys, made at random the first time they are needed."""
         path = self.state / "secrets.json"
         found: dict[str, str] = json.loads(path.read_text()) if path.exists() else {}
-        made = _new_secrets()
+        made = new_secrets()
         if made.keys() - found.keys():
             found = made | found
             write_private(path, json.dumps(found, indent=1))
@@ -147,7 +147,8 @@ def write_private(path: Path, text: str) -> None:
     draft.replace(path)
 
 
-def _new_secrets() -> dict[str, str]:
+def new_secrets() -> dict[str, str]:
+    """Returns a password or key, made at random, for each thing of a run that has one."""
     made = {name: secrets.token_urlsafe(24) for name in SINGLE_SECRETS}
     made |= {f"database_{name}": secrets.token_urlsafe(24) for name in DATABASES}
     return made | {f"{purpose}_link_keys": _link_keys() for purpose in ("answer", "mandate")}
