@@ -1,7 +1,11 @@
-"""Real parts for tests: named by POLITY_TEST_POSTGRES and POLITY_TEST_KAFKA, or started once for the run."""
+"""Real parts for tests: named by POLITY_TEST_POSTGRES and POLITY_TEST_KAFKA, or started once for the run.
+
+POLITY_TEST_PARTS=containers starts PostgreSQL and Kafka alone in containers; the services' platform has its own.
+"""
 
 import os
 from collections.abc import AsyncIterator, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 
 import pytest
@@ -9,28 +13,44 @@ import pytest_asyncio
 from polity_local.platform import Platform, start_platform
 from polity_local.testing import KafkaForTests, PostgresForTests, SmtpSink, running_smtp_sink
 
-PartOf = Callable[[str], Platform]
+PartOf = Callable[[str], str]
 
 
 @pytest.fixture(scope="session")
 def _bare_parts() -> Iterator[PartOf]:
-    """Starts PostgreSQL and Kafka alone, each when the first test asks for it; the services' platform has its own."""
+    """Starts PostgreSQL and Kafka alone, each when the first test asks for it, and says where it answers."""
     with ExitStack() as run:
-        started: list[Platform] = []
+        yield _in_containers(run) if os.environ.get("POLITY_TEST_PARTS") == "containers" else _on_this_machine(run)
 
-        def part(name: str) -> Platform:
-            if not started:
-                started.append(run.enter_context(start_platform(names=[name])))
-            started[0].stack.start([name])
-            return started[0]
 
-        yield part
+def _on_this_machine(run: ExitStack) -> PartOf:
+    started: list[Platform] = []
+
+    def part(name: str) -> str:
+        if not started:
+            started.append(run.enter_context(start_platform(names=[name])))
+        started[0].stack.start([name])
+        return {"postgres": started[0].place.admin_url, "kafka": started[0].kafka_bootstrap}[name]
+
+    return part
+
+
+def _in_containers(run: ExitStack) -> PartOf:
+    from polity_local import containers
+
+    def part(name: str) -> str:
+        start = {"postgres": containers.postgres, "kafka": containers.kafka}[name]
+        # A thread of its own: it asks with asyncio.run, and here a loop is running already.
+        with ThreadPoolExecutor(1) as pool:
+            return pool.submit(run.enter_context, start()).result()
+
+    return part
 
 
 @pytest_asyncio.fixture(scope="session")
 async def postgres(request: pytest.FixtureRequest) -> AsyncIterator[PostgresForTests]:
     given = os.environ.get("POLITY_TEST_POSTGRES")
-    server = PostgresForTests(given or request.getfixturevalue("_bare_parts")("postgres").place.admin_url)
+    server = PostgresForTests(given or request.getfixturevalue("_bare_parts")("postgres"))
     yield server
     await server.drop_created()
 
@@ -38,7 +58,7 @@ async def postgres(request: pytest.FixtureRequest) -> AsyncIterator[PostgresForT
 @pytest_asyncio.fixture(scope="session")
 async def kafka(request: pytest.FixtureRequest) -> AsyncIterator[KafkaForTests]:
     given = os.environ.get("POLITY_TEST_KAFKA")
-    broker = KafkaForTests(given or request.getfixturevalue("_bare_parts")("kafka").kafka_bootstrap)
+    broker = KafkaForTests(given or request.getfixturevalue("_bare_parts")("kafka"))
     yield broker
     await broker.delete_created()
 

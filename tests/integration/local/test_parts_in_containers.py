@@ -1,0 +1,46 @@
+"""PostgreSQL and Kafka for tests in containers: tried where POLITY_TEST_PARTS=containers asks for them."""
+
+import os
+
+import asyncpg
+import pytest
+import yaml
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+from polity_local import containers
+from polity_local.place import REPOSITORY
+from polity_local.testing import KafkaForTests, PostgresForTests
+from polity_local.trouble import Trouble
+
+in_containers = pytest.mark.skipif(
+    os.environ.get("POLITY_TEST_PARTS") != "containers", reason="POLITY_TEST_PARTS=containers is not set"
+)
+
+
+def test_images_are_those_of_compose() -> None:
+    services = yaml.safe_load((REPOSITORY / "docker-compose.yml").read_text())["services"]
+    for name, part in {"postgres": "postgres", "apache/kafka": "kafka"}.items():
+        assert containers.image(name) == services[part]["image"]
+
+
+@pytest.mark.parametrize("part", [containers.postgres, containers.kafka])
+def test_without_an_engine_one_sentence_says_what_to_do(monkeypatch: pytest.MonkeyPatch, part: object) -> None:
+    monkeypatch.setenv("DOCKER_HOST", "tcp://127.0.0.1:1")
+    with pytest.raises(Trouble, match="unset POLITY_TEST_PARTS"), part():  # type: ignore[operator]
+        pass
+
+
+@in_containers
+async def test_the_database_of_a_test_is_in_a_container(postgres: PostgresForTests) -> None:
+    connection = await asyncpg.connect(postgres.admin_url)
+    try:
+        assert await connection.fetchval("SHOW data_directory") == "/var/lib/postgresql/18/docker"
+    finally:
+        await connection.close()
+
+
+@in_containers
+async def test_the_broker_of_a_test_is_in_a_container(kafka: KafkaForTests) -> None:
+    async with kafka._admin() as admin:
+        configured = await admin.describe_configs([ConfigResource(ConfigResourceType.BROKER, "1")])
+    entries = {entry[0]: entry[1] for answer in configured for resource in answer.resources for entry in resource[4]}
+    assert entries["log.dirs"] == "/var/lib/kafka/data"
