@@ -241,7 +241,10 @@ class ConsumerRunner:
         if not partitions:
             return
         ends = await self._kafka.end_offsets(list(partitions))
-        self._lag = sum(max(0, ends[p] - self._positions.get(p, ends[p])) for p in partitions)
+        behind = [p for p in partitions if self._positions.get(p, ends[p]) < ends[p]]
+        # Records that were deleted from the log are nobody's backlog.
+        begins = await self._kafka.beginning_offsets(behind) if behind else {}
+        self._lag = sum(ends[p] - max(self._positions.get(p, ends[p]), begins[p]) for p in behind)
         if self._lag == 0:
             self.last_progress = time.monotonic()
             await self._mark([p for p in partitions if p in self._positions], at)
