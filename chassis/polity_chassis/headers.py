@@ -1,6 +1,7 @@
 """What may stand in a header, and which language a caller wants."""
 
-LANGUAGES = ("en", "es", "fr")
+LANGUAGES = ("en", "es", "fr", "pt", "ko", "ar")
+"""Of the interface: pages, mails and problems (BCP 47). Tests hold each service's texts against this list."""
 
 
 class UnsafeHeader(ValueError):

@@ -14,6 +14,15 @@ HERE = Path(__file__).parent
 METHODS = [("templates/**.html", "jinja2"), ("**.py", "python")]
 OPTIONS = {"templates/**.html": {"encoding": "utf-8", "trimmed": "true"}}
 
+HEADER = """msgid ""
+msgstr ""
+"Language: {code}\\n"
+"Content-Type: text/plain; charset=utf-8\\n"
+"Plural-Forms: {plural_forms}\\n"
+
+"""
+"""What translators' tools need, and no date: a refresh without a change changes nothing."""
+
 
 def words() -> Catalog:
     """Every message that code and templates can say, in English."""
@@ -43,6 +52,7 @@ def refresh(code: str) -> None:
     catalogue.obsolete.clear()
     path_of(code).parent.mkdir(parents=True, exist_ok=True)
     with path_of(code).open("wb") as target:
+        target.write(HEADER.format(code=code, plural_forms=catalogue.plural_forms).encode())
         write_po(target, catalogue, width=120, omit_header=True, no_location=True, sort_output=True)
 
 

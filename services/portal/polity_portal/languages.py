@@ -6,18 +6,26 @@ from datetime import date, datetime
 from functools import cached_property
 from io import BytesIO
 from pathlib import Path
+from unicodedata import bidirectional
 from zoneinfo import ZoneInfo
 
 from babel import Locale, negotiate_locale
-from babel.dates import format_date, format_time, get_timezone_gmt, get_timezone_location
+from babel.dates import format_date, format_skeleton, format_time, get_timezone_gmt, get_timezone_location
 from babel.lists import format_list
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.numbers import format_decimal, format_percent
 from babel.support import NullTranslations, Translations
+from markupsafe import Markup
 
-LOCALES = {"en": "en_GB", "es": "es", "fr": "fr"}
+LOCALES = {"en": "en_GB", "es": "es", "fr": "fr", "pt": "pt", "ko": "ko", "ar": "ar"}
 """Language of the address (BCP 47) to the locale whose dates and numbers it uses. English is the source."""
+
+CLOCKS = {"ko": "aaaa h:mm"}
+"""Where people write the time otherwise than the locale data's short form does: 오후 11:59, not PM 11:59."""
+
+RIGHT_TO_LEFT = {"R", "AL"}
+"""Classes of letters (UAX 9) that are written to the left."""
 
 FALLBACK = "en"
 CATALOGUES = Path(__file__).parent / "locale"
@@ -111,7 +119,7 @@ class Language:
         return self.day(at.astimezone(ZoneInfo(zone)).date())
 
     def short_day(self, value: date) -> str:
-        return format_date(value, format="d MMM", locale=self.locale)
+        return format_skeleton("MMMd", value, locale=self.locale)
 
     def moment(self, at: datetime, zone: str) -> str:
         """The instant as clocks in the IANA zone show it, naming the place and its distance from UTC."""
@@ -119,10 +127,18 @@ class Language:
         local = at.astimezone(info)
         place = get_timezone_location(info, locale=self.locale, return_city=True)
         offset = get_timezone_gmt(local, width="iso8601", locale=self.locale)
-        clock = format_time(local, format="short", locale=self.locale)
-        shift = "UTC" if offset == "Z" else f"UTC{offset}"
-        where = "UTC" if place == "UTC" else f"{place}, {shift}"
-        return f"{self.day(local.date())}, {clock} ({where})"
+        clock = format_time(local, format=CLOCKS.get(self.code, "short"), locale=self.locale)
+        written = self.say(N_("%(day)s, %(time)s (%(place)s, %(offset)s)"))
+        if place == "UTC":
+            written = self.say(N_("%(day)s, %(time)s (%(offset)s)"))
+        shift = "UTC" if place == "UTC" or offset == "Z" else f"UTC{offset}"
+        return written % {"day": self.day(local.date()), "time": clock, "place": place, "offset": shift}
+
+    def isolated(self, name: str) -> str:
+        """The name of a person or place, marked where its letters could be put in the wrong order (HTML's bdi)."""
+        if self.direction == "ltr" and not any(bidirectional(letter) in RIGHT_TO_LEFT for letter in name):
+            return name
+        return Markup("<bdi>{}</bdi>").format(name)
 
     def listed(self, items: Sequence[str]) -> str:
         return format_list(items, locale=self.locale)

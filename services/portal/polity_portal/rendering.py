@@ -39,6 +39,7 @@ def environment(code: str) -> Environment:
     language = LANGUAGES[code]
     spoken = build_environment()
     spoken.install_gettext_translations(language.translations, newstyle=True)  # type: ignore[attr-defined]
+    spoken.filters["isolated"] = language.isolated
     spoken.globals.update(language=language, languages=LANGUAGES, **helpers.speaking(language))
     return spoken
 

@@ -2,9 +2,11 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from unicodedata import bidirectional
 from uuid import UUID
 
 import pytest
+from polity_chassis.headers import LANGUAGES
 from polity_chassis.links import LinkKeys, verify
 from polity_notifications.mail.writing import Incomplete, Writer
 from polity_notifications.storage.queue import Letter
@@ -37,6 +39,9 @@ def test_one_time_is_enough_where_both_clocks_agree(writer: Writer, letter: Make
         ("en", "Invitation to join: Rights Cities", "Dear Ana Ruiz,"),
         ("es-MX", "Invitación a adherirse: Ciudades por los derechos", "Hola, Ana Ruiz:"),
         ("fr", "Invitation à rejoindre : Rights Cities", "Bonjour Ana Ruiz,"),
+        ("pt-BR", "Convite para aderir: Rights Cities", "Olá, Ana Ruiz:"),
+        ("ko", "참여 초대: Rights Cities", "Ana Ruiz 님께"),
+        ("ar-EG", "دعوة إلى الانضمام: Rights Cities", "تحية طيبة، Ana Ruiz،"),
     ],
 )
 def test_a_mail_speaks_the_readers_language(
@@ -45,7 +50,31 @@ def test_a_mail_speaks_the_readers_language(
     written = writer.write(letter(language=language))
     assert written.subject == subject
     assert greeting in written.text
-    assert f'<html lang="{language[:2]}" dir="ltr">' in written.html
+    direction = "rtl" if language.startswith("ar") else "ltr"
+    assert f'<html lang="{language[:2]}" dir="{direction}">' in written.html
+
+
+def test_a_mail_from_right_to_left_keeps_names_in_order(writer: Writer, letter: Make) -> None:
+    written = writer.write(letter(language="ar", local_government_name="Gwangju (<1>)"))
+    assert "<bdi>Ana Ruiz</bdi>" in written.html
+    assert "<bdi>Gwangju (&lt;1&gt;)</bdi>" in written.html
+    assert '<span lang="en" dir="ltr">The Committee</span> (بهذه اللغة: الإنجليزية)' in written.html
+    assert bidirectional(written.subject[0]) == "AL"
+    assert "<bdi>" not in writer.write(letter()).html
+
+
+@pytest.mark.parametrize(
+    ("language", "local"),
+    [
+        ("pt", "segunda-feira, 16 de setembro de 2030, 06:59"),
+        ("ko", "2030년 9월 16일 월요일 오전 6:59"),
+        ("ar", "الاثنين، 16 سبتمبر 2030، 6:59 ص"),
+    ],
+)
+def test_a_deadline_is_written_as_the_language_writes_it(
+    writer: Writer, letter: Make, language: str, local: str
+) -> None:
+    assert local in writer.write(letter(language=language)).text
 
 
 def test_what_is_borrowed_from_another_language_says_so_and_is_marked(writer: Writer, letter: Make) -> None:
@@ -72,7 +101,7 @@ def test_the_link_proves_the_invitation_and_its_present_generation(
     assert f'href="{start}{token}"' in written.html
 
 
-@pytest.mark.parametrize("language", ["en", "es", "fr"])
+@pytest.mark.parametrize("language", LANGUAGES)
 def test_a_demonstration_says_so_in_subject_text_and_html(writer: Writer, letter: Make, language: str) -> None:
     shown = writer.write(letter(demonstration=True, language=language))
     assert shown.subject.startswith("[")

@@ -6,6 +6,7 @@ from typing import Any
 
 import httpx
 import pytest
+from polity_portal.languages import LANGUAGES
 
 NETWORK_ID = "0199a000-0000-7000-8000-000000000001"
 CAMPAIGN_ID = "0199a000-0000-7000-8000-000000000002"
@@ -72,11 +73,11 @@ def read(text: str) -> Reading:
     return reading
 
 
-@pytest.mark.parametrize("language", ["en", "es", "fr"])
+@pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("path", PAGES)
 async def test_pages_are_well_made_in_every_language(visitor: httpx.AsyncClient, path: str, language: str) -> None:
     page = await visitor.get(f"/{language}{path}")
-    assert f'<html lang="{language}" dir="ltr">' in page.text
+    assert f'<html lang="{language}" dir="{LANGUAGES[language].direction}">' in page.text
     assert read(page.text).faults() == []
 
 

@@ -35,16 +35,22 @@ NAMED_IN_THE_TEXTS = {
     1835235: "Daejeon",
 }
 
-SPANISH = "AR BO CL CO CR CU DO EC ES GQ GT HN MX NI PA PE PR PY SV UY VE"
-FRENCH = "BE BF BI BJ CD CF CG CH CI CM DJ DZ FR GA GN HT KM LU MA MC MG ML NC NE PF RE RW SN TD TG TN"
+LANGUAGES_BY_COUNTRY = {
+    "es": "AR BO CL CO CR CU DO EC ES GQ GT HN MX NI PA PE PR PY SV UY VE",
+    "fr": "BE BF BI BJ CD CF CG CH CI CM FR GA GN HT LU MC MG ML NC NE PF RE RW SN TD TG",
+    "pt": "AO BR CV GW MZ PT ST TL",
+    "ko": "KP KR",
+    "ar": "AE BH DJ DZ EG IQ JO KM KW LB LY MA MR OM PS QA SA SD SO SY TN YE",
+}
+"""The language in which the demo writes to a country; to those not listed it writes in English."""
 
 NOT_ISO = {"XK", "AN", "CS"}
 """Codes of GeoNames that ISO 3166 doesn't know or no longer knows."""
 
 
 def language_of(country: str) -> str:
-    """Returns the language (en, es or fr) in which the demo writes to a place of this country."""
-    return "es" if country in SPANISH else "fr" if country in FRENCH else "en"
+    """Returns the language (BCP 47) in which the demo writes to a place of this country."""
+    return next((code for code, countries in LANGUAGES_BY_COUNTRY.items() if country in countries.split()), "en")
 
 
 def demo_places(count: int = 1000) -> list[dict[str, Any]]:

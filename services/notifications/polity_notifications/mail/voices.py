@@ -10,6 +10,9 @@ from markupsafe import Markup, escape
 from polity_notifications.domain.texts import Said
 from polity_notifications.mail.catalogue import catalogue, direction, language_name, locale
 
+CLOCKS = {"ko": "aaaa h:mm"}
+"""Where people write the time otherwise than the locale data's short form does: 오후 11:59, not PM 11:59."""
+
 
 @dataclass(frozen=True, slots=True)
 class Plain:
@@ -25,6 +28,10 @@ class Plain:
         """Returns what a network or a city wrote, with its language behind it where it isn't the reader's."""
         return f"{said.text} {self.borrowed(said)}" if said.borrowed else said.text
 
+    def name(self, name: str) -> str:
+        """Returns the name of a person or place, which may be of another script than the sentence around it."""
+        return name
+
     def borrowed(self, said: Said) -> str:
         """Returns the note that names the language of the text."""
         return Plain.t(self, "borrowed", language=language_name(said.language, self.language))
@@ -36,8 +43,9 @@ class Plain:
     def moment(self, local: datetime) -> dict[str, str]:
         """Returns day and time of an aware local time, its zone's name and its distance from UTC, in words."""
         spoken = locale(self.language)
+        clock = format_time(local, CLOCKS.get(spoken.language, "short"), locale=spoken)
         return {
-            "when": f"{format_date(local, 'full', spoken)}, {format_time(local, 'short', locale=spoken)}",
+            "when": self.t("when", day=format_date(local, "full", spoken), time=clock),
             "zone": get_timezone_name(local, "long", locale=spoken),
             "offset": get_timezone_gmt(local, "long", locale=spoken),
         }
@@ -49,6 +57,9 @@ class Rich(Plain):
 
     def t(self, key: str, **values: object) -> Markup:
         return Markup(catalogue(self.language)[key]).format(**values)  # noqa: S704
+
+    def name(self, name: str) -> Markup:
+        return Markup("<bdi>{}</bdi>").format(name) if direction(self.language) == "rtl" else escape(name)
 
     def say(self, said: Said) -> Markup:
         text = Markup('<span lang="{}" dir="{}">{}</span>').format(

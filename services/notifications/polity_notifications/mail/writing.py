@@ -57,7 +57,6 @@ class Writer:
             "direction": direction(language),
             "unsupported": None if same_language(wanted, language) else language_name(wanted, language),
             "demonstration": _here(letter.demonstration),
-            "person_name": _here(letter.person_name),
             "subject": _subject(letter, plain),
             "link": self._link(letter, language),
         }
@@ -88,10 +87,11 @@ def _title(letter: Letter, language: str) -> Said:
 
 def _particulars(letter: Letter, voice: Plain) -> Iterator[tuple[str, Any]]:
     network = said(_here(letter.network_name), voice.language, _here(letter.network_language))
+    yield "person_name", voice.name(_here(letter.person_name))
     yield "network", voice.say(network)
     yield "campaign", voice.say(_title(letter, voice.language))
     if letter.kind != Kind.MILESTONE:
-        yield "local_government", _here(letter.local_government_name)
+        yield "local_government", voice.name(_here(letter.local_government_name))
     if letter.kind != Kind.INVITATION:
         yield "ordinal", voice.number(_here(letter.ordinal))
     if letter.kind == Kind.MILESTONE:
