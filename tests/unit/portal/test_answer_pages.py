@@ -27,6 +27,24 @@ async def test_the_deadline_stands_in_its_own_zone_and_in_the_citys(visitor: htt
     assert "16 September 2026, 06:59 (Seoul, UTC+09:00)" in text
 
 
+async def test_a_page_from_right_to_left_keeps_the_citys_name_in_order(
+    visitor: httpx.AsyncClient, canned: Any, answer: Any
+) -> None:
+    canned.answers["GET /v1/answer"] = answer("interested")
+    text = (await visitor.get(f"/ar/answer/{TOKEN}")).text
+    assert '<html lang="ar" dir="rtl">' in text
+    assert "<title>دعوة إلى Gwangju · Polity</title>" in text
+    assert "دعوة إلى <bdi>Gwangju</bdi>، كوريا الجنوبية" in text
+    assert "16 سبتمبر 2026، 6:59 ص (سول، UTC+09:00)" in text
+    assert re.search(r'name="signatory_name"[^>]*dir="auto"', text)
+
+
+async def test_what_is_not_translated_is_shown_in_its_own_language_and_says_so(visitor: httpx.AsyncClient) -> None:
+    text = (await visitor.get(f"/ar/answer/{TOKEN}")).text
+    assert "لم يُترجم هذا النص بعد؛ ترونه بلغته الأصلية: الإنجليزية." in text
+    assert '<div class="prose" lang="en" dir="ltr">' in text
+
+
 async def test_the_pledge_form_opens_after_the_interest(visitor: httpx.AsyncClient, canned: Any, answer: Any) -> None:
     assert 'name="signatory_name"' not in (await visitor.get(PAGE)).text
     canned.answers["GET /v1/answer"] = answer("interested")
