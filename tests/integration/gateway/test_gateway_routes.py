@@ -1,9 +1,11 @@
 """Where a path leads, and that a path written otherwise leads nowhere else."""
 
+import re
 import secrets
 from typing import Any
 
 import pytest
+from polity_chassis.headers import LANGUAGES
 
 LEADS = {
     "/v1/networks": "membership",
@@ -129,3 +131,4 @@ def test_a_service_that_is_down_answers_503_as_a_problem(start_gateway: Any) -> 
         assert answer.json["type"] == "urn:polity:problem:unavailable"
         page = gateway.ask("/v1/progress/x", headers={"Accept": "text/html"})
         assert (page.status, page.headers["content-type"]) == (503, "text/html; charset=utf-8")
+        assert tuple(re.findall(r'lang="(\w+)"', page.text)) == LANGUAGES
