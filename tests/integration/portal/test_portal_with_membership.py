@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import httpx
 import jwt
@@ -218,7 +218,12 @@ async def test_the_chosen_ones_are_invited_after_a_second_look(desk: SimpleNames
     assert "1 city or territory will be invited." in look.text
     unnamed = await send(desk.browser, f"{desk.office}/invite", which="chosen", chosen=ids[:1])
     assert (unnamed.status_code, 'href="#wave"' in unnamed.text) == (422, True)
-    fields: dict[str, Any] = {"which": "chosen", "chosen": ids[:1], "wave": "July letter", "idempotency_key": "k-1" * 8}
+    fields: dict[str, Any] = {
+        "which": "chosen",
+        "chosen": ids[:1],
+        "wave": "July letter",
+        "idempotency_key": str(uuid4()),
+    }
     for _ in range(2):
         sent = await send(desk.browser, f"{desk.office}/invite", **fields)
         listed = await desk.browser.get(sent.headers["location"])
