@@ -22,6 +22,8 @@ Holds = Callable[[AsyncSession, str, str, UUID | None], Awaitable[bool]]
 """(session, subject, role, scope) → whether the subject holds the role there; a scope of None is the platform."""
 CheckFresh = Callable[[AsyncSession, datetime], Awaitable[None]]
 """(session, now) → raises Problem (503) when the copy of mandates is too old to decide a write with."""
+Owner = Callable[[AsyncSession, Request], Awaitable[str | None]]
+"""Finds the subject that made the row (None: no such row)."""
 Scope = str | Callable[[AsyncSession, Request], Awaitable[UUID | None]]
 """The path parameter that is the scope, or a function that finds it by the row (None: no such row)."""
 READS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -32,19 +34,38 @@ class Grant:
     """A role that opens the route; `scope` None is a role for the whole platform."""
 
     role: str
-    scope: Scope | None = None
+    scope: Scope | Owner | None = None
 
     async def scope_id(self, session: AsyncSession, request: Request) -> UUID | None:
         """Returns the scope; raises Problem (404) where the row is missing or the parameter is no id."""
         if self.scope is None:
             return None
         if isinstance(self.scope, str):
-            found = _uuid(request.path_params.get(self.scope))
+            found: UUID | str | None = _uuid(request.path_params.get(self.scope))
         else:
             found = await self.scope(session, request)
-        if found is None:
+        if not isinstance(found, UUID):
             raise not_found()
         return found
+
+    async def held(self, session: AsyncSession, request: Request, subject: str) -> bool:
+        """Returns whether the subject holds the role; raises Problem (404) as `scope_id` does."""
+        scope_id = await self.scope_id(session, request)
+        found: bool = await request.app.state.holds(session, subject, self.role, scope_id)
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Ownership(Grant):
+    """Opens the route to the subject that made the row, as `scope` finds it."""
+
+    async def held(self, session: AsyncSession, request: Request, subject: str) -> bool:
+        """Returns whether the row is the subject's; raises Problem (404) for a row that isn't there."""
+        assert callable(self.scope)
+        found = await self.scope(session, request)
+        if found is None:
+            raise not_found()
+        return found == subject
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,13 +99,10 @@ class Rule:
         async with state.runtime.database.transaction() as session:
             if request.method not in READS and state.check_fresh and not self.even_stale:
                 await state.check_fresh(session, state.runtime.clock())
-            scoped = False
             for grant in self.grants:
-                scope_id = await grant.scope_id(session, request)
-                scoped = scoped or scope_id is not None
-                if await state.holds(session, caller.subject, grant.role, scope_id):
+                if await grant.held(session, request, caller.subject):
                     return
-        raise not_found() if scoped else Problem("forbidden", "forbidden")
+        raise not_found() if any(grant.scope for grant in self.grants) else Problem("forbidden", "forbidden")
 
 
 PUBLIC = Rule("public")
@@ -98,6 +116,12 @@ def role(name: str, scope: Scope) -> Rule:
     """Returns the rule for holders of a role in the scope of a path parameter or of the row."""
     shown = scope if isinstance(scope, str) else getattr(scope, "__name__", "row")
     return Rule(f"{name} of {shown}", signed_in=True, grants=(Grant(name, scope),))
+
+
+def owner(find: Owner) -> Rule:
+    """Returns the rule for the subject that made the row."""
+    shown = getattr(find, "__name__", "row")
+    return Rule(f"owner of {shown}", signed_in=True, grants=(Ownership("owner", find),))
 
 
 def access(rule: Rule) -> dict[str, Any]:

@@ -151,6 +151,7 @@ def new_secrets() -> dict[str, str]:
     """Returns a password or key, made at random, for each thing of a run that has one."""
     made = {name: secrets.token_urlsafe(24) for name in SINGLE_SECRETS}
     made |= {f"database_{name}": secrets.token_urlsafe(24) for name in DATABASES}
+    made["webhook_keys"] = _link_keys()
     return made | {f"{purpose}_link_keys": _link_keys() for purpose in ("answer", "mandate")}
 
 

@@ -9,10 +9,12 @@ from polity_chassis.runtime import Service
 from polity_chassis.settings import load
 
 from polity_notifications.consumers.membership import membership_consumers
+from polity_notifications.consumers.webhooks import webhook_consumer
 from polity_notifications.domain.deliveries import Limits
-from polity_notifications.http import deliveries
+from polity_notifications.http import deliveries, webhook_log, webhooks
 from polity_notifications.sender import send_mails
 from polity_notifications.settings import Settings
+from polity_notifications.webhooks.sender import send_webhooks
 
 NAME = "notifications"
 
@@ -21,11 +23,11 @@ def service() -> Service:
     """Returns the service with the settings of the environment."""
     settings = load(Settings)
     limits = Limits(timedelta(days=settings.mail_fresh_days), timedelta(days=settings.mail_waiting_days))
-    consumers = (authority_consumer(NAME), *membership_consumers(limits, utc_now))
+    consumers = (authority_consumer(NAME), *membership_consumers(limits, utc_now), webhook_consumer(utc_now))
     return Service(
         name=NAME,
         settings=settings,
-        routers=(deliveries.router, parked_router(consumers)),
+        routers=(deliveries.router, webhooks.router, webhook_log.router, parked_router(consumers)),
         consumers=consumers,
-        background=(send_mails,),
+        background=(send_mails, send_webhooks),
     )

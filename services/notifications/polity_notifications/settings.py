@@ -29,3 +29,15 @@ class Settings(ServiceSettings):
     mail_waiting_days: int = Field(
         7, ge=1, description="Days after which a mail that could not be sent expires, for the secretariat to see."
     )
+    webhook_keys: LinkKeys = Field(
+        repr=False,
+        description="Keys that partners' webhook secrets are derived from: JSON as POLITY_ANSWER_LINK_KEYS; the first "
+        "makes new secrets. One that is taken out ends the secrets made with it.",
+    )
+    webhook_allow_loopback: bool = Field(
+        False, description="Whether webhooks may go to this machine, also by http: for demonstrations alone."
+    )
+    webhook_posts_per_endpoint: int = Field(
+        4, ge=1, le=100, description="Posts to one endpoint at a time and worker, 1 to 100; a failing one gets 1."
+    )
+    webhook_posts_at_once: int = Field(256, ge=1, le=5000, description="Posts to all endpoints at a time and worker.")

@@ -66,7 +66,7 @@ class World:
         self.settings = Settings(
             port=1, database_url=database.url, kafka_bootstrap="127.0.0.1:1", issuer="http://issuer",
             jwks_url="http://jwks", answer_link_keys=KEYS, smtp_host="127.0.0.1", smtp_port=smtp_port, smtp_tls="none",
-            mail_from="polity@example.net",
+            mail_from="polity@example.net", webhook_keys=KEYS, webhook_allow_loopback=True,
         )  # fmt: skip
         self.runtime = Runtime(self.settings, database, self.clock)
 

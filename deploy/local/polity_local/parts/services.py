@@ -57,6 +57,8 @@ def _notifications(place: Place) -> dict[str, str]:
         "POLITY_SMTP_PORT": str(place.ports.smtp),
         "POLITY_SMTP_TLS": "none",
         "POLITY_MAIL_FROM": "polity@demonstration.example",
+        "POLITY_WEBHOOK_KEYS": place.secrets["webhook_keys"],
+        "POLITY_WEBHOOK_ALLOW_LOOPBACK": "true",
     }
 
 

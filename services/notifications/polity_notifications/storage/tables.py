@@ -2,8 +2,21 @@
 
 from datetime import datetime
 
-from sqlalchemy import Boolean, Column, DateTime, Index, Integer, MetaData, Table, Text, Uuid, text
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    DateTime,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+    Uuid,
+    text,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 metadata = MetaData()
 
@@ -109,3 +122,69 @@ delivery = Table(
     Index("delivery_person", "person_id", postgresql_where=text("status IN ('waiting_address', 'queued')")),
 )
 """One mail to one person. While a sender has it in hand, `due_at` lies in the future: that is its lease."""
+
+webhook = Table(
+    "webhook",
+    metadata,
+    Column("webhook_id", Uuid, primary_key=True),
+    Column("owner", Text, nullable=False),
+    Column("url", Text, nullable=False),
+    Column("description", Text, nullable=False),
+    Column("fact_types", ARRAY(Text)),
+    Column("networks", ARRAY(Uuid)),
+    Column("key_id", Text, nullable=False),
+    Column("generation", Integer, nullable=False),
+    Column("previous_key_id", Text),
+    _instant("previous_until"),
+    _instant("created_at", nullable=False),
+    _instant("enabled_at", nullable=False),
+    Column("disabled_reason", Text),
+    _instant("disabled_at"),
+    _instant("failing_since"),
+    Index("webhook_owner", "owner", "webhook_id"),
+)
+"""A partner system's subscription. `owner` is its token's subject; its secrets are derived from `key_id` and
+`generation`. `failing_since`: since when the endpoint has taken nothing."""
+
+webhook_message = Table(
+    "webhook_message",
+    metadata,
+    Column("message_id", Uuid, primary_key=True),
+    Column("type", Text, nullable=False),
+    Column("body", Text, nullable=False),
+    Column("traceparent", Text),
+)
+"""What is posted, byte for byte: one public fact. Its id is the fact's."""
+
+webhook_delivery = Table(
+    "webhook_delivery",
+    metadata,
+    Column("delivery_id", Uuid, primary_key=True),
+    Column("webhook_id", Uuid, nullable=False),
+    Column("message_id", Uuid, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("sequence", BigInteger, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("tries", Integer, nullable=False, server_default=text("0")),
+    Column("attempts", Integer, nullable=False, server_default=text("0")),
+    _instant("due_at", nullable=False),
+    _instant("taken_until"),
+    _instant("asked_at", nullable=False),
+    UniqueConstraint("message_id", "webhook_id"),
+    Index("webhook_delivery_page", "webhook_id", "asked_at", "delivery_id"),
+    Index("webhook_delivery_due", "webhook_id", "due_at", postgresql_where=text("status = 'pending'")),
+    Index("webhook_delivery_order", "webhook_id", "subject", "sequence", postgresql_where=text("status = 'pending'")),
+)
+"""One fact for one subscription. `taken_until` is a sender's lease; `tries` counts since it was asked for (again),
+`attempts` since ever."""
+
+webhook_attempt = Table(
+    "webhook_attempt",
+    metadata,
+    Column("delivery_id", Uuid, primary_key=True),
+    Column("number", Integer, primary_key=True),
+    _instant("at", nullable=False),
+    Column("status_code", Integer),
+    Column("reason", Text),
+    Column("milliseconds", Integer, nullable=False),
+)

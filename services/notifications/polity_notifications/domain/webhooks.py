@@ -1,0 +1,121 @@
+"""What a partner system subscribed to, which facts that is, and when a delivery that failed is tried again."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any, ClassVar
+from uuid import UUID
+
+from polity_contracts.envelope import Fact, Visibility
+from polity_contracts.facts import FACTS
+from polity_contracts.topics import TOPICS
+
+PUBLIC_FACTS: dict[str, type[Fact]] = {
+    name: fact for name, fact in FACTS.items() if fact.visibility is Visibility.PUBLIC and not fact.tombstone
+}
+"""By their wire names: the facts that any partner may have."""
+PUBLIC_TOPICS = tuple(topic for topic in TOPICS if any(fact.topic == topic for fact in PUBLIC_FACTS.values()))
+WITHHELD = frozenset({"contact_id", "invitation_id"})
+"""Members of public facts that lead to a person: partners have no use for them."""
+TEST_TYPE = "polity.webhook_test"
+
+RETRIES = (
+    timedelta(seconds=5), timedelta(minutes=5), timedelta(minutes=30), timedelta(hours=2), timedelta(hours=5),
+    timedelta(hours=10), timedelta(hours=10),
+)  # fmt: skip
+"""After the first try at once: the waits before each further one."""
+JITTER = 0.2
+"""The part of a wait by which it is lengthened at most, so that what failed together isn't tried again together."""
+FAILING_FOR_GOOD = timedelta(days=5)
+"""An endpoint that took nothing for so long is disabled."""
+OVERLAP = timedelta(days=1)
+"""How long the secret before the newest still signs."""
+MOST_PER_OWNER = 20
+
+
+class Status(StrEnum):
+    PENDING = "pending"
+    DELIVERED = "delivered"
+    EXHAUSTED = "exhausted"
+    CANCELLED = "cancelled"
+
+
+class Disabled(StrEnum):
+    GONE = "gone"
+    """The endpoint answered 410."""
+    FAILING = "failing"
+    """The endpoint took nothing for FAILING_FOR_GOOD."""
+
+
+class TooManyWebhooks(Exception):
+    slug: ClassVar[str] = "too_many_webhooks"
+    category: ClassVar[str] = "conflict"
+
+
+class WebhookDisabled(Exception):
+    slug: ClassVar[str] = "webhook_disabled"
+    category: ClassVar[str] = "conflict"
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What one enabled subscription wants; None: of every type, of every network."""
+
+    webhook_id: UUID
+    fact_types: Sequence[str] | None
+    networks: Sequence[UUID] | None
+    since: datetime
+
+    def includes(self, fact: Fact, occurred_at: datetime) -> bool:
+        """Returns whether the fact is for this subscription: what happened before it is not."""
+        if fact.type not in PUBLIC_FACTS or occurred_at < self.since:
+            return False
+        if self.fact_types is not None and fact.type not in self.fact_types:
+            return False
+        return self.networks is None or not set(self.networks).isdisjoint(fact.networks())
+
+
+def retry_after(tries: int, chance: float) -> timedelta | None:
+    """Returns the wait after that many tries, None after the last; `chance` in [0, 1) chooses the jitter."""
+    if tries > len(RETRIES):
+        return None
+    return RETRIES[tries - 1] * (1 + JITTER * chance)
+
+
+def event(fact: Fact, *, fact_id: UUID, key: str, sequence: int, occurred_at: datetime) -> dict[str, Any]:
+    """Returns the fact as a partner gets it: type, timestamp and data of Standard Webhooks in a CloudEvent (JSON).
+
+    Sources: Standard Webhooks 1.0, "Payload structure"; CloudEvents 1.0.2, JSON format.
+    """
+    time = occurred_at.isoformat().replace("+00:00", "Z")
+    return {
+        "specversion": "1.0",
+        "id": str(fact_id),
+        "source": TOPICS[fact.topic].owner,
+        "type": fact.type,
+        "subject": key,
+        "time": time,
+        "datacontenttype": "application/json",
+        "dataschema": f"urn:polity:{fact.type}:{fact.version}",
+        "sequence": str(sequence),
+        "networks": ",".join(str(network) for network in fact.networks()),
+        "timestamp": time,
+        "data": fact.model_dump(mode="json", exclude=set(WITHHELD)),
+    }
+
+
+def test_event(event_id: UUID, webhook_id: UUID, at: datetime) -> dict[str, Any]:
+    """Returns what a partner gets who asks for a try: the same form, and data that says nothing."""
+    time = at.isoformat().replace("+00:00", "Z")
+    return {
+        "specversion": "1.0",
+        "id": str(event_id),
+        "source": "notifications",
+        "type": TEST_TYPE,
+        "subject": str(webhook_id),
+        "time": time,
+        "datacontenttype": "application/json",
+        "timestamp": time,
+        "data": {"webhook_id": str(webhook_id)},
+    }

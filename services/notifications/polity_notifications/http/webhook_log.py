@@ -1,0 +1,96 @@
+"""The log of a partner's deliveries, with every attempt, and the way to ask for one again."""
+
+from datetime import datetime
+from uuid import UUID
+
+from fastapi import APIRouter, Request, Response
+from polity_chassis.access import OPERATOR, access, owner
+from polity_chassis.http import DatabaseDep, NowDep, PageDep
+from polity_chassis.pages import Page, cut, link_next
+from pydantic import BaseModel
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from polity_notifications.domain.webhooks import Status
+from polity_notifications.http.webhooks import OWN
+from polity_notifications.storage import webhook_log, webhooks
+from polity_notifications.usecases import manage_webhooks as manage
+
+router = APIRouter(tags=["webhooks"])
+
+
+async def delivery(session: AsyncSession, request: Request) -> str | None:
+    """Returns whose the delivery in the path is."""
+    try:
+        delivery_id = UUID(request.path_params["webhook_delivery_id"])
+    except ValueError:
+        return None
+    return await webhooks.owner_of_delivery(session, delivery_id)
+
+
+class AttemptShape(BaseModel):
+    """`reason`: `status`, `redirect`, `timeout`, `no_connection`, `unknown_host`, `tls`, `address_refused` or
+    `key_missing`; none for an attempt that was taken."""
+
+    at: datetime
+    status_code: int | None
+    reason: str | None
+    milliseconds: int
+
+
+class WebhookDeliveryShape(BaseModel):
+    """`message_id` is the header `webhook-id`; `subject` and `sequence` are the fact's key and its number there."""
+
+    delivery_id: UUID
+    message_id: UUID
+    type: str
+    subject: str
+    sequence: int
+    status: Status
+    asked_at: datetime
+    next_attempt_at: datetime | None
+    attempts: list[AttemptShape]
+
+
+@router.get("/v1/webhooks/{webhook_id}/deliveries", **access(OWN))
+async def get_deliveries(
+    request: Request,
+    response: Response,
+    webhook_id: UUID,
+    database: DatabaseDep,
+    page: PageDep,
+    *,
+    status: Status | None = None,
+) -> Page[WebhookDeliveryShape]:
+    """Returns the subscription's deliveries with their attempts, the earliest asked for first."""
+    async with database.transaction() as session:
+        found = await webhook_log.deliveries(session, webhook_id, status, page)
+        shown, cursor = cut(found, page, lambda row: (row.asked_at, row.delivery_id))
+        attempts = await webhook_log.attempts(session, [row.delivery_id for row in shown])
+    link_next(request, response, cursor)
+    return Page(items=[_shape(row, attempts) for row in shown], next=cursor)
+
+
+@router.post(
+    "/v1/webhook-deliveries/{webhook_delivery_id}/resend", status_code=202, **access(owner(delivery) | OPERATOR)
+)
+async def post_resend(webhook_delivery_id: UUID, database: DatabaseDep, now: NowDep) -> None:
+    """Posts the delivery again under the same webhook-id, now and, where that fails, by the whole schedule."""
+    await manage.resend_delivery(database, webhook_delivery_id, now)
+
+
+def _shape(row: webhook_log.Logged, attempts: list[webhook_log.Attempt]) -> WebhookDeliveryShape:
+    return WebhookDeliveryShape(
+        delivery_id=row.delivery_id,
+        message_id=row.message_id,
+        type=row.type,
+        subject=row.subject,
+        sequence=row.sequence,
+        status=Status(row.status),
+        asked_at=row.asked_at,
+        next_attempt_at=row.due_at if row.status == Status.PENDING else None,
+        attempts=[
+            AttemptShape(at=one.at, status_code=one.status_code, reason=one.reason, milliseconds=one.milliseconds)
+            for one in attempts
+            if one.delivery_id == row.delivery_id
+        ],
+    )

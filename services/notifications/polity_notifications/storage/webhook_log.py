@@ -1,0 +1,67 @@
+"""The log of a subscription's deliveries, with every attempt."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from polity_chassis.pages import Wanted, keyset
+from sqlalchemy import select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from polity_notifications.storage.tables import webhook_attempt, webhook_delivery, webhook_message
+
+
+@dataclass(frozen=True, slots=True)
+class Logged:
+    delivery_id: UUID
+    message_id: UUID
+    type: str
+    subject: str
+    sequence: int
+    status: str
+    attempts: int
+    due_at: datetime
+    asked_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    delivery_id: UUID
+    number: int
+    at: datetime
+    status_code: int | None
+    reason: str | None
+    milliseconds: int
+
+
+_DELIVERY = [
+    webhook_message.c.type if name == "type" else webhook_delivery.c[name] for name in Logged.__dataclass_fields__
+]
+_ATTEMPT = [webhook_attempt.c[name] for name in Attempt.__dataclass_fields__]
+
+
+async def deliveries(session: AsyncSession, webhook_id: UUID, status: str | None, page: Wanted) -> list[Logged]:
+    """Returns the subscription's deliveries of the page and one more, the earliest asked for first."""
+    statement = select(*_DELIVERY).join(
+        webhook_message, webhook_message.c.message_id == webhook_delivery.c.message_id
+    ).where(webhook_delivery.c.webhook_id == webhook_id)  # fmt: skip
+    if status is not None:
+        statement = statement.where(webhook_delivery.c.status == status)
+    statement = keyset(statement, (webhook_delivery.c.asked_at, webhook_delivery.c.delivery_id), page)
+    rows = await (await session.connection()).execute(statement)
+    return [Logged(**row) for row in rows.mappings()]
+
+
+async def attempts(session: AsyncSession, delivery_ids: Sequence[UUID]) -> list[Attempt]:
+    """Returns all attempts of the deliveries, the first ones first."""
+    statement = select(*_ATTEMPT).where(webhook_attempt.c.delivery_id.in_(delivery_ids))
+    rows = await (await session.connection()).execute(statement.order_by(webhook_attempt.c.number))
+    return [Attempt(**row) for row in rows.mappings()]
+
+
+async def webhook_of(session: AsyncSession, delivery_id: UUID) -> UUID | None:
+    """Returns the subscription of the delivery, None where there is none."""
+    statement = select(webhook_delivery.c.webhook_id).where(webhook_delivery.c.delivery_id == delivery_id)
+    found: UUID | None = (await (await session.connection()).execute(statement)).scalar_one_or_none()
+    return found

@@ -1,0 +1,132 @@
+"""Subscriptions of partner systems."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from polity_chassis.pages import Wanted, keyset
+from sqlalchemy import delete, func, insert, select, text, update
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from polity_notifications.domain.webhooks import Wish
+from polity_notifications.storage.tables import webhook, webhook_delivery
+
+_CANCEL = text("""
+UPDATE webhook_delivery SET status = 'cancelled' WHERE webhook_id = :webhook_id AND status = 'pending'
+""")
+_FORGET_ATTEMPTS = text("""
+DELETE FROM webhook_attempt USING webhook_delivery
+ WHERE webhook_delivery.webhook_id = :webhook_id AND webhook_attempt.delivery_id = webhook_delivery.delivery_id
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class Webhook:
+    webhook_id: UUID
+    owner: str
+    url: str
+    description: str
+    fact_types: list[str] | None
+    networks: list[UUID] | None
+    key_id: str
+    generation: int
+    previous_until: datetime | None
+    created_at: datetime
+    disabled_reason: str | None
+    disabled_at: datetime | None
+    failing_since: datetime | None
+
+
+_COLUMNS = [webhook.c[name] for name in Webhook.__dataclass_fields__]
+
+
+async def add(session: AsyncSession, values: dict[str, Any]) -> None:
+    await (await session.connection()).execute(insert(webhook).values(values))
+
+
+async def owned(session: AsyncSession, owner: str) -> int:
+    """Returns how many subscriptions the owner has; two requests of one owner wait for each other."""
+    connection = await session.connection()
+    await connection.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:owner, 2))"), {"owner": owner})
+    count = select(func.count()).select_from(webhook).where(webhook.c.owner == owner)
+    return int((await connection.execute(count)).scalar_one())
+
+
+async def owner_of(session: AsyncSession, webhook_id: UUID) -> str | None:
+    """Returns the subject that made the subscription, None where there is none."""
+    statement = select(webhook.c.owner).where(webhook.c.webhook_id == webhook_id)
+    found: str | None = (await (await session.connection()).execute(statement)).scalar_one_or_none()
+    return found
+
+
+async def owner_of_delivery(session: AsyncSession, delivery_id: UUID) -> str | None:
+    """Returns the subject to whose subscription the delivery belongs, None where there is none."""
+    statement = select(webhook.c.owner).join(
+        webhook_delivery, webhook_delivery.c.webhook_id == webhook.c.webhook_id
+    ).where(webhook_delivery.c.delivery_id == delivery_id)  # fmt: skip
+    found: str | None = (await (await session.connection()).execute(statement)).scalar_one_or_none()
+    return found
+
+
+async def listed(session: AsyncSession, owner: str | None, page: Wanted) -> list[Webhook]:
+    """Returns the subscriptions of the page and one more, the oldest first; `owner` None: of everybody."""
+    statement = select(*_COLUMNS)
+    if owner is not None:
+        statement = statement.where(webhook.c.owner == owner)
+    rows = await (await session.connection()).execute(keyset(statement, (webhook.c.webhook_id,), page))
+    return [Webhook(**row) for row in rows.mappings()]
+
+
+async def one(session: AsyncSession, webhook_id: UUID, *, lock: bool = False) -> Webhook | None:
+    """Returns the subscription, locked for a change if asked for; None where there is none."""
+    statement = select(*_COLUMNS).where(webhook.c.webhook_id == webhook_id)
+    rows = await (await session.connection()).execute(statement.with_for_update() if lock else statement)
+    found = rows.mappings().one_or_none()
+    return Webhook(**found) if found else None
+
+
+async def rotate(session: AsyncSession, before: Webhook, key_id: str, previous_until: datetime) -> None:
+    """Gives the locked subscription its next secret; the one before signs as well until then."""
+    changed = {
+        "key_id": key_id,
+        "generation": before.generation + 1,
+        "previous_key_id": before.key_id,
+        "previous_until": previous_until,
+    }
+    statement = update(webhook).where(webhook.c.webhook_id == before.webhook_id).values(changed)
+    await (await session.connection()).execute(statement)
+
+
+async def enable(session: AsyncSession, webhook_id: UUID, now: datetime) -> None:
+    """Makes the subscription get what happens from now on."""
+    values = {"disabled_reason": None, "disabled_at": None, "failing_since": None, "enabled_at": now}
+    disabled = webhook.c.disabled_reason.is_not(None)
+    statement = update(webhook).where(webhook.c.webhook_id == webhook_id, disabled).values(values)
+    await (await session.connection()).execute(statement)
+
+
+async def disable(session: AsyncSession, webhook_id: UUID, reason: str, now: datetime) -> None:
+    """Ends the subscription's deliveries that wait, and makes no new ones."""
+    connection = await session.connection()
+    values = {"disabled_reason": reason, "disabled_at": now}
+    await connection.execute(update(webhook).where(webhook.c.webhook_id == webhook_id).values(values))
+    await connection.execute(_CANCEL, {"webhook_id": webhook_id})
+
+
+async def remove(session: AsyncSession, webhook_id: UUID) -> None:
+    """Removes the locked subscription with its log."""
+    connection = await session.connection()
+    await connection.execute(_FORGET_ATTEMPTS, {"webhook_id": webhook_id})
+    for table in (webhook_delivery, webhook):
+        await connection.execute(delete(table).where(table.c.webhook_id == webhook_id))
+
+
+async def wishes(session: AsyncSession) -> Sequence[Wish]:
+    """Returns what the enabled subscriptions want; none of them is changed before this transaction ends."""
+    statement = select(
+        webhook.c.webhook_id, webhook.c.fact_types, webhook.c.networks, webhook.c.enabled_at.label("since")
+    ).where(webhook.c.disabled_reason.is_(None)).order_by(webhook.c.webhook_id).with_for_update(read=True)  # fmt: skip
+    rows = await (await session.connection()).execute(statement)
+    return [Wish(**row) for row in rows.mappings()]

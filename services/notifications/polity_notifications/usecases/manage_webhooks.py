@@ -1,0 +1,130 @@
+"""A partner system subscribes, replaces its secret, comes back after its endpoint was away, and leaves."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from polity_chassis.database import Database
+from polity_chassis.idempotency import Key, Outcome, once
+from polity_chassis.ids import new_id
+from polity_chassis.links import LinkKeys
+from polity_chassis.problems import not_found
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from polity_notifications.domain.signing import derive, shown
+from polity_notifications.domain.webhooks import MOST_PER_OWNER, OVERLAP, TooManyWebhooks, WebhookDisabled
+from polity_notifications.storage import webhook_log, webhook_queue, webhooks
+from polity_notifications.storage.webhooks import Webhook
+from polity_notifications.usecases.ask_for_webhooks import ask_for_test
+
+
+@dataclass(frozen=True, slots=True)
+class Subscribe:
+    """What a partner asks for; None: facts of every type, of every network."""
+
+    owner: str
+    url: str
+    description: str
+    fact_types: list[str] | None
+    networks: list[UUID] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A secret, for its owner to keep: no other answer ever holds it."""
+
+    webhook_id: UUID
+    secret: str
+
+
+async def subscribe(database: Database, command: Subscribe, keys: LinkKeys, now: datetime, key: Key | None) -> Told:
+    """Makes a subscription to what happens from now on; raises TooManyWebhooks."""
+    webhook_id, key_id = new_id(), next(iter(keys.root))
+
+    async def act() -> Outcome:
+        if await webhooks.owned(session, command.owner) >= MOST_PER_OWNER:
+            raise TooManyWebhooks
+        values = {
+            "webhook_id": webhook_id,
+            "owner": command.owner,
+            "url": command.url,
+            "description": command.description,
+            "fact_types": command.fact_types,
+            "networks": command.networks,
+            "key_id": key_id,
+            "generation": 1,
+            "created_at": now,
+            "enabled_at": now,
+        }
+        await webhooks.add(session, values)
+        return Outcome(201, {"webhook_id": str(webhook_id), "generation": 1, "key_id": key_id})
+
+    async with database.transaction() as session:
+        return _told(keys, await once(session, key, act))
+
+
+async def rotate_secret(database: Database, webhook_id: UUID, keys: LinkKeys, now: datetime, key: Key | None) -> Told:
+    """Gives the subscription a new secret; the one before signs as well for OVERLAP."""
+    key_id = next(iter(keys.root))
+
+    async def act() -> Outcome:
+        before = await _existing(session, webhook_id)
+        await webhooks.rotate(session, before, key_id, now + OVERLAP)
+        ids = {"webhook_id": str(webhook_id), "generation": before.generation + 1, "key_id": key_id}
+        return Outcome(201, ids)
+
+    async with database.transaction() as session:
+        return _told(keys, await once(session, key, act))
+
+
+async def enable_webhook(database: Database, webhook_id: UUID, now: datetime) -> None:
+    """Makes a disabled subscription get what happens from now on; what it missed can be asked for again."""
+    async with database.transaction() as session:
+        await _existing(session, webhook_id)
+        await webhooks.enable(session, webhook_id, now)
+
+
+async def remove_webhook(database: Database, webhook_id: UUID) -> None:
+    """Removes the subscription with its log."""
+    async with database.transaction() as session:
+        await _existing(session, webhook_id)
+        await webhooks.remove(session, webhook_id)
+
+
+async def try_webhook(database: Database, webhook_id: UUID, now: datetime, key: Key | None) -> UUID:
+    """Asks for a delivery that says nothing; returns its id. Raises WebhookDisabled."""
+
+    async def act() -> Outcome:
+        _refuse_disabled(await _existing(session, webhook_id))
+        return Outcome(201, {"delivery_id": str(await ask_for_test(session, webhook_id, now))})
+
+    async with database.transaction() as session:
+        return UUID((await once(session, key, act)).ids["delivery_id"])
+
+
+async def resend_delivery(database: Database, delivery_id: UUID, now: datetime) -> None:
+    """Asks for the delivery anew, with a whole schedule of tries. Raises WebhookDisabled."""
+    async with database.transaction() as session:
+        webhook_id = await webhook_log.webhook_of(session, delivery_id)
+        if webhook_id is None:
+            raise not_found()
+        _refuse_disabled(await _existing(session, webhook_id))
+        await webhook_queue.again(session, delivery_id, now)
+
+
+async def _existing(session: AsyncSession, webhook_id: UUID) -> Webhook:
+    found = await webhooks.one(session, webhook_id, lock=True)
+    if found is None:
+        raise not_found()
+    return found
+
+
+def _refuse_disabled(found: Webhook) -> None:
+    if found.disabled_reason:
+        raise WebhookDisabled
+
+
+def _told(keys: LinkKeys, outcome: Outcome) -> Told:
+    """The same request sent again is told the same secret, for as long as its key is known."""
+    webhook_id, generation = UUID(outcome.ids["webhook_id"]), int(outcome.ids["generation"])
+    return Told(webhook_id, shown(derive(keys.root[outcome.ids["key_id"]], webhook_id, generation)))

@@ -1,0 +1,137 @@
+"""Posts to an address that somebody else chose: resolved once, checked, connected to as checked, and never for long."""
+
+import asyncio
+import socket
+import ssl
+import time
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+
+import aiohttp
+from aiohttp.abc import AbstractResolver, ResolveResult
+from yarl import URL
+
+from polity_notifications.domain.endpoints import literal, permits
+
+TIMEOUT_SECONDS = 15.0
+"""From the name's resolution to the answer's last byte: a dripping endpoint gets no more."""
+CONNECT_SECONDS = 5.0
+MOST_ANSWER_BYTES = 65_536
+RESOLVING_THREADS = 64
+"""Names that resolve slowly hold a thread each: enough that they don't hold up the others."""
+
+
+class AddressRefused(Exception):
+    """The endpoint's name leads, or may lead, somewhere else than the public Internet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What became of one post: the status that was answered, or why there was none."""
+
+    milliseconds: int
+    status_code: int | None = None
+    reason: str | None = None
+
+    @property
+    def taken(self) -> bool:
+        return self.reason is None
+
+
+class CheckedResolver(AbstractResolver):
+    """Resolves for one scheme; refuses a name if any of its addresses is one not to connect to."""
+
+    def __init__(self, scheme: str, *, allow_loopback: bool, threads: ThreadPoolExecutor) -> None:
+        self._scheme, self._allow_loopback, self._threads = scheme, allow_loopback, threads
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
+    ) -> list[ResolveResult]:
+        """Returns the addresses to connect to; raises AddressRefused, or OSError for a name that doesn't resolve."""
+        ask = partial(socket.getaddrinfo, host, port, socket.AF_UNSPEC, socket.SOCK_STREAM)
+        found = await asyncio.get_running_loop().run_in_executor(self._threads, ask)
+        addresses = [(kind, str(address[0])) for kind, _, _, _, address in found]
+        for _, address in addresses:
+            self.check(address)
+        return [
+            ResolveResult(hostname=host, host=address, port=port, family=kind, proto=0, flags=socket.AI_NUMERICHOST)
+            for kind, address in addresses
+        ]
+
+    def check(self, host: str) -> None:
+        """Raises AddressRefused for an address not to connect to, written in whatever way."""
+        address = literal(host)
+        if address is None or not permits(self._scheme, address, allow_loopback=self._allow_loopback):
+            raise AddressRefused
+
+    async def close(self) -> None:
+        """Nothing is held."""
+
+
+class Poster:
+    """Posts by one session per scheme; their connections are kept for the next post."""
+
+    def __init__(self, *, allow_loopback: bool, tls: ssl.SSLContext | None = None, seconds: float = TIMEOUT_SECONDS):
+        self._threads = ThreadPoolExecutor(RESOLVING_THREADS, "resolving")
+        self._resolvers = {
+            scheme: CheckedResolver(scheme, allow_loopback=allow_loopback, threads=self._threads)
+            for scheme in ("https", "http")
+        }
+        self._sessions = {scheme: _session(resolver, tls, seconds) for scheme, resolver in self._resolvers.items()}
+
+    async def close(self) -> None:
+        for session in self._sessions.values():
+            await session.close()
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+    async def post(self, url: str, headers: Mapping[str, str], body: bytes) -> Answer:
+        """Returns what the endpoint answered within the time; raises nothing for what an endpoint does."""
+        started = time.perf_counter()
+        status: int | None = None
+        try:
+            status = await self._status(URL(url, encoded=True), headers, body)
+            reason = None if 200 <= status < 300 else "redirect" if 300 <= status < 400 else "status"
+        except AddressRefused:
+            reason = "address_refused"
+        except TimeoutError:
+            reason = "timeout"
+        except aiohttp.ClientConnectorDNSError:
+            reason = "unknown_host"
+        except (aiohttp.ClientSSLError, ssl.SSLError):
+            reason = "tls"
+        except (aiohttp.ClientError, OSError, ValueError):
+            reason = "no_connection"
+        return Answer(round((time.perf_counter() - started) * 1000), status, reason)
+
+    async def _status(self, url: URL, headers: Mapping[str, str], body: bytes) -> int:
+        host = url.host or ""
+        if literal(host):
+            self._resolvers[url.scheme].check(host)
+        async with self._sessions[url.scheme].post(url, data=body, headers=headers, allow_redirects=False) as answer:
+            await _read_some(answer)
+            return answer.status
+
+
+async def _read_some(answer: aiohttp.ClientResponse) -> None:
+    """Reads the answer so that its connection can serve again; one that says too much is hung up on."""
+    read = 0
+    async for chunk in answer.content.iter_any():
+        read += len(chunk)
+        if read > MOST_ANSWER_BYTES:
+            answer.close()
+            return
+
+
+def _session(resolver: AbstractResolver, tls: ssl.SSLContext | None, seconds: float) -> aiohttp.ClientSession:
+    connector = aiohttp.TCPConnector(
+        resolver=resolver, use_dns_cache=False, limit=0, ssl=True if tls is None else tls, keepalive_timeout=10
+    )
+    return aiohttp.ClientSession(
+        connector=connector,
+        cookie_jar=aiohttp.DummyCookieJar(),
+        timeout=aiohttp.ClientTimeout(total=seconds, sock_connect=CONNECT_SECONDS),
+        auto_decompress=False,
+        headers={"User-Agent": "Polity-Webhooks/1", "Accept": "*/*"},
+    )

@@ -1,0 +1,27 @@
+"""Which secrets a subscription has just now, and the headers that they sign."""
+
+from datetime import datetime
+
+from polity_chassis.headers import clean_header
+from polity_chassis.links import LinkKeys
+
+from polity_notifications.domain.signing import derive, signature
+from polity_notifications.storage.webhook_queue import Post
+
+
+def headers(post: Post, keys: LinkKeys, now: datetime) -> dict[str, str]:
+    """Returns the headers of Standard Webhooks 1.0; raises KeyError when the settings lack the key.
+
+    While a secret is being replaced, both sign: a receiver may check with either.
+    """
+    secrets = [derive(keys.root[post.key_id], post.webhook_id, post.generation)]
+    if post.previous_until and now < post.previous_until and post.previous_key_id in keys.root:
+        secrets.append(derive(keys.root[post.previous_key_id], post.webhook_id, post.generation - 1))
+    message_id, timestamp = str(post.message_id), int(now.timestamp())
+    made = {
+        "content-type": "application/json",
+        "webhook-id": message_id,
+        "webhook-timestamp": str(timestamp),
+        "webhook-signature": signature(secrets, message_id, timestamp, post.body.encode()),
+    }
+    return {name: clean_header(value) for name, value in made.items()}
