@@ -157,6 +157,17 @@ class Maker:
         listed = self.http.get(path, headers=self.headers("secretariat")).raise_for_status().json()["items"]
         return [invitation["invitation_id"] for invitation in listed]
 
+    def webhook(self, user: str) -> tuple[str, str]:
+        """A subscription and one delivery; its endpoint is nowhere."""
+        made = self.post(user, "/v1/webhooks", {"url": "https://partner.invalid/hooks"})
+        path = f"/v1/webhooks/{made['webhook_id']}/test"
+        deadline = time.monotonic() + 60
+        # Until the operator's mandate is known, a subscription of somebody else's would look like none.
+        while not (answer := self.http.post(path, headers=self.headers(user))).is_success:
+            assert time.monotonic() < deadline, answer.text
+            time.sleep(0.2)
+        return made["webhook_id"], answer.json()["delivery_id"]
+
 
 def _link(platform: Platform, purpose: str, identity: str) -> Headers:
     keys = LinkKeys.model_validate_json(platform.place.secrets["answer_link_keys"])
@@ -177,6 +188,7 @@ def world(platform: Platform) -> World:
     campaign = letter.campaign("present", datetime.now(UTC).date())
     campaign_id = maker.post("secretariat", f"/v1/networks/{network_id}/campaigns", campaign)["campaign_id"]
     own, other, withdrawn = maker.invited(network_id, campaign_id, 3)
+    webhook_id, webhook_delivery_id = maker.webhook("operations")
     link = _link(platform, "answer", own)
     made = World(
         values={
@@ -185,6 +197,8 @@ def world(platform: Platform) -> World:
             "invitation_id": withdrawn,
             "mandate_id": maker.mandate(network_id)["mandate_id"],
             "person_id": maker.mandate(network_id)["person_id"],
+            "webhook_id": webhook_id,
+            "webhook_delivery_id": webhook_delivery_id,
             "parked_id": str(uuid4()),
             "upload_id": str(uuid4()),
             "lang": "en",

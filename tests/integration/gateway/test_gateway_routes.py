@@ -34,6 +34,9 @@ LEADS_WITH_TOKEN = {
     "/v1/operations/notifications/parked": "notifications",
     "/v1/operations/reporting/parked": "reporting",
     "/v1/deliveries?campaign_id={mark}": "notifications",
+    "/v1/webhooks?{mark}": "notifications",
+    "/v1/webhooks/{mark}/deliveries": "notifications",
+    "/v1/webhook-deliveries/{mark}/resend": "notifications",
     "/v1/events/{mark}": "events",
 }
 REFUSED = (

@@ -16,6 +16,7 @@ _NEVER = tuple(
     ip_network(network)
     for network in (
         "168.63.129.16/32",  # a cloud's host agent, in public address space
+        "192.0.0.0/24",  # protocol assignments, RFC 6890: Python counts some of them as global
         "192.88.99.0/24",  # 6to4 relays, RFC 7526
         "2001::/23",  # Teredo and other protocol assignments, RFC 2928
         "2001:db8::/32",

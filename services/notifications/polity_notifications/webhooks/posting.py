@@ -93,7 +93,8 @@ class Poster:
         try:
             status = await self._status(URL(url, encoded=True), headers, body)
             reason = None if 200 <= status < 300 else "redirect" if 300 <= status < 400 else "status"
-        except AddressRefused:
+        except (AddressRefused, aiohttp.InvalidURL):
+            # InvalidURL: an IPv4 address in one of its older spellings.
             reason = "address_refused"
         except TimeoutError:
             reason = "timeout"

@@ -1,0 +1,20 @@
+# Receives Polity's webhooks: WEBHOOK_SECRET=whsec_… PORT=9000 python receive.py
+import os
+
+from aiohttp import web
+from standardwebhooks import Webhook
+
+webhook, seen = Webhook(os.environ["WEBHOOK_SECRET"]), set()
+
+
+async def receive(request: web.Request) -> web.Response:
+    event = webhook.verify(await request.text(), dict(request.headers))  # what isn't ours raises: 500, and nothing else
+    if event["id"] not in seen:  # a message may come more than once
+        seen.add(event["id"])
+        print(event["type"], event["subject"], flush=True)
+    return web.Response(status=204)
+
+
+app = web.Application()
+app.router.add_post("/hooks", receive)
+web.run_app(app, host="127.0.0.1", port=int(os.environ["PORT"]), print=None)

@@ -1,0 +1,58 @@
+"""From records in Kafka, some of them repeated, to one post for each."""
+
+import asyncio
+import json
+from dataclasses import replace
+from typing import Any
+
+from aiokafka import AIOKafkaProducer
+from polity_chassis.consumer import ConsumerRunner
+from polity_chassis.ids import new_id
+from polity_contracts.envelope import Envelope, encode_value, headers
+from polity_contracts.topics import TOPICS
+from polity_local.testing import KafkaForTests
+from polity_notifications.consumers.webhooks import webhook_consumer
+
+
+async def publish(kafka: KafkaForTests, names: dict[str, str], facts: list[Any]) -> None:
+    async with AIOKafkaProducer(bootstrap_servers=kafka.bootstrap, acks="all") as producer:
+        for one in facts:
+            envelope = Envelope(one.id, "membership", one.key, one.sequence, one.occurred_at, one.fact)
+            await producer.send_and_wait(
+                names[one.topic], encode_value(one.fact), one.key.encode(), headers=headers(envelope)
+            )
+
+
+async def test_public_facts_in_kafka_become_one_post_each_and_others_none(partners: Any, kafka: KafkaForTests) -> None:
+    world = partners.world
+    await partners.subscribe()
+    consumer = webhook_consumer(world.clock)
+    topics = {name: replace(kafka.random_topic(TOPICS[name]), partitions=2) for name in consumer.topics}
+    await kafka.create_topics(*topics.values())
+    names = {name: topic.name for name, topic in topics.items()}
+    facts = [world.founded(), world.registered(), world.opened(), partners.commitment(), world.reached()]
+    await publish(kafka, names, [*facts, *facts])
+    renamed = replace(consumer, name=f"{consumer.name}-{new_id()}", topics=tuple(names.values()))
+    runner = ConsumerRunner(renamed, world.database, kafka.bootstrap)
+    running = [asyncio.create_task(part.run()) for part in (runner, partners.new_sender())]
+    try:
+        async with asyncio.timeout(60):
+            while runner.lag() != 0 or await partners.statuses() != ["delivered"] * 5:  # noqa: ASYNC110
+                await asyncio.sleep(0.05)
+    finally:
+        for task in running:
+            task.cancel()
+        await asyncio.wait(running)
+    events = [json.loads(body) for body in partners.endpoints.bodies()]
+    assert sorted(event["id"] for event in events) == sorted(str(one.id) for one in facts)
+    of_the_campaign = [event["type"] for event in events if event["subject"] == str(world.campaign_id)]
+    assert of_the_campaign == ["membership.campaign_opened", "membership.milestone_reached"]
+
+
+def test_the_consumer_reads_no_topic_without_public_facts() -> None:
+    assert set(webhook_consumer(lambda: None).topics) == {  # type: ignore[arg-type, return-value]
+        "membership-networks-v1",
+        "membership-local-governments-v1",
+        "membership-campaigns-v1",
+        "membership-commitments-v1",
+    }
