@@ -10,6 +10,7 @@ from typing import Any
 
 import latency
 import relay
+import webhooks
 from polity_local import jvm
 from polity_local.platform import Platform, start_platform
 from polity_local.testing import KafkaForTests, PostgresForTests
@@ -27,6 +28,7 @@ async def _relay(postgres: PostgresForTests, kafka: KafkaForTests, runs: int) ->
 BENCHMARKS: dict[str, Benchmark] = {
     "relay": _relay,
     "latency": latency.measure,
+    "webhooks": webhooks.measure,
 }
 
 

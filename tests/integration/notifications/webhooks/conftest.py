@@ -75,9 +75,8 @@ class Endpoints:
     async def _flood(self, request: web.Request) -> web.StreamResponse:
         response = web.StreamResponse()
         await response.prepare(request)
-        for _ in range(10_000):
+        while True:
             await response.write(b"x" * 65_536)
-        return response
 
 
 class Partners:

@@ -40,14 +40,17 @@ def wait_for(port: int, process: subprocess.Popen[str]) -> None:
     raise AssertionError("the receiver doesn't listen")
 
 
+def started(command: Sequence[str], folder: Path, variables: dict[str, str]) -> subprocess.Popen[str]:
+    return subprocess.Popen(command, cwd=folder, env={**os.environ, **variables}, stdout=subprocess.PIPE, text=True)
+
+
 async def received(partners: Any, command: Sequence[str], folder: Path) -> list[str]:
     """Subscribes the receiver, posts two facts to it, one of them twice, and one forged; returns what it printed."""
     world, port = partners.world, free_port()
     world.clock.now = datetime.now(UTC)
     url = f"http://127.0.0.1:{port}/hooks"
     told = await partners.subscribe(url)
-    environment = {**os.environ, "WEBHOOK_SECRET": told.secret, "PORT": str(port)}
-    process = subprocess.Popen(command, cwd=folder, env=environment, stdout=subprocess.PIPE, text=True)
+    process = started(command, folder, {"WEBHOOK_SECRET": told.secret, "PORT": str(port)})
     try:
         await to_thread(wait_for, port, process)
         await rotate_secret(world.database, told.webhook_id, world.settings.webhook_keys, world.clock.now, None)

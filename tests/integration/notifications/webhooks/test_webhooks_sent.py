@@ -246,7 +246,7 @@ async def test_a_hanging_endpoint_does_not_slow_the_others(partners: Any) -> Non
         return spent
 
     alone, beside = await took(False), await took(True)
-    assert beside < alone * 1.5
+    assert beside < alone * 1.25
     assert partners.endpoints.most_at_once["hang"] <= 4
 
 
@@ -297,7 +297,7 @@ async def test_a_sender_that_is_stopped_leaves_what_it_had_in_hand(partners: Any
     await partners.told(partners.commitment())
     running = asyncio.create_task(partners.new_sender(Stuck()).run())
     async with asyncio.timeout(5):
-        while (await partners.rows())[0]["taken_until"] is None:
+        while (await partners.rows())[0]["taken_until"] is None:  # noqa: ASYNC110
             await asyncio.sleep(0.02)
     running.cancel()
     with suppress(asyncio.CancelledError):

@@ -1,0 +1,135 @@
+"""Signed durable webhooks, against a bare loop that signs and posts the same bodies and keeps nothing.
+
+Both post to 20 endpoints of one server, a process of its own, with as many posts at a time.
+"""
+
+import asyncio
+import base64
+import multiprocessing
+import os
+import statistics
+import time
+from multiprocessing.connection import Connection
+from typing import Any
+
+import aiohttp
+from aiohttp import web
+from polity_chassis.clock import utc_now
+from polity_chassis.database import Database
+from polity_chassis.ids import new_id
+from polity_chassis.links import LinkKeys
+from polity_chassis.migrations import migrate
+from polity_chassis.runtime import Runtime
+from polity_local.testing import KafkaForTests, PostgresForTests
+from polity_notifications.domain.signing import signature
+from polity_notifications.settings import Settings
+from polity_notifications.storage import webhook_queue
+from polity_notifications.usecases.manage_webhooks import Subscribe, subscribe
+from polity_notifications.webhooks.posting import Poster
+from polity_notifications.webhooks.sender import WebhookSender
+
+ENDPOINTS = 20
+EACH = 250
+AT_ONCE = 4
+BODY = '{"type": "membership.commitment_made", "data": "' + "x" * 600 + '"}'
+KEYS = LinkKeys.model_validate({"k1": base64.b64encode(os.urandom(32)).decode()})
+
+
+async def measure(postgres: PostgresForTests, _: KafkaForTests, runs: int) -> dict[str, Any]:
+    """Returns both rates in posts/s as medians over `runs` alternated runs, and their ratio (ours / bare)."""
+    here, there = multiprocessing.Pipe()
+    server = multiprocessing.get_context("spawn").Process(target=_serve, args=(there,), daemon=True)
+    server.start()
+    url = f"http://127.0.0.1:{here.recv()}"
+    try:
+        ours, bare = [], []
+        for _run in range(runs):
+            ours.append(await _durable(await postgres.create_database("bench"), url))
+            bare.append(await _bare(url))
+            await postgres.drop_created()
+    finally:
+        server.terminate()
+    return {
+        "name": "webhooks to 20 endpoints",
+        "ours": round(statistics.median(ours)),
+        "peer": round(statistics.median(bare)),
+        "ratio": round(statistics.median(ours) / statistics.median(bare), 2),
+        "unit": "posts/s",
+        "peer_name": "a bare loop of aiohttp and HMAC",
+        "runs": runs,
+    }
+
+
+def _serve(told: Connection) -> None:
+    async def serve() -> None:
+        application = web.Application()
+        application.router.add_post("/{name}", _taken)
+        runner = web.AppRunner(application, access_log=None)
+        await runner.setup()
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        told.send(runner.addresses[0][1])
+        await asyncio.Event().wait()
+
+    asyncio.run(serve())
+
+
+async def _taken(request: web.Request) -> web.Response:
+    await request.read()
+    return web.Response(status=204)
+
+
+async def _durable(database_url: str, url: str) -> float:
+    await migrate(database_url, "polity_notifications")
+    database = Database(database_url, application_name="bench")
+    settings = Settings(
+        port=1, database_url=database_url, kafka_bootstrap="127.0.0.1:1", issuer="http://issuer", jwks_url="http://jwks",
+        answer_link_keys=KEYS, smtp_host="127.0.0.1", smtp_port=1, smtp_tls="none", mail_from="polity@example.net",
+        webhook_keys=KEYS, webhook_allow_loopback=True, webhook_posts_per_endpoint=AT_ONCE,
+    )  # fmt: skip
+    poster = Poster(allow_loopback=True)
+    try:
+        await _ask(database, url)
+        started = time.perf_counter()
+        await WebhookSender(Runtime(settings, database, utc_now), settings, poster).settle()
+        return ENDPOINTS * EACH / (time.perf_counter() - started)
+    finally:
+        await poster.close()
+        await database.close()
+
+
+async def _ask(database: Database, url: str) -> None:
+    now, messages = utc_now(), [new_id() for _ in range(EACH)]
+    for number in range(ENDPOINTS):
+        command = Subscribe("bench", f"{url}/{number}", "", None, None)
+        webhook_id = (await subscribe(database, command, KEYS, now, None)).webhook_id
+        rows = [
+            {
+                "delivery_id": new_id(), "webhook_id": webhook_id, "message_id": message_id, "sequence": 1,
+                "subject": str(message_id), "status": "pending", "due_at": now, "asked_at": now,
+            }
+            for message_id in messages
+        ]  # fmt: skip
+        told = [
+            {"message_id": message_id, "type": "bench", "body": BODY, "traceparent": None} for message_id in messages
+        ]
+        async with database.transaction() as session:
+            await webhook_queue.add(session, told, rows)
+
+
+async def _bare(url: str) -> float:
+    secret = os.urandom(32)
+
+    async def post(session: aiohttp.ClientSession, number: int) -> None:
+        for message in range(EACH // AT_ONCE):
+            at, message_id = int(time.time()), str(message)
+            headers = {
+                "webhook-id": message_id, "webhook-timestamp": str(at),
+                "webhook-signature": signature([secret], message_id, at, BODY.encode()),
+            }  # fmt: skip
+            async with session.post(f"{url}/{number}", data=BODY.encode(), headers=headers) as answer:
+                await answer.read()
+
+    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as session:
+        started = time.perf_counter()
+        await asyncio.gather(*(post(session, number) for number in range(ENDPOINTS) for _ in range(AT_ONCE)))
+        return ENDPOINTS * AT_ONCE * (EACH // AT_ONCE) / (time.perf_counter() - started)
