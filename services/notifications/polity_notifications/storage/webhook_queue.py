@@ -55,6 +55,11 @@ noted AS (
   RETURNING webhook_delivery.delivery_id, attempts, told.at, told.status_code, told.reason, told.milliseconds)
 INSERT INTO webhook_attempt (delivery_id, number, at, status_code, reason, milliseconds) SELECT * FROM noted
 """)
+_GIVE_BACK = text("""
+UPDATE webhook_delivery SET taken_until = NULL
+  FROM unnest(CAST(:delivery_id AS uuid[]), CAST(:taken_until AS timestamptz[])) AS told (delivery_id, taken_until)
+ WHERE webhook_delivery.delivery_id = told.delivery_id AND webhook_delivery.taken_until = told.taken_until
+""")
 _WELL = text("""
 UPDATE webhook SET failing_since = NULL
  WHERE webhook_id = ANY (CAST(:webhook_id AS uuid[])) AND failing_since IS NOT NULL
@@ -125,6 +130,13 @@ async def claim(
     values = {"busy_id": list(busy), "busy": list(busy.values()), "now": now, "until": until}
     rows = await (await session.connection()).execute(_CLAIM, {**values, "most": most, "room": room})
     return [Post(**row) for row in rows.mappings()]
+
+
+async def give_back(session: AsyncSession, posts: Sequence[Post]) -> None:
+    """Ends the lease of what was taken and not posted."""
+    if posts:
+        values = {name: [getattr(post, name) for post in posts] for name in ("delivery_id", "taken_until")}
+        await (await session.connection()).execute(_GIVE_BACK, values)
 
 
 async def note(session: AsyncSession, noted: Sequence[Noted]) -> None:

@@ -28,6 +28,11 @@ from polity_notifications.webhooks.posting import TIMEOUT_SECONDS, Answer, Poste
 from polity_notifications.webhooks.secrets import headers
 
 LEASE = timedelta(seconds=2 * TIMEOUT_SECONDS)
+AHEAD = 16
+"""Deliveries in hand for each post to an endpoint at a time: while they are posted, the next are taken."""
+GATHER_SECONDS = 0.02
+"""What ends within this time is noted together."""
+ONE_POST = timedelta(seconds=TIMEOUT_SECONDS)
 IDLE_SECONDS = 0.5
 STOPPING_SECONDS = 5.0
 """How long posts under way may take after the signal to stop; what takes longer is posted again."""
@@ -56,6 +61,9 @@ class WebhookSender:
     _under_way: set[asyncio.Task[None]] = field(default_factory=set)
     _busy: Counter[UUID] = field(default_factory=Counter)
     _ended: list[tuple[queue.Post, Answer]] = field(default_factory=list)
+    _returned: list[queue.Post] = field(default_factory=list)
+    _gates: dict[UUID, asyncio.Semaphore] = field(default_factory=dict)
+    _troubled: set[UUID] = field(default_factory=set)
     _woken: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def run(self) -> None:
@@ -72,35 +80,60 @@ class WebhookSender:
                     continue
                 if not moved:
                     await self._rest()
+                await asyncio.sleep(GATHER_SECONDS)
         finally:
             await self._stop()
 
     async def step(self) -> int:
         """Notes what has ended and takes what is due; returns how many that were."""
         self._woken.clear()
-        ended, now = list(self._ended), self.runtime.clock()
-        room = self.settings.webhook_posts_at_once - len(self._under_way)
+        ended, returned, troubled = list(self._ended), list(self._returned), set(self._troubled)
+        left = Counter(post.webhook_id for post in (*(post for post, _ in ended), *returned))
         # Looking twice a second would otherwise fill the trace viewer with looking.
         with suppress_instrumentation():
             async with self.runtime.database.transaction() as session:
+                await queue.give_back(session, returned)
                 await self._note(session, ended)
-                free = +(self._busy - Counter(post.webhook_id for post, _ in ended))
-                most = self.settings.webhook_posts_per_endpoint
-                taken = await queue.claim(session, free, now=now, until=now + LEASE, most=most, room=max(room, 0))
-        del self._ended[: len(ended)]
-        self._busy = +(self._busy - Counter(post.webhook_id for post, _ in ended))
+                taken = await self._claim(session, +(self._busy - left))
+        del self._ended[: len(ended)], self._returned[: len(returned)]
+        self._busy = +(self._busy - left)
         self._busy.update(post.webhook_id for post in taken)
+        self._forget_idle()
+        # What is taken after a failure was noted is taken for one more try.
+        self._troubled -= troubled & {post.webhook_id for post in taken}
         for post in taken:
-            task = asyncio.create_task(self._post(post))
+            task = asyncio.create_task(self._in_turn(post))
             self._under_way.add(task)
             task.add_done_callback(self._under_way.discard)
-        return len(ended) + len(taken)
+        return len(ended) + len(returned) + len(taken)
+
+    async def _claim(self, session: AsyncSession, busy: Counter[UUID]) -> list[queue.Post]:
+        now = self.runtime.clock()
+        most = self.settings.webhook_posts_per_endpoint * AHEAD
+        room = max(0, self.settings.webhook_posts_at_once * AHEAD - busy.total())
+        return await queue.claim(session, busy, now=now, until=now + LEASE, most=most, room=room)
+
+    def _forget_idle(self) -> None:
+        for webhook_id in self._gates.keys() - self._busy.keys():
+            del self._gates[webhook_id]
+            self._troubled.discard(webhook_id)
+
+    async def _in_turn(self, post: queue.Post) -> None:
+        """Posts when the endpoint's gate opens; gives back what would come too late, or to an endpoint in trouble."""
+        gate = self._gates.setdefault(post.webhook_id, asyncio.Semaphore(self.settings.webhook_posts_per_endpoint))
+        async with gate:
+            if post.webhook_id in self._troubled or self.runtime.clock() + ONE_POST > post.taken_until:
+                self._returned.append(post)
+                self._woken.set()
+            else:
+                await self._post(post)
 
     async def settle(self) -> None:
         """Waits until everything in hand has ended and is noted, and nothing more is due."""
-        while await self.step() or self._under_way or self._ended:
+        while await self.step() or self._under_way or self._ended or self._returned:
             if self._under_way:
                 await asyncio.wait(self._under_way, return_when=asyncio.FIRST_COMPLETED)
+                await asyncio.sleep(GATHER_SECONDS)
 
     async def _rest(self) -> None:
         try:
@@ -130,6 +163,8 @@ class WebhookSender:
                 span.set_status(StatusCode.ERROR)
                 log.warning("a webhook was not taken: %s", answer.reason, extra={**about, "status": answer.status_code})
             span.set_attribute("http.response.status_code", answer.status_code or 0)
+        if not answer.taken:
+            self._troubled.add(post.webhook_id)
         self._ended.append((post, answer))
         self._woken.set()
 
