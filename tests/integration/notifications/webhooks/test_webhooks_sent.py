@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import time
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -17,7 +16,7 @@ from polity_notifications.usecases.manage_webhooks import (
     resend_delivery,
     rotate_secret,
 )
-from polity_notifications.webhooks.posting import Answer
+from polity_notifications.webhooks.posting import Answer, Poster
 from standardwebhooks import Webhook
 
 DAY = 24 * 3600
@@ -117,9 +116,9 @@ async def test_an_endpoint_that_misbehaves_is_noted_and_tried_again(
 ) -> None:
     await partners.subscribe(path)
     await partners.told(partners.commitment())
-    started = time.monotonic()
-    await partners.sender.settle()
-    assert time.monotonic() - started < 6
+    # It ends at all: the endpoint itself never would.
+    async with asyncio.timeout(60):
+        await partners.sender.settle()
     [attempt] = await partners.attempts()
     assert (attempt["status_code"], attempt["reason"]) == (status, reason)
     assert await partners.statuses() == ["pending"]
@@ -129,9 +128,8 @@ async def test_an_endpoint_that_misbehaves_is_noted_and_tried_again(
 async def test_an_answer_that_does_not_end_is_hung_up_on(partners: Any) -> None:
     await partners.subscribe("flood")
     await partners.told(partners.commitment())
-    started = time.monotonic()
-    await partners.sender.settle()
-    assert time.monotonic() - started < 1
+    async with asyncio.timeout(60):
+        await partners.sender.settle()
     assert await partners.statuses() == ["delivered"]
 
 
@@ -224,30 +222,22 @@ async def test_two_senders_never_post_the_same(partners: Any) -> None:
     assert (len(ids), len(set(ids))) == (60, 60)
 
 
-async def test_a_hanging_endpoint_does_not_slow_the_others(partners: Any) -> None:
-    async def took(hanging: bool) -> float:
-        for number in range(10):
-            await partners.subscribe(f"slow-{number}-{hanging}")
-        if hanging:
-            await partners.subscribe("hang")
-        await partners.told(*(partners.commitment(number) for number in range(20)))
-        done = {f"slow-{number}-{hanging}": 20 for number in range(10)}
-        running = asyncio.create_task(partners.new_sender().run())
-        started = time.perf_counter()
-        async with asyncio.timeout(60):
-            while any(partners.endpoints.asked[path] < count for path, count in done.items()):  # noqa: ASYNC110
-                await asyncio.sleep(0.01)
-        spent = time.perf_counter() - started
-        running.cancel()
-        with suppress(asyncio.CancelledError):
-            await running
-        for row in await partners.webhooks():
-            await remove_webhook(partners.world.database, row["webhook_id"])
-        return spent
-
-    alone, beside = await took(False), await took(True)
-    assert beside < alone * 1.25
-    assert partners.endpoints.most_at_once["hang"] <= 4
+async def test_while_an_endpoint_hangs_the_others_get_everything(partners: Any) -> None:
+    await partners.subscribe("hang")
+    paths = [f"slow-{number}" for number in range(10)]
+    for path in paths:
+        await partners.subscribe(path)
+    await partners.told(*(partners.commitment(number) for number in range(20)))
+    patient = Poster(allow_loopback=True, seconds=3600)
+    running = asyncio.create_task(partners.new_sender(patient).run())
+    async with asyncio.timeout(60):
+        while any(partners.endpoints.asked[path] < 20 for path in paths):  # noqa: ASYNC110 - the sender tells nobody
+            await asyncio.sleep(0.01)
+    # The hanging posts are still under way, and they are few.
+    assert 1 <= partners.endpoints.at_once["hang"] <= 4
+    running.cancel()
+    with suppress(asyncio.CancelledError):
+        await running
 
 
 async def test_a_failing_endpoint_gets_one_post_at_a_time(partners: Any) -> None:
