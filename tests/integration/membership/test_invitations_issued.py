@@ -122,3 +122,15 @@ async def test_after_the_deadline_nobody_is_invited_unless_there_is_a_later_one(
     assert refused["type"].endswith(":deadline_passed")
     later = {"at": "2099-01-01T00:00:00Z", "time_zone": "Asia/Seoul"}
     assert _counts(await _invite(net, campaign_id, local_government_ids=ids, reply_by=later)) == (1, 0, 0)
+
+
+async def test_two_cities_of_one_name_are_told_apart_by_their_province(
+    net: Any, row: Callable[..., Any], csv_of: Any
+) -> None:
+    metropolis = row("Gwangju", country="KR", subdivision="KR-29", latitude="35.15", time_zone="Asia/Seoul")
+    suburb = row("Gwangju", country="KR", subdivision="KR-41", latitude="37.41", time_zone="Asia/Seoul")
+    await net.do_import(csv_of([metropolis, suburb]), expect=200)
+    campaign_id = await net.campaign()
+    await net.invite_all(campaign_id)
+    items = (await net.get(f"/v1/campaigns/{campaign_id}/invitations"))["items"]
+    assert sorted((item["name"], item["subdivision"]) for item in items) == [("Gwangju", "KR-29"), ("Gwangju", "KR-41")]

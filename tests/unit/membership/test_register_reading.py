@@ -1,6 +1,5 @@
 """What a register in CSV may look like, and how each fault is named."""
 
-
 import pytest
 from polity_membership.domain.cells import Bad, paragraphs
 from polity_membership.domain.register import MAX_FAULTS, MAX_ROWS, read_register

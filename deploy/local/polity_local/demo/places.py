@@ -22,18 +22,19 @@ COLUMNS = (
 )
 
 NAMED_IN_THE_TEXTS = {
-    # GeoNames ids, because names repeat: two of these are called Gwangju, and each of them is not the only Barcelona.
-    3014646: "Grigny",
-    2745912: "Utrecht",
-    3128760: "Barcelona",
-    1841811: "Gwangju",
-    1841810: "Gwangju",
-    3530597: "Mexico City",
-    2761369: "Vienna",
-    3838583: "Rosario",
-    3441575: "Montevideo",
-    1835235: "Daejeon",
+    # GeoNames ids with ISO 3166-2 codes, because names repeat: the fourth and the fifth are both called Gwangju.
+    3014646: "FR-IDF",
+    2745912: "NL-UT",
+    3128760: "ES-CT",
+    1841811: "KR-29",
+    1841810: "KR-41",
+    3530597: "MX-CMX",
+    2761369: "AT-9",
+    3838583: "AR-S",
+    3441575: "UY-MO",
+    1835235: "KR-30",
 }
+"""Grigny, Utrecht, Barcelona, both Gwangjus, Mexico City, Vienna, Rosario, Montevideo, Daejeon."""
 
 LANGUAGES_BY_COUNTRY = {
     "es": "AR BO CL CO CR CU DO EC ES GQ GT HN MX NI PA PE PR PY SV UY VE",
@@ -79,7 +80,8 @@ def places_csv(count: int = 1000) -> str:
         {
             "name": city["name"],
             "country": city["countrycode"],
-            "subdivision": f"{city['countrycode']}.{city['admin1code']}",
+            # GeoNames' own codes mean nothing to a reader.
+            "subdivision": NAMED_IN_THE_TEXTS.get(city["geonameid"], ""),
             "latitude": city["latitude"],
             "longitude": city["longitude"],
             "population": city["population"],

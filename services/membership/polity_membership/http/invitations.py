@@ -53,6 +53,7 @@ class InvitationOut(BaseModel):
     local_government_id: UUID
     name: str
     country: str
+    subdivision: str | None
     wave: str
     status: str
     language: str

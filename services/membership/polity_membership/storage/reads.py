@@ -97,6 +97,7 @@ async def list_invitations(
             invitations,
             places.c.name,
             places.c.country,
+            places.c.subdivision,
             commitments.c.made_at.label("committed_at"),
             commitments.c.ordinal,
             commitments.c.signatory_id,
