@@ -1,14 +1,16 @@
 """Commit to projected at 500 facts a second: outbox, relay, Kafka and inbox, against producing straight to Kafka.
 
 Ours is timed from the return of the commit that wrote the fact to the return of the commit that projected it; the peer
-from the call of `send` to the commit of its insert. Everything runs in one process, on one clock.
+from the call of `send` to the commit of its insert. Who writes and who projects are two processes, as in the product
+(a service with its relay, and another one), on one clock: CLOCK_MONOTONIC is the machine's.
 """
 
 import asyncio
+import multiprocessing
 import statistics
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -34,28 +36,24 @@ SECONDS = 4.0
 WARM_UP = 200
 """Facts at the beginning of a run that are not counted."""
 
+FACTS = int(RATE_PER_SECOND * SECONDS)
+STARTING_SECONDS = 6.0
+"""Until both processes stand at the topic's end."""
+
+Projected = dict[UUID, float]
+"""When each fact was projected."""
+
 Write = Callable[[UUID], Coroutine[Any, Any, None]]
-
-
-class Watch:
-    """When each fact was written and when it was projected, in seconds of one clock."""
-
-    def __init__(self) -> None:
-        self.written: dict[UUID, float] = {}
-        self.projected: dict[UUID, float] = {}
-
-    def p99_ms(self) -> float:
-        """Returns the 99th percentile of the latency in milliseconds; the warm-up is left out."""
-        waits = [1000 * (self.projected[id_] - at) for id_, at in list(self.written.items())[WARM_UP:]]
-        return statistics.quantiles(waits, n=100)[98]
+Project = Callable[[str, str, str], Coroutine[Any, Any, Projected]]
+"""Takes the database's URL, the broker and the topic."""
 
 
 class WatchedDatabase(Database):
     """Notes when the transaction that projected a fact has committed."""
 
-    def __init__(self, url: str, watch: Watch) -> None:
+    def __init__(self, url: str, projected: Projected, done: asyncio.Event) -> None:
         super().__init__(url, application_name="bench")
-        self.watch = watch
+        self.projected, self.done = projected, done
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncSession]:
@@ -63,7 +61,9 @@ class WatchedDatabase(Database):
         async with super().transaction() as session:
             yield session
         now = time.perf_counter()
-        self.watch.projected.update(dict.fromkeys(session.info.get("projected", ()), now))
+        self.projected.update(dict.fromkeys(session.info.get("projected", ()), now))
+        if len(self.projected) >= FACTS:
+            self.done.set()
 
 
 async def measure(postgres: PostgresForTests, kafka: KafkaForTests, runs: int = 5) -> dict[str, Any]:
@@ -95,22 +95,81 @@ async def _write_at_the_rate(write: Write) -> None:
     """Calls `write` with a new id at the rate, however long each call takes."""
     start = time.perf_counter()
     async with asyncio.TaskGroup() as group:
-        for number in range(int(RATE_PER_SECOND * SECONDS)):
+        for number in range(FACTS):
             group.create_task(write(new_id()))
             await asyncio.sleep(max(0.0, start + number / RATE_PER_SECOND - time.perf_counter()))
 
 
-async def _until_all(watch: Watch) -> None:
-    async with asyncio.timeout(60):
-        while len(watch.projected) < RATE_PER_SECOND * SECONDS:  # noqa: ASYNC110 - a poll is the measurement's least noise
-            await asyncio.sleep(0.05)
-
-
 async def _ours(url: str, kafka: KafkaForTests) -> float:
-    fact_type, topic = await _random_fact_type(kafka)
+    topic = await _random_topic(kafka)
     await _make_tables(url)
-    watch = Watch()
-    writer, reader = Database(url, application_name="bench"), WatchedDatabase(url, watch)
+    fact_type, written = _fact_type(topic), dict[UUID, float]()
+    writer = Database(url, application_name="bench")
+    relay = asyncio.create_task(Relay(url, kafka.bootstrap, source="bench").run())
+
+    async def write(id_: UUID) -> None:
+        fact = fact_type.model_validate(_fact(id_).model_dump())
+        async with writer.transaction() as session:
+            await add_outgoing(session, [Outgoing(id_, 1, fact)], occurred_at=datetime.now(UTC))
+        written[id_] = time.perf_counter()
+
+    try:
+        return _p99_ms(written, await _beside(_consume, (url, kafka.bootstrap, topic), write))
+    finally:
+        relay.cancel()
+        await asyncio.gather(relay, return_exceptions=True)
+        await writer.close()
+
+
+async def _peer(url: str, kafka: KafkaForTests) -> float:
+    topic = await _random_topic(kafka)
+    await _make_tables(url)
+    written = dict[UUID, float]()
+    producer = AIOKafkaProducer(bootstrap_servers=kafka.bootstrap, acks="all", enable_idempotence=True)
+    await producer.start()
+
+    async def write(id_: UUID) -> None:
+        written[id_] = time.perf_counter()
+        await producer.send(topic, encode_value(_fact(id_)), key=str(id_).encode())
+
+    try:
+        return _p99_ms(written, await _beside(_insert, (url, kafka.bootstrap, topic), write))
+    finally:
+        await producer.stop()
+
+
+async def _beside(project: Project, arguments: tuple[str, str, str], write: Write) -> Projected:
+    """Writes at the rate while another process projects; returns when that one projected each fact."""
+    context = multiprocessing.get_context("spawn")
+    receiver, sender = context.Pipe(duplex=False)
+    process = context.Process(target=_child, args=(project, arguments, sender), daemon=True)
+    process.start()
+    try:
+        await asyncio.sleep(STARTING_SECONDS)
+        await _write_at_the_rate(write)
+        if not await asyncio.to_thread(receiver.poll, 60):
+            raise TimeoutError("not everything was projected")
+        projected: Projected = receiver.recv()
+        return projected
+    finally:
+        process.kill()
+        await asyncio.to_thread(process.join)
+
+
+def _p99_ms(written: dict[UUID, float], projected: Projected) -> float:
+    """Returns the 99th percentile of the latency in milliseconds; the warm-up is left out."""
+    waits = [1000 * (projected[id_] - at) for id_, at in list(written.items())[WARM_UP:]]
+    return statistics.quantiles(waits, n=100)[98]
+
+
+def _child(project: Project, arguments: tuple[str, str, str], sender: Any) -> None:
+    sender.send(asyncio.run(project(*arguments)))
+
+
+async def _consume(url: str, bootstrap: str, topic: str) -> Projected:
+    projected: Projected = {}
+    done = asyncio.Event()
+    database = WatchedDatabase(url, projected, done)
 
     async def project(session: AsyncSession, received: Sequence[Received[Any]]) -> None:
         ids = [r.fact.invitation_id for r in received]
@@ -118,32 +177,36 @@ async def _ours(url: str, kafka: KafkaForTests) -> float:
         await connection.execute(text("INSERT INTO projected SELECT unnest(CAST(:ids AS uuid[]))"), {"ids": ids})
         session.info.setdefault("projected", []).extend(ids)
 
-    async def write(id_: UUID) -> None:
-        fact = fact_type.model_validate(_fact(id_).model_dump())
-        async with writer.transaction() as session:
-            await add_outgoing(session, [Outgoing(id_, 1, fact)], occurred_at=datetime.now(UTC))
-        watch.written[id_] = time.perf_counter()
-
-    relay = Relay(url, kafka.bootstrap, source="bench")
-    runner = ConsumerRunner(Consumer(f"bench-{topic}", (topic,), {fact_type: project}), reader, kafka.bootstrap)
-    tasks = [asyncio.create_task(relay.run()), asyncio.create_task(runner.run())]
-    try:
-        await asyncio.sleep(4)
-        await _write_at_the_rate(write)
-        await _until_all(watch)
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        await writer.close()
-        await reader.close()
-    return watch.p99_ms()
+    consumer = Consumer(f"bench-{topic}", (topic,), {_fact_type(topic): project})
+    runner = asyncio.create_task(ConsumerRunner(consumer, database, bootstrap).run())
+    await done.wait()
+    runner.cancel()
+    await asyncio.gather(runner, return_exceptions=True)
+    return projected
 
 
-async def _random_fact_type(kafka: KafkaForTests) -> tuple[type[Fact], str]:
-    name = (await kafka.create_topics(kafka.random_topic(INVITATIONS)))[0]
-    made = type("BenchFact", (InterestExpressed,), {"topic": name, "__module__": __name__})
-    return made, name
+async def _insert(url: str, bootstrap: str, topic: str) -> Projected:
+    projected: Projected = {}
+    consumer = AIOKafkaConsumer(topic, bootstrap_servers=bootstrap, auto_offset_reset="earliest")
+    await consumer.start()
+    connection = await asyncpg.connect(url.replace("+asyncpg", ""))
+    while len(projected) < FACTS:
+        batches = await consumer.getmany(timeout_ms=10, max_records=1000)
+        ids = [UUID(record.key.decode()) for records in batches.values() for record in records]
+        if ids:
+            await connection.execute("INSERT INTO projected SELECT unnest($1::uuid[])", ids)
+            projected.update(dict.fromkeys(ids, time.perf_counter()))
+    await consumer.stop()
+    await connection.close()
+    return projected
+
+
+async def _random_topic(kafka: KafkaForTests) -> str:
+    return (await kafka.create_topics(kafka.random_topic(INVITATIONS)))[0]
+
+
+def _fact_type(topic: str) -> type[Fact]:
+    return type("BenchFact", (InterestExpressed,), {"topic": topic, "__module__": __name__})
 
 
 async def _make_tables(url: str) -> None:
@@ -152,37 +215,3 @@ async def _make_tables(url: str) -> None:
         await connection.run_sync(chassis_metadata.create_all)
         await connection.execute(text("CREATE TABLE projected (id uuid PRIMARY KEY)"))
     await engine.dispose()
-
-
-async def _peer(url: str, kafka: KafkaForTests) -> float:
-    _, topic = await _random_fact_type(kafka)
-    await _make_tables(url)
-    watch = Watch()
-    async with AsyncExitStack() as stack:
-        producer = AIOKafkaProducer(bootstrap_servers=kafka.bootstrap, acks="all", enable_idempotence=True)
-        consumer = AIOKafkaConsumer(topic, bootstrap_servers=kafka.bootstrap, auto_offset_reset="earliest")
-        for part in (producer, consumer):
-            await part.start()
-            stack.push_async_callback(part.stop)
-        connection = await asyncpg.connect(url.replace("+asyncpg", ""))
-        stack.push_async_callback(connection.close)
-        task = asyncio.create_task(_insert(consumer, connection, watch))
-        stack.callback(task.cancel)
-
-        async def write(id_: UUID) -> None:
-            watch.written[id_] = time.perf_counter()
-            await producer.send(topic, encode_value(_fact(id_)), key=str(id_).encode())
-
-        await asyncio.sleep(4)
-        await _write_at_the_rate(write)
-        await _until_all(watch)
-    return watch.p99_ms()
-
-
-async def _insert(consumer: AIOKafkaConsumer, connection: Any, watch: Watch) -> None:
-    while True:
-        batches = await consumer.getmany(timeout_ms=10, max_records=1000)
-        ids = [UUID(record.key.decode()) for records in batches.values() for record in records]
-        if ids:
-            await connection.execute("INSERT INTO projected SELECT unnest($1::uuid[])", ids)
-            watch.projected.update(dict.fromkeys(ids, time.perf_counter()))
