@@ -52,7 +52,6 @@ class Acknowledged:
     interested: set[str] = field(default_factory=set)
     committed: dict[str, int] = field(default_factory=dict)
     """Commitment id to ordinal."""
-    seconds: float = 0.0
 
 
 async def prepare(stack: Stack, http: httpx.AsyncClient, cities: int, mark: str, today: date) -> tuple[Demo, int]:
