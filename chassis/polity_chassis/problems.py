@@ -36,13 +36,6 @@ _HTTP_SLUGS = {400: "malformed", 401: "unauthenticated", 403: "forbidden", 404: 
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,39}")
 
 
-class DomainError(Exception):
-    """A refusal that a rule names; any exception with these class attributes (and `params`, if any) is one."""
-
-    slug: str = "invalid"
-    category: Category = "invalid"
-
-
 @dataclass(frozen=True, slots=True)
 class FieldError:
     """What is wrong with one field; `reason` is stable, the message is derived from it unless given."""

@@ -9,7 +9,6 @@ from polity_contracts.membership import NetworkFounded, NetworkMemberJoined, Tex
 from polity_membership.domain.errors import FallbackMissing
 
 MEMBER = "member"
-CO_PRESIDENT = "co_president"
 
 
 def require_fallback(fallback_language: str, texts: Sequence[Text]) -> None:
