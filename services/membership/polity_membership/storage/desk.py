@@ -1,0 +1,57 @@
+"""What a secretariat wants to see first of a campaign, read without locks."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+Rows = Sequence[Mapping[Any, Any]]
+
+_WAVES = text("""
+SELECT wave,
+       count(*) FILTER (WHERE status <> 'revoked') AS invited,
+       count(*) FILTER (WHERE status = 'invited') AS unanswered,
+       count(*) FILTER (WHERE status = 'interested') AS interested,
+       count(*) FILTER (WHERE status = 'submitted') AS submitted,
+       count(*) FILTER (WHERE status = 'committed') AS committed,
+       count(*) FILTER (WHERE status = 'withdrawn') AS withdrawn,
+       mode() WITHIN GROUP (ORDER BY reply_at) AS reply_at,
+       mode() WITHIN GROUP (ORDER BY reply_time_zone) AS reply_time_zone,
+       min(reply_at) FILTER (WHERE status IN ('invited', 'interested') AND reply_at > :now) AS next_reply_at
+  FROM invitation WHERE campaign_id = :campaign_id
+ GROUP BY wave ORDER BY min(issued_at), wave
+""")
+"""The deadline is the one that most were given: an extension for one of them doesn't move it."""
+
+_ANSWERS = text("""
+SELECT invitation.id AS invitation_id, invitation.status, place.name, place.country, place.subdivision,
+       commitment.ordinal, greatest(invitation.interested_at, commitment.made_at) AS at, count(*) OVER () AS answered
+  FROM campaign
+  JOIN invitation ON invitation.campaign_id = campaign.id
+  LEFT JOIN commitment ON commitment.invitation_id = invitation.id
+  JOIN local_government place ON place.id = invitation.local_government_id
+ WHERE campaign.id = :campaign_id AND invitation.status <> 'revoked'
+   AND greatest(invitation.interested_at, commitment.made_at)
+       >= date_trunc('day', :now, campaign.reply_time_zone)
+ ORDER BY at DESC, invitation.id LIMIT :most
+""")
+
+
+async def waves_of(session: AsyncSession, campaign_id: UUID, now: datetime) -> Rows:
+    """Returns the waves in the order of their sending: counts by status, the deadline that most were given, and the
+    next deadline of those who may still answer."""
+    connection = await session.connection()
+    return (await connection.execute(_WAVES, {"campaign_id": campaign_id, "now": now})).mappings().all()
+
+
+async def answers_of_today(session: AsyncSession, campaign_id: UUID, now: datetime, most: int) -> Rows:
+    """Returns the newest answers of this day in the campaign's zone, each with how many they are in all (`answered`).
+
+    A local government that said twice something today is there once, with what it said last.
+    """
+    connection = await session.connection()
+    parameters = {"campaign_id": campaign_id, "now": now, "most": most}
+    return (await connection.execute(_ANSWERS, parameters)).mappings().all()
