@@ -5,7 +5,7 @@ from polity_chassis.parking import parked_router
 from polity_chassis.runtime import Service
 from polity_chassis.settings import ServiceSettings, load
 
-from polity_reporting.http import progress
+from polity_reporting.http import commitments, progress
 from polity_reporting.projections.progress import PROGRESS
 
 NAME = "reporting"
@@ -17,6 +17,6 @@ def service() -> Service:
     return Service(
         name=NAME,
         settings=load(ServiceSettings),
-        routers=(progress.router, parked_router(consumers)),
+        routers=(progress.router, commitments.router, parked_router(consumers)),
         consumers=consumers,
     )

@@ -37,6 +37,7 @@ class Story:
         self.campaign_id, self.network_id = new_id(), new_id()
         self.cities = [new_id() for _ in range(cities)]
         self.facts: list[Received[Any]] = []
+        self.pledged_at: list[datetime] = []
         self._sequences: dict[str, int] = {}
         self._open(thresholds, campaign)
         for number, city in enumerate(self.cities):
@@ -68,11 +69,19 @@ class Story:
         self.add(self.campaign_id, CampaignOpened(**{**values, **changed}), 0)
         self._thresholds, self._committed = thresholds, 0
 
-    def _register(self, number: int, city: UUID) -> None:
+    def pledge(self, name: str, *, number: int, committed: bool) -> None:
+        """Adds one more city; `number` parts Korea from Spain and moves it north and east."""
+        city = new_id()
+        self._register(number, city, name)
+        common = {"campaign_id": self.campaign_id, "network_id": self.network_id, "local_government_id": city}
+        if committed:
+            self._commit({**common, "invitation_id": new_id()}, 0)
+
+    def _register(self, number: int, city: UUID, name: str = "") -> None:
         country, region = (("KR", "030"), ("ES", "039"))[number % 2]
         fact = LocalGovernmentRegistered(
-            local_government_id=city, network_id=self.network_id, name=f"City {number}", country=country,
-            region=region, latitude=1, longitude=2, time_zone="UTC",
+            local_government_id=city, network_id=self.network_id, name=name or f"City {number}", country=country,
+            region=region, latitude=number - 10, longitude=20 - number, time_zone="UTC",
         )  # fmt: skip
         self.add(city, fact, 0)
 
@@ -102,6 +111,7 @@ class Story:
             **common, commitment_id=commitment, language="en", ordinal=self._committed,
             themes=("water", "housing")[number % 2 :], signed_on=made_at.date(), made_at=made_at,
         )  # fmt: skip
+        self.pledged_at.append(made_at)
         self.add(commitment, fact, 1 + self._committed)
         if self._committed in self._thresholds:
             milestone = MilestoneReached(

@@ -4,13 +4,13 @@ import csv
 import io
 from collections.abc import Iterable, Iterator
 
+from polity_reporting.http.reading import DEMONSTRATION
 from polity_reporting.storage.progress import Campaign, Counts, Group, Progress
 
 HEADER = ("note", "section", "key", "label", "invited", "interested", "committed")
-DEMONSTRATION = "demonstration data"
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\0", "\n")
 
-Cell = str | int | None
+Cell = str | int | float | None
 
 
 def table(campaign: Campaign, progress: Progress) -> str:

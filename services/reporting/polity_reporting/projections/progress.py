@@ -55,6 +55,8 @@ async def registered(session: AsyncSession, facts: Sequence[Received[LocalGovern
             "names": [row.name for row in rows],
             "countries": [row.country for row in rows],
             "regions": [row.region for row in rows],
+            "latitudes": [row.latitude for row in rows],
+            "longitudes": [row.longitude for row in rows],
         },
     )
     await statements.write(session, statements.CHANGED_BY_LOCAL_GOVERNMENT, {"local_government_ids": list(last)})
@@ -89,7 +91,7 @@ async def interested(session: AsyncSession, facts: Sequence[Received[InterestExp
 
 
 async def committed(session: AsyncSession, facts: Sequence[Received[CommitmentMade]]) -> None:
-    """Writes the first commitment of each local government with its ordinal and first theme."""
+    """Writes the first commitment of each local government with its ordinal and its themes."""
     await _changed(session, (received.fact.campaign_id for received in facts))
     await statements.write(
         session,
@@ -99,7 +101,7 @@ async def committed(session: AsyncSession, facts: Sequence[Received[CommitmentMa
             "local_government_ids": [received.fact.local_government_id for received in facts],
             "instants": [received.fact.made_at for received in facts],
             "ordinals": [received.fact.ordinal for received in facts],
-            "first_themes": [next(iter(received.fact.themes), None) for received in facts],
+            "themes": [json.dumps(received.fact.themes) for received in facts],
         },
     )
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ARRAY, Boolean, DateTime, Integer, Text, TextClause, Uuid, bindparam, text
+from sqlalchemy import ARRAY, Boolean, DateTime, Double, Integer, Text, TextClause, Uuid, bindparam, text
 from sqlalchemy.types import TypeEngine
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -66,15 +66,18 @@ CAMPAIGNS = _statement(
 
 LOCAL_GOVERNMENTS = _statement(
     """
-    INSERT INTO local_government (local_government_id, name, country, region)
-    SELECT * FROM unnest(:local_government_ids, :names, :countries, :regions)
+    INSERT INTO local_government (local_government_id, name, country, region, latitude, longitude)
+    SELECT * FROM unnest(:local_government_ids, :names, :countries, :regions, :latitudes, :longitudes)
     ON CONFLICT (local_government_id)
-    DO UPDATE SET name = excluded.name, country = excluded.country, region = excluded.region
+    DO UPDATE SET name = excluded.name, country = excluded.country, region = excluded.region,
+        latitude = excluded.latitude, longitude = excluded.longitude
     """,
     local_government_ids=_UUIDS,
     names=_TEXTS,
     countries=_TEXTS,
     regions=_TEXTS,
+    latitudes=ARRAY(Double),
+    longitudes=ARRAY(Double),
 )
 
 _FIRST = """
@@ -95,21 +98,22 @@ INTERESTED = _statement(
 
 COMMITTED = _statement(
     """
-    INSERT INTO answer (campaign_id, local_government_id, committed_at, ordinal, first_theme)
+    INSERT INTO answer (campaign_id, local_government_id, committed_at, ordinal, first_theme, themes)
     SELECT DISTINCT ON (campaign_id, local_government_id)
-        campaign_id, local_government_id, instant, ordinal, first_theme
-    FROM unnest(:campaign_ids, :local_government_ids, :instants, :ordinals, :first_themes)
-        AS facts (campaign_id, local_government_id, instant, ordinal, first_theme)
+        campaign_id, local_government_id, instant, ordinal, themes ->> 0, themes
+    FROM unnest(:campaign_ids, :local_government_ids, :instants, :ordinals, CAST(:themes AS jsonb[]))
+        AS facts (campaign_id, local_government_id, instant, ordinal, themes)
     ORDER BY campaign_id, local_government_id, ordinal
     ON CONFLICT (campaign_id, local_government_id) DO UPDATE
-    SET committed_at = excluded.committed_at, ordinal = excluded.ordinal, first_theme = excluded.first_theme
+    SET committed_at = excluded.committed_at, ordinal = excluded.ordinal, first_theme = excluded.first_theme,
+        themes = excluded.themes
     WHERE answer.ordinal IS NULL OR excluded.ordinal < answer.ordinal
     """,
     campaign_ids=_UUIDS,
     local_government_ids=_UUIDS,
     instants=_INSTANTS,
     ordinals=_NUMBERS,
-    first_themes=_TEXTS,
+    themes=_TEXTS,
 )
 
 REACHED = _statement(

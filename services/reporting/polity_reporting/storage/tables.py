@@ -1,6 +1,6 @@
 """The projection's tables. None refers to another's rows: facts of different keys arrive in any order."""
 
-from sqlalchemy import BigInteger, Boolean, Column, DateTime, Index, Integer, MetaData, Table, Text, Uuid, text
+from sqlalchemy import BigInteger, Boolean, Column, DateTime, Double, Index, Integer, MetaData, Table, Text, Uuid, text
 from sqlalchemy.dialects.postgresql import JSONB
 
 metadata = MetaData()
@@ -29,7 +29,10 @@ local_government = Table(
     Column("name", Text, nullable=False),
     Column("country", Text, nullable=False),
     Column("region", Text, nullable=False),
+    Column("latitude", Double),
+    Column("longitude", Double),
 )
+"""Without a position: registered before positions were kept, until the next rebuild."""
 
 answer = Table(
     "answer",
@@ -41,6 +44,7 @@ answer = Table(
     Column("committed_at", DateTime(timezone=True)),
     Column("ordinal", Integer),
     Column("first_theme", Text),
+    Column("themes", JSONB),
     Index("answer_local_government", "local_government_id"),
 )
 

@@ -1,0 +1,118 @@
+"""Who has pledged, for anyone: as pages with a search, and whole as CSV and GeoJSON."""
+
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+from polity_chassis.access import PUBLIC, access
+from polity_chassis.http import DatabaseDep, PageDep
+from polity_chassis.pages import Page, cut, link_next
+from pydantic import BaseModel, StringConstraints
+
+from polity_reporting.http import open_data
+from polity_reporting.http.progress import CsvResponse
+from polity_reporting.http.reading import AsOf, KnownTags, attachment, reading
+from polity_reporting.storage import commitments as stored
+
+router = APIRouter(prefix="/v1/progress/{campaign_id}", tags=["progress"])
+
+Sought = Annotated[
+    Annotated[str, StringConstraints(strip_whitespace=True, max_length=200, pattern="^[^\0]*$")] | None,
+    Query(description="A part of the name; accents and case don't matter."),
+]
+Country = Annotated[str | None, Query(pattern="^[A-Z]{2}$", description="ISO 3166-1 alpha-2.")]
+Region = Annotated[str | None, Query(pattern="^[0-9]{3}$", description="UN M49 sub-region.")]
+Order = Annotated[stored.Order, Query(description="`newest` first, or by `name`.")]
+
+
+def commitments_wanted(
+    campaign_id: UUID,
+    *,
+    q: Sought = None,
+    country: Country = None,
+    region: Region = None,
+    order: Order = "newest",
+    as_of: AsOf = None,
+) -> stored.Commitments:
+    """Returns which commitments the address asks for."""
+    return stored.Commitments(campaign_id, as_of, q, country, region, order)
+
+
+WantedDep = Annotated[stored.Commitments, Depends(commitments_wanted)]
+
+
+class CommitmentOut(BaseModel):
+    """A pledge that was made. Without a position: the local government's register names none that is known here."""
+
+    local_government_id: UUID
+    name: str
+    country: str
+    region: str
+    latitude: float | None
+    longitude: float | None
+    ordinal: int
+    committed_at: datetime
+    themes: list[str]
+    """Theme codes, the first ranked first."""
+
+
+class CommitmentPage(Page[CommitmentOut]):
+    """`found` is how many there are on all pages."""
+
+    found: int
+
+
+class GeoJsonResponse(Response):
+    media_type = "application/geo+json"
+
+
+@router.get("/commitments", response_model=CommitmentPage, **access(PUBLIC))
+async def commitments(
+    *,
+    request: Request,
+    response: Response,
+    database: DatabaseDep,
+    page: PageDep,
+    wanted: WantedDep,
+    if_none_match: KnownTags = None,
+) -> CommitmentPage | Response:
+    """Lists the local governments that have pledged. Who was asked and has not pledged is nobody else's business."""
+    async with reading(database, wanted.campaign_id, wanted.as_of, "commitments", if_none_match) as read:
+        if read.known:
+            return Response(status_code=304, headers=read.headers)
+        rows = await stored.page_of(read.connection, wanted, page)
+        found = await stored.count(read.connection, wanted)
+    rows, cursor = cut(rows, page, lambda row: (row["key"], row["local_government_id"]))
+    response.headers.update(read.headers)
+    link_next(request, response, cursor)
+    return CommitmentPage(items=[CommitmentOut.model_validate(dict(row)) for row in rows], next=cursor, found=found)
+
+
+@router.get("/commitments.csv", response_class=CsvResponse, **access(PUBLIC))
+async def commitments_table(
+    campaign_id: UUID, database: DatabaseDep, as_of: AsOf = None, if_none_match: KnownTags = None
+) -> Response:
+    """Returns the whole list as CSV, UTF-8 with the mark that spreadsheets know it by."""
+    return await _whole(campaign_id, database, as_of, if_none_match, "csv")
+
+
+@router.get("/commitments.geojson", response_class=GeoJsonResponse, **access(PUBLIC))
+async def commitments_on_a_map(
+    campaign_id: UUID, database: DatabaseDep, as_of: AsOf = None, if_none_match: KnownTags = None
+) -> Response:
+    """Returns the whole list as a FeatureCollection of points (RFC 7946)."""
+    return await _whole(campaign_id, database, as_of, if_none_match, "geojson")
+
+
+async def _whole(
+    campaign_id: UUID, database: DatabaseDep, as_of: datetime | None, known: str | None, extension: str
+) -> Response:
+    async with reading(database, campaign_id, as_of, f"commitments-{extension}", known) as read:
+        if read.known:
+            return Response(status_code=304, headers=read.headers)
+        rows = await stored.every(read.connection, stored.Commitments(campaign_id, as_of))
+    headers = {**read.headers, "Content-Disposition": attachment(read.campaign, "commitments", extension)}
+    if extension == "csv":
+        return CsvResponse(open_data.table(read.campaign, rows), headers=headers)
+    return GeoJsonResponse(open_data.feature_collection(read.campaign, rows), headers=headers)

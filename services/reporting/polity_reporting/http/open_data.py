@@ -1,0 +1,60 @@
+"""Who has pledged, as files for other programs: CSV (RFC 4180) and GeoJSON (RFC 7946)."""
+
+import csv
+import io
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from polity_reporting.http.reading import DEMONSTRATION
+from polity_reporting.http.table import safe
+from polity_reporting.storage.progress import Campaign
+
+RANKS = 3
+"""A commitment ranks so many themes."""
+_COLUMNS = ("ordinal", "local_government_id", "name", "country", "region", "latitude", "longitude", "committed_at")
+HEADER = ("note", *_COLUMNS, *(f"theme_{rank}" for rank in range(1, RANKS + 1)))
+BYTE_ORDER_MARK = "\ufeff"
+"""Without it a spreadsheet takes the letters of most languages for others."""
+
+Row = Mapping[Any, Any]
+
+
+def table(campaign: Campaign, rows: Sequence[Row]) -> str:
+    """Returns the CSV text; a line's first cell says so where the campaign is a demonstration."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\r\n")
+    writer.writerow(HEADER)
+    note = DEMONSTRATION if campaign.demonstration else ""
+    for row in rows:
+        themes = [*row["themes"], *[None] * RANKS][:RANKS]
+        cells = {**row, "committed_at": row["committed_at"].isoformat(), "local_government_id": _id(row)}
+        writer.writerow([safe(cell) for cell in (note, *(cells[name] for name in _COLUMNS), *themes)])
+    return BYTE_ORDER_MARK + out.getvalue()
+
+
+def feature_collection(campaign: Campaign, rows: Sequence[Row]) -> str:
+    """Returns the GeoJSON text; a place without a position has a null geometry."""
+    collection = {
+        "type": "FeatureCollection",
+        "campaign_id": str(campaign.campaign_id),
+        "title": campaign.title,
+        "note": DEMONSTRATION if campaign.demonstration else None,
+        "features": [_feature(row) for row in rows],
+    }
+    return json.dumps(collection, ensure_ascii=False, separators=(",", ":"))
+
+
+def _feature(row: Row) -> dict[str, Any]:
+    placed = row["latitude"] is not None and row["longitude"] is not None
+    shown = ("name", "country", "region", "ordinal", "themes")
+    return {
+        "type": "Feature",
+        "id": _id(row),
+        "geometry": {"type": "Point", "coordinates": [row["longitude"], row["latitude"]]} if placed else None,
+        "properties": {**{name: row[name] for name in shown}, "committed_at": row["committed_at"].isoformat()},
+    }
+
+
+def _id(row: Row) -> str:
+    return str(row["local_government_id"])
