@@ -59,6 +59,11 @@ class Invitation:
         if self.status != COMMITTED and now > self.reply_by.at:
             raise LinkExpired
 
+    def check_open(self) -> None:
+        """Raises AlreadyCommitted once the final answer is given."""
+        if self.status == COMMITTED:
+            raise AlreadyCommitted
+
     def express_interest(self, now: datetime) -> InterestExpressed | None:
         """Notes the interest; returns None when it, or more, was said before."""
         if self.status != INVITED:

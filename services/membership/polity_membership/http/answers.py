@@ -12,13 +12,13 @@ from pydantic import BaseModel, Field
 
 from polity_membership.domain.campaigns import Campaign
 from polity_membership.domain.commitments import Pledge
-from polity_membership.domain.errors import LinkUnknown, NotFound
 from polity_membership.domain.invitations import Invitation
 from polity_membership.domain.local_governments import LocalGovernment
 from polity_membership.domain.networks import Network
 from polity_membership.http.repeating import once_by
 from polity_membership.http.values import Body, DeadlineOut, Line
 from polity_membership.storage.aggregates import load
+from polity_membership.storage.campaigns import load_linked
 from polity_membership.storage.reads import commitment_of
 from polity_membership.usecases import CommitToCampaign, commit_to_campaign, express_interest
 
@@ -85,10 +85,7 @@ async def get_answer(link: LinkDep, response: Response, database: DatabaseDep, n
     """Shows what is asked and what was answered so far."""
     response.headers["Cache-Control"] = "no-store"
     async with database.transaction() as session:
-        try:
-            invitation = await load(session, Invitation, link.id)
-        except NotFound:
-            raise LinkUnknown from None
+        invitation = await load_linked(session, link.id)
         invitation.check_link(link.generation, now)
         campaign = await load(session, Campaign, invitation.campaign_id)
         network = await load(session, Network, invitation.network_id)

@@ -1,6 +1,16 @@
 """All of membership's HTTP API."""
 
-from polity_membership.http import answers, campaigns, desk, invitations, mandates, networks, people, register
+from polity_membership.http import (
+    answers,
+    campaigns,
+    desk,
+    drafts,
+    invitations,
+    mandates,
+    networks,
+    people,
+    register,
+)
 
 ROUTERS = (
     networks.router,
@@ -9,6 +19,7 @@ ROUTERS = (
     desk.router,
     invitations.router,
     answers.router,
+    drafts.router,
     mandates.router,
     people.router,
 )

@@ -10,9 +10,9 @@ from sqlalchemy import insert, select, text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from polity_membership.domain.campaigns import Campaign
-from polity_membership.domain.errors import LinkUnknown
+from polity_membership.domain.errors import LinkUnknown, NotFound
 from polity_membership.domain.invitations import Invitation
-from polity_membership.storage.aggregates import aggregate, columns, lock
+from polity_membership.storage.aggregates import aggregate, columns, load, lock
 from polity_membership.storage.bulk import insert_many
 from polity_membership.storage.tables import table
 
@@ -29,6 +29,22 @@ async def lock_with_invitation(session: AsyncSession, invitation_id: UUID) -> tu
     if row is None:
         raise LinkUnknown
     return aggregate(Campaign, row), await lock(session, Invitation, invitation_id)
+
+
+async def lock_linked(session: AsyncSession, invitation_id: UUID) -> Invitation:
+    """Returns the invitation of a genuine link, locked until the transaction ends; raises LinkUnknown."""
+    try:
+        return await lock(session, Invitation, invitation_id)
+    except NotFound:
+        raise LinkUnknown from None
+
+
+async def load_linked(session: AsyncSession, invitation_id: UUID) -> Invitation:
+    """Returns the invitation of a genuine link without a lock; raises LinkUnknown."""
+    try:
+        return await load(session, Invitation, invitation_id)
+    except NotFound:
+        raise LinkUnknown from None
 
 
 async def add_milestone(session: AsyncSession, reached: MilestoneReached) -> None:

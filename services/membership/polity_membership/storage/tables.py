@@ -155,6 +155,20 @@ class InvitationRow(Row, table=True):
     fact_sequence: int
 
 
+class AnswerDraftRow(Row, table=True):
+    """A saved form; it names people who may know nothing of it yet, so it goes with the answer or its contact."""
+
+    __tablename__ = "answer_draft"
+
+    invitation_id: UUID = Field(primary_key=True, foreign_key="invitation.id")
+    revision: int
+    saved_at: datetime = _instant()
+    signatory_name: str | None = _text(nullable=True)
+    signatory_office: str | None = _text(nullable=True)
+    signed_on: date | None = Field(sa_column=Column(Date, nullable=True))
+    themes: list[str] = Field(sa_column=Column(ARRAY(Text), nullable=False))
+
+
 class CommitmentRow(Row, table=True):
     __tablename__ = "commitment"
     __table_args__ = (

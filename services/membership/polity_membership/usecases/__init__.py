@@ -14,6 +14,7 @@ from polity_membership.usecases.mark_people_partitions import mark_people_partit
 from polity_membership.usecases.open_campaign import OpenCampaign, open_campaign
 from polity_membership.usecases.republish_person import republish_person
 from polity_membership.usecases.revoke_invitation import revoke_invitation
+from polity_membership.usecases.save_answer_draft import SaveAnswerDraft, save_answer_draft
 
 __all__ = [
     "AddNetworkMember",
@@ -23,6 +24,7 @@ __all__ = [
     "Holder",
     "InviteLocalGovernments",
     "OpenCampaign",
+    "SaveAnswerDraft",
     "accept_mandate",
     "add_network_member",
     "check_register",
@@ -39,4 +41,5 @@ __all__ = [
     "open_campaign",
     "republish_person",
     "revoke_invitation",
+    "save_answer_draft",
 ]

@@ -12,6 +12,7 @@ from polity_membership.domain.commitments import Pledge, commit
 from polity_membership.domain.people import Person
 from polity_membership.storage.aggregates import add, save
 from polity_membership.storage.campaigns import add_milestone, lock_with_invitation
+from polity_membership.storage.drafts import forget_draft
 from polity_membership.usecases.repeatable import Ids, Once, always
 
 
@@ -53,6 +54,7 @@ async def commit_to_campaign(database: Database, command: CommitToCampaign, now:
                 await add_milestone(session, milestone)
                 await add_facts(session, campaign, [milestone], occurred_at=now)
             await save(session, invitation)
+            await forget_draft(session, invitation.id)
             await save(session, campaign)
             return {"commitment_id": str(commitment.id), "ordinal": commitment.ordinal}
 

@@ -6,9 +6,8 @@ from uuid import UUID
 from polity_chassis.database import Database
 from polity_chassis.outbox import add_facts
 
-from polity_membership.domain.errors import LinkUnknown, NotFound
-from polity_membership.domain.invitations import Invitation
-from polity_membership.storage.aggregates import lock, save
+from polity_membership.storage.aggregates import save
+from polity_membership.storage.campaigns import lock_linked
 
 
 async def express_interest(database: Database, invitation_id: UUID, generation: int, now: datetime) -> str:
@@ -17,10 +16,7 @@ async def express_interest(database: Database, invitation_id: UUID, generation: 
     Raises LinkUnknown, LinkRevoked or LinkExpired.
     """
     async with database.transaction() as session:
-        try:
-            invitation = await lock(session, Invitation, invitation_id)
-        except NotFound:
-            raise LinkUnknown from None
+        invitation = await lock_linked(session, invitation_id)
         invitation.check_link(generation, now)
         expressed = invitation.express_interest(now)
         if expressed:

@@ -8,6 +8,7 @@ from polity_chassis.outbox import add_facts
 
 from polity_membership.domain.invitations import Invitation
 from polity_membership.storage.aggregates import lock, save
+from polity_membership.storage.drafts import forget_draft
 
 
 async def revoke_invitation(database: Database, invitation_id: UUID, now: datetime) -> Invitation:
@@ -18,4 +19,5 @@ async def revoke_invitation(database: Database, invitation_id: UUID, now: dateti
         if revoked:
             await add_facts(session, invitation, [revoked], occurred_at=now)
             await save(session, invitation)
+            await forget_draft(session, invitation.id)
         return invitation

@@ -1,0 +1,31 @@
+"""Saved forms: what an office has filled in of an answer so far, kept for whoever goes on with it."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from uuid import UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """The fields of the form; what is still to come is None, a rank still to be given an empty text."""
+
+    signatory_name: str | None = None
+    signatory_office: str | None = None
+    signed_on: date | None = None
+    themes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerDraft:
+    """One invitation's form as last saved; `revision` counts the savings, 0 before the first."""
+
+    invitation_id: UUID
+    revision: int = 0
+    saved_at: datetime | None = None
+    filled: Filled = Filled()
+
+    def saved(self, filled: Filled, now: datetime) -> "AnswerDraft":
+        """Returns the form saved anew; saving what is saved already changes nothing."""
+        if self.revision and filled == self.filled:
+            return self
+        return AnswerDraft(self.invitation_id, self.revision + 1, now, filled)

@@ -1,0 +1,47 @@
+"""Saved forms and their rows; whoever changes one holds the invitation's lock."""
+
+from dataclasses import asdict
+from uuid import UUID
+
+from sqlalchemy import delete, select, text
+from sqlalchemy.dialects.postgresql import insert
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from polity_membership.domain.drafts import AnswerDraft, Filled
+from polity_membership.storage.tables import table
+
+_FORGET_OF_CONTACT = text("""
+DELETE FROM answer_draft USING invitation
+ WHERE invitation.id = answer_draft.invitation_id AND invitation.contact_id = :person_id
+""")
+
+
+async def draft_of(session: AsyncSession, invitation_id: UUID) -> AnswerDraft:
+    """Returns the invitation's saved form, an empty one of revision 0 when nothing is saved."""
+    rows = table("answer_draft")
+    found = await (await session.connection()).execute(select(rows).where(rows.c.invitation_id == invitation_id))
+    row = found.mappings().one_or_none()
+    if row is None:
+        return AnswerDraft(invitation_id)
+    filled = Filled(row["signatory_name"], row["signatory_office"], row["signed_on"], tuple(row["themes"]))
+    return AnswerDraft(invitation_id, row["revision"], row["saved_at"], filled)
+
+
+async def save_draft(session: AsyncSession, draft: AnswerDraft) -> None:
+    """Writes the form in place of the one saved before."""
+    fields = {**asdict(draft.filled), "themes": list(draft.filled.themes)}
+    values = {"revision": draft.revision, "saved_at": draft.saved_at, **fields}
+    statement = insert(table("answer_draft")).values(invitation_id=draft.invitation_id, **values)
+    replaced = statement.on_conflict_do_update(index_elements=["invitation_id"], set_=values)
+    await (await session.connection()).execute(replaced)
+
+
+async def forget_draft(session: AsyncSession, invitation_id: UUID) -> None:
+    """Deletes the invitation's saved form: it was answered, or nobody may answer it any more."""
+    rows = table("answer_draft")
+    await (await session.connection()).execute(delete(rows).where(rows.c.invitation_id == invitation_id))
+
+
+async def forget_drafts_of_contact(session: AsyncSession, person_id: UUID) -> None:
+    """Deletes the saved forms of every invitation that went to the person: they name people."""
+    await (await session.connection()).execute(_FORGET_OF_CONTACT, {"person_id": person_id})
