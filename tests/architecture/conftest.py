@@ -157,6 +157,17 @@ class Maker:
         listed = self.http.get(path, headers=self.headers("secretariat")).raise_for_status().json()["items"]
         return [invitation["invitation_id"] for invitation in listed]
 
+    def delivery(self, campaign_id: str) -> str:
+        """The mail of one invitation of the secretariat's campaign, once notifications knows of it."""
+        deadline = time.monotonic() + 60
+        while True:
+            path = f"/v1/deliveries?campaign_id={campaign_id}"
+            answer = self.http.get(path, headers=self.headers("secretariat"))
+            if answer.is_success and (items := answer.json()["items"]):
+                return str(items[0]["delivery_id"])
+            assert time.monotonic() < deadline, answer.text
+            time.sleep(0.2)
+
     def webhook(self, user: str) -> tuple[str, str]:
         """A subscription and one delivery; its endpoint is nowhere."""
         made = self.post(user, "/v1/webhooks", {"url": "https://partner.invalid/hooks"})
@@ -197,6 +208,7 @@ def world(platform: Platform) -> World:
             "invitation_id": withdrawn,
             "mandate_id": maker.mandate(network_id)["mandate_id"],
             "person_id": maker.mandate(network_id)["person_id"],
+            "delivery_id": maker.delivery(campaign_id),
             "webhook_id": webhook_id,
             "webhook_delivery_id": webhook_delivery_id,
             "parked_id": str(uuid4()),

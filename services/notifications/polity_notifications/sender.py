@@ -166,9 +166,10 @@ class Sender:
         failure: str | None = None,
         attempted: bool = False,
     ) -> None:
-        due_at: datetime = self.runtime.clock() + (after or retry_after(letter.attempts + 1))
+        now = self.runtime.clock()
+        due_at = now + (after or retry_after(letter.attempts + 1))
         async with self.runtime.database.transaction() as session:
-            await queue.not_sent(session, letter, status, due_at=due_at, failure=failure, attempted=attempted)
+            await queue.not_sent(session, letter, status, now=now, due_at=due_at, failure=failure, attempted=attempted)
 
 
 async def _to_its_end(work: Coroutine[Any, Any, None]) -> None:

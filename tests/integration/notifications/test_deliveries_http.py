@@ -1,6 +1,8 @@
 """A secretariat sees what became of its campaign's mails, and nobody else does."""
 
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import datetime
 from typing import Any
 
 import httpx
@@ -26,13 +28,25 @@ def signed_in(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(access, "current_caller", caller)
 
 
-@pytest_asyncio.fixture
-async def api(world: Any, signed_in: None) -> AsyncIterator[httpx.AsyncClient]:
+@asynccontextmanager
+async def calling(world: Any) -> AsyncIterator[httpx.AsyncClient]:
     app: FastAPI = create_app(Service("notifications", world.settings, (router,)), world.runtime)
     headers = {"Authorization": "Bearer secretary"}
     async with httpx.AsyncClient(
         transport=httpx.ASGITransport(app=app), base_url="http://notifications", headers=headers
     ) as client:
+        yield client
+
+
+@pytest_asyncio.fixture
+async def api(world: Any, signed_in: None) -> AsyncIterator[httpx.AsyncClient]:
+    async with calling(world) as client:
+        yield client
+
+
+@pytest_asyncio.fixture
+async def api_refused(world_refused: Any, signed_in: None) -> AsyncIterator[httpx.AsyncClient]:
+    async with calling(world_refused) as client:
         yield client
 
 
@@ -83,3 +97,73 @@ async def test_for_everybody_else_there_is_nothing_to_see(world: Any, api: httpx
     assert answer.status_code == 404
     assert (await api.get("/v1/deliveries", params={"campaign_id": str(new_id())})).status_code == 404
     assert (await api.get("/v1/deliveries")).status_code == 404
+
+
+async def test_the_list_counts_the_whole_campaign_by_status(world: Any, api: httpx.AsyncClient) -> None:
+    await appointed(world, "secretary")
+    await world.apply(world.founded(), world.registered(), world.opened())
+    known, unknown = new_id(), new_id()
+    await world.apply(world.person(known), world.invited(known), world.invited(known), world.invited(unknown))
+    await world.send()
+    answer = await api.get(f"/v1/deliveries?campaign_id={world.campaign_id}&status=waiting_address&limit=1")
+    assert [item["status"] for item in answer.json()["items"]] == ["waiting_address"]
+    assert answer.json()["counts"] == {
+        "waiting_address": 1, "queued": 0, "sent": 2, "failed": 0, "expired": 0, "cancelled_erased": 0,
+    }  # fmt: skip
+
+
+async def test_what_happened_to_a_mail_is_told_from_the_fact_to_the_server_that_took_it(
+    world: Any, api: httpx.AsyncClient
+) -> None:
+    await appointed(world, "secretary")
+    await world.apply(world.founded(), world.registered(), world.opened())
+    contact = new_id()
+    asked_at = world.clock.now
+    await world.apply(world.invited(contact, traceparent=f"00-{'c' * 32}-{'d' * 16}-01"))
+    world.clock.forward(minutes=5)
+    await world.apply(world.person(contact))
+    queued_at = world.clock.now
+    (row,) = await world.deliveries()
+    waiting = (await api.get(f"/v1/deliveries/{row['delivery_id']}")).json()
+    assert (waiting["status"], waiting["attempts_made"]) == ("queued", [])
+    assert datetime.fromisoformat(waiting["next_attempt_at"]) == queued_at
+    world.clock.forward(minutes=1)
+    await world.send()
+    told = (await api.get(f"/v1/deliveries/{row['delivery_id']}")).json()
+    assert (told["fact"], told["kind"], told["status"]) == ("membership.invitation_issued", "invitation", "sent")
+    assert datetime.fromisoformat(told["asked_at"]) == asked_at
+    assert datetime.fromisoformat(told["queued_at"]) == queued_at
+    assert told["attempts_made"] == [{"number": 1, "at": told["sent_at"], "failure": None}]
+    assert (told["next_attempt_at"], told["trace_id"]) == (None, "c" * 32)
+    assert told["message_id"] == f"<{row['delivery_id']}@example.net>"
+    assert "example.org" not in str(told)
+
+
+async def test_every_refused_attempt_is_told_with_its_reason(
+    world_refused: Any, api_refused: httpx.AsyncClient
+) -> None:
+    world = world_refused
+    await appointed(world, "secretary")
+    await world.apply(world.founded(), world.registered(), world.opened())
+    contact = new_id()
+    await world.apply(world.person(contact, "refuse-451@example.org"), world.invited(contact))
+    await world.send()
+    await world.apply(world.person(contact, "refuse-550@example.org"))
+    world.clock.forward(seconds=6)
+    await world.send()
+    (row,) = await world.deliveries()
+    told = (await api_refused.get(f"/v1/deliveries/{row['delivery_id']}")).json()
+    assert [(one["number"], one["failure"]) for one in told["attempts_made"]] == [(1, "smtp 451"), (2, "smtp 550")]
+    assert (told["status"], told["next_attempt_at"]) == ("failed", None)
+
+
+async def test_a_mail_of_another_network_is_not_to_be_found(world: Any, api: httpx.AsyncClient) -> None:
+    await world.apply(world.founded(), world.registered(), world.opened())
+    contact = new_id()
+    await world.apply(world.person(contact), world.invited(contact))
+    (row,) = await world.deliveries()
+    assert (await api.get(f"/v1/deliveries/{row['delivery_id']}")).status_code == 404
+    await appointed(world, "secretary")
+    assert (await api.get(f"/v1/deliveries/{row['delivery_id']}")).status_code == 200
+    for unknown in (new_id(), "not-an-id"):
+        assert (await api.get(f"/v1/deliveries/{unknown}")).status_code == 404

@@ -5,7 +5,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID, uuid5
 
-from polity_contracts.membership import CommitmentMade, InvitationIssued
+from polity_contracts.envelope import Fact
+from polity_contracts.membership import CommitmentMade, InvitationIssued, MilestoneReached
 
 _NAMESPACE = UUID("6c1e5d0e-6f0c-5a53-9d3f-6f0b8b8f4a11")
 
@@ -14,6 +15,14 @@ class Kind(StrEnum):
     INVITATION = "invitation"
     THANK_YOU = "thank_you"
     MILESTONE = "milestone"
+
+
+ASKED_BY: dict[Kind, type[Fact]] = {
+    Kind.INVITATION: InvitationIssued,
+    Kind.THANK_YOU: CommitmentMade,
+    Kind.MILESTONE: MilestoneReached,
+}
+"""The fact that asks for each kind of mail."""
 
 
 class Status(StrEnum):

@@ -10,7 +10,9 @@ from polity_chassis.pages import Page, cut, link_next
 from pydantic import BaseModel
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from polity_notifications.domain.deliveries import Kind, Status
+from polity_notifications.domain.deliveries import ASKED_BY, Kind, Status
+from polity_notifications.mail.message import message_id
+from polity_notifications.settings import Settings
 from polity_notifications.storage import desk
 
 router = APIRouter(tags=["deliveries"])
@@ -30,6 +32,35 @@ class DeliveryShape(BaseModel):
     trace_id: str | None
 
 
+class DeliveryPage(Page[DeliveryShape]):
+    """`counts` are those of the whole campaign, by status, whatever the page is narrowed to."""
+
+    counts: dict[Status, int]
+
+
+class AttemptShape(BaseModel):
+    """`failure` says why the server didn't take the mail, in the words of a delivery's; None when it took it."""
+
+    number: int
+    at: datetime
+    failure: str | None
+
+
+class HistoryShape(DeliveryShape):
+    """`fact` is the type of the fact that asked for the mail, at `asked_at`; `queued_at` is when its address was known.
+
+    `next_attempt_at` is None where nothing more will be tried; `message_id` is the mail's header at every attempt.
+    """
+
+    fact: str
+    asked_at: datetime
+    queued_at: datetime | None
+    attempts_made: list[AttemptShape]
+    next_attempt_at: datetime | None
+    expires_at: datetime
+    message_id: str
+
+
 async def campaign(session: AsyncSession, request: Request) -> UUID | None:
     """Returns the network of the campaign asked for, which is the scope that the caller's role must have."""
     try:
@@ -37,6 +68,15 @@ async def campaign(session: AsyncSession, request: Request) -> UUID | None:
     except ValueError:
         return None
     return await desk.network_of(session, campaign_id)
+
+
+async def delivery(session: AsyncSession, request: Request) -> UUID | None:
+    """Returns the network of the delivery in the path."""
+    try:
+        delivery_id = UUID(request.path_params["delivery_id"])
+    except ValueError:
+        return None
+    return await desk.network_of_delivery(session, delivery_id)
 
 
 @router.get("/v1/deliveries", **access(role("secretariat", campaign)))
@@ -48,13 +88,34 @@ async def deliveries(
     *,
     campaign_id: UUID,
     status: Status | None = None,
-) -> Page[DeliveryShape]:
-    """Returns the campaign's deliveries, the earliest asked for first."""
+) -> DeliveryPage:
+    """Returns the campaign's deliveries, the earliest asked for first, and how many there are in each status."""
     async with database.transaction() as session:
         found = await desk.deliveries(session, campaign_id, status, page)
+        counted = await desk.counts(session, campaign_id)
     shown, cursor = cut(found, page, lambda row: (row.asked_at, row.delivery_id))
     link_next(request, response, cursor)
-    return Page(items=[_shape(row) for row in shown], next=cursor)
+    counts = {each: counted.get(each, 0) for each in Status}
+    return DeliveryPage(items=[_shape(row) for row in shown], next=cursor, counts=counts)
+
+
+@router.get("/v1/deliveries/{delivery_id}", **access(role("secretariat", delivery)))
+async def one_delivery(delivery_id: UUID, request: Request, database: DatabaseDep) -> HistoryShape:
+    """Tells what happened to one mail: what asked for it, when its address was known, each attempt, and its trace."""
+    settings = request.app.state.runtime.settings
+    assert isinstance(settings, Settings)
+    async with database.transaction() as session:
+        row, attempts = await desk.history(session, delivery_id)
+    return HistoryShape(
+        **_shape(row).model_dump(),
+        fact=ASKED_BY[Kind(row.kind)].type,
+        asked_at=row.asked_at,
+        queued_at=row.queued_at,
+        attempts_made=[AttemptShape(number=one.number, at=one.at, failure=one.failure) for one in attempts],
+        next_attempt_at=row.due_at if row.status == Status.QUEUED else None,
+        expires_at=row.expires_at,
+        message_id=message_id(delivery_id, settings.mail_from),
+    )
 
 
 def _shape(row: desk.Shown) -> DeliveryShape:

@@ -23,8 +23,13 @@ class Posted:
     content: bytes
 
 
+def message_id(delivery_id: UUID, sender: str) -> str:
+    """Returns the Message-ID of the delivery's mail, the same at every attempt."""
+    return f"<{delivery_id}@{sender.rpartition('@')[2]}>"
+
+
 def message(written: Written, *, delivery_id: UUID, sender: str, name: str, address: str, now: datetime) -> Posted:
-    """Returns the mail; its Message-ID is the same at every attempt.
+    """Returns the mail.
 
     Raises UnsafeAddress, and UnsafeHeader for a name or a subject that holds a line end.
     """
@@ -34,7 +39,7 @@ def message(written: Written, *, delivery_id: UUID, sender: str, name: str, addr
     mail["To"] = Address(clean_header(name), addr_spec=recipient)
     mail["Subject"] = clean_header(written.subject)
     mail["Date"] = format_datetime(now)
-    mail["Message-ID"] = f"<{delivery_id}@{sender.rpartition('@')[2]}>"
+    mail["Message-ID"] = message_id(delivery_id, sender)
     mail["Auto-Submitted"] = "auto-generated"
     mail["Content-Language"] = written.language
     mail.set_content(written.text)

@@ -11,13 +11,13 @@ from polity_notifications.domain.deliveries import Asked
 
 _ADD = text("""
 INSERT INTO delivery (delivery_id, kind, campaign_id, person_id, local_government_id, invitation_id, ordinal,
-                      threshold, expires_at, traceparent, status, due_at, asked_at)
+                      threshold, expires_at, traceparent, status, due_at, asked_at, queued_at)
 SELECT asked.delivery_id, asked.kind, asked.campaign_id, asked.person_id, asked.local_government_id,
        asked.invitation_id, asked.ordinal, asked.threshold, asked.expires_at, asked.traceparent,
        CASE WHEN person.erased_at IS NOT NULL THEN 'cancelled_erased'
             WHEN person.email IS NULL THEN 'waiting_address'
             ELSE 'queued' END,
-       :now, :now
+       :now, :now, CASE WHEN person.erased_at IS NULL AND person.email IS NOT NULL THEN CAST(:now AS timestamptz) END
   FROM unnest(CAST(:delivery_id AS uuid[]), CAST(:kind AS text[]), CAST(:campaign_id AS uuid[]),
               CAST(:person_id AS uuid[]), CAST(:local_government_id AS uuid[]), CAST(:invitation_id AS uuid[]),
               CAST(:ordinal AS int[]), CAST(:threshold AS int[]), CAST(:expires_at AS timestamptz[]),
@@ -29,13 +29,13 @@ SELECT asked.delivery_id, asked.kind, asked.campaign_id, asked.person_id, asked.
     ON CONFLICT (delivery_id) DO NOTHING
 """)
 _QUEUE = text("""
-UPDATE delivery SET status = 'queued', due_at = :now
+UPDATE delivery SET status = 'queued', due_at = :now, queued_at = :now
   FROM person
  WHERE person.person_id = ANY (CAST(:person_id AS uuid[])) AND person.email IS NOT NULL
    AND delivery.person_id = person.person_id AND delivery.status = 'waiting_address'
 """)
 _CANCEL = text("""
-UPDATE delivery SET status = 'cancelled_erased'
+UPDATE delivery SET status = 'cancelled_erased', queued_at = NULL
  WHERE person_id = ANY (CAST(:person_id AS uuid[])) AND status IN ('waiting_address', 'queued')
 """)
 

@@ -39,12 +39,19 @@ SELECT delivery.delivery_id, delivery.kind, delivery.campaign_id, delivery.attem
  ORDER BY delivery.asked_at, delivery.delivery_id
 """)
 _SENT = text("""
-UPDATE delivery SET status = 'sent', sent_at = :now, attempts = attempts + 1, failure = NULL
- WHERE delivery_id = :delivery_id AND status <> 'sent'
+WITH noted AS (
+    UPDATE delivery SET status = 'sent', sent_at = :now, attempts = attempts + 1, failure = NULL
+     WHERE delivery_id = :delivery_id AND status <> 'sent'
+    RETURNING delivery_id, attempts)
+INSERT INTO delivery_attempt (delivery_id, number, at) SELECT delivery_id, attempts, :now FROM noted
 """)
 _NOT_SENT = text("""
-UPDATE delivery SET status = :status, failure = :failure, due_at = :due_at, attempts = attempts + :attempts
- WHERE delivery_id = :delivery_id AND status = 'queued' AND due_at = :leased_until
+WITH noted AS (
+    UPDATE delivery SET status = :status, failure = :failure, due_at = :due_at, attempts = attempts + :attempts
+     WHERE delivery_id = :delivery_id AND status = 'queued' AND due_at = :leased_until
+    RETURNING delivery_id, attempts)
+INSERT INTO delivery_attempt (delivery_id, number, at, failure)
+SELECT delivery_id, attempts, :now, :failure FROM noted WHERE :attempts = 1
 """)
 _EXPIRE = text("""
 UPDATE delivery SET status = 'expired' WHERE status IN ('waiting_address', 'queued') AND expires_at <= :now
@@ -100,7 +107,14 @@ async def sent(session: AsyncSession, letter: Letter, now: datetime) -> None:
 
 
 async def not_sent(
-    session: AsyncSession, letter: Letter, status: str, *, due_at: datetime, failure: str | None, attempted: bool
+    session: AsyncSession,
+    letter: Letter,
+    status: str,
+    *,
+    now: datetime,
+    due_at: datetime,
+    failure: str | None,
+    attempted: bool,
 ) -> None:
     """Notes why the mail wasn't sent, unless the delivery has been changed or taken by another sender meanwhile."""
     changed: dict[str, Any] = {
@@ -110,6 +124,7 @@ async def not_sent(
         "failure": failure,
         "due_at": due_at,
         "attempts": int(attempted),
+        "now": now,
     }
     await (await session.connection()).execute(_NOT_SENT, changed)
 

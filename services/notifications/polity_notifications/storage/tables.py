@@ -116,12 +116,24 @@ delivery = Table(
     Column("failure", Text),
     Column("traceparent", Text),
     _instant("asked_at", nullable=False),
+    _instant("queued_at"),
     Index("delivery_page", "campaign_id", "asked_at", "delivery_id"),
     Index("delivery_due", "due_at", postgresql_where=text("status = 'queued'")),
     Index("delivery_open", "expires_at", postgresql_where=text("status IN ('waiting_address', 'queued')")),
     Index("delivery_person", "person_id", postgresql_where=text("status IN ('waiting_address', 'queued')")),
 )
-"""One mail to one person. While a sender has it in hand, `due_at` lies in the future: that is its lease."""
+"""One mail to one person. While a sender has it in hand, `due_at` lies in the future: that is its lease. `queued_at`:
+since when the person's address has been known."""
+
+delivery_attempt = Table(
+    "delivery_attempt",
+    metadata,
+    Column("delivery_id", Uuid, primary_key=True),
+    Column("number", Integer, primary_key=True),
+    _instant("at", nullable=False),
+    Column("failure", Text),
+)
+"""One try to hand a mail over; without `failure` the server took it."""
 
 webhook = Table(
     "webhook",
