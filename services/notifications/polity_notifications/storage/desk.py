@@ -60,7 +60,7 @@ async def counts(session: AsyncSession, campaign_id: UUID) -> dict[str, int]:
     """Returns how many of the campaign's deliveries are in each status; one that none is in is left out."""
     statement = select(delivery.c.status, func.count()).where(delivery.c.campaign_id == campaign_id)
     rows = await (await session.connection()).execute(statement.group_by(delivery.c.status))
-    return {status: count for status, count in rows.tuples()}
+    return {str(row[0]): int(row[1]) for row in rows}
 
 
 async def network_of_delivery(session: AsyncSession, delivery_id: UUID) -> UUID | None:
