@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import latency
+import progress_read
 import relay
 import webhooks
 from polity_local import jvm
@@ -16,7 +17,15 @@ from polity_local.platform import Platform, start_platform
 from polity_local.testing import KafkaForTests, PostgresForTests
 
 Result = dict[str, Any]
-Benchmark = Callable[[PostgresForTests, KafkaForTests, int], Awaitable[Result]]
+OnParts = Callable[[PostgresForTests, KafkaForTests, int], Awaitable[Result]]
+Benchmark = Callable[[Platform, int], Awaitable[Result]]
+
+
+def _with_databases_of_its_own(measure: OnParts) -> Benchmark:
+    async def run(parts: Platform, runs: int) -> Result:
+        return await measure(PostgresForTests(parts.place.admin_url), KafkaForTests(parts.kafka_bootstrap), runs)
+
+    return run
 
 
 async def _relay(postgres: PostgresForTests, kafka: KafkaForTests, runs: int) -> Result:
@@ -26,9 +35,11 @@ async def _relay(postgres: PostgresForTests, kafka: KafkaForTests, runs: int) ->
 
 
 BENCHMARKS: dict[str, Benchmark] = {
-    "relay": _relay,
-    "latency": latency.measure,
-    "webhooks": webhooks.measure,
+    "relay": _with_databases_of_its_own(_relay),
+    "latency": _with_databases_of_its_own(latency.measure),
+    "webhooks": _with_databases_of_its_own(webhooks.measure),
+    "progress-read": progress_read.measure,
+    "progress-read-304": progress_read.measure_not_modified,
 }
 
 
@@ -41,7 +52,7 @@ def main(arguments: list[str]) -> int:
     asked = parser.parse_args(arguments)
     if unknown := set(asked.names) - set(BENCHMARKS):
         parser.error(f"no benchmark is called {', '.join(sorted(unknown))}")
-    with start_platform(names=["postgres", "kafka"]) as parts:
+    with start_platform(names=["postgres", "kafka"], roles_apart=True) as parts:
         results = asyncio.run(_all(parts, asked.names or list(BENCHMARKS), asked.runs, quiet=asked.json))
     if asked.json:
         sys.stdout.write(json.dumps(results, indent=2) + "\n")
@@ -50,9 +61,8 @@ def main(arguments: list[str]) -> int:
 
 async def _all(parts: Platform, names: list[str], runs: int, *, quiet: bool) -> list[Result]:
     results = []
-    postgres, kafka = PostgresForTests(parts.place.admin_url), KafkaForTests(parts.kafka_bootstrap)
     for name in names:
-        result = await BENCHMARKS[name](postgres, kafka, runs)
+        result = await BENCHMARKS[name](parts, runs)
         results.append(result)
         if not quiet:
             sys.stdout.write(
