@@ -6,7 +6,8 @@ from datetime import UTC, date, datetime
 from uuid import UUID
 
 import pytest
-from polity_reporting.http.table import HEADER, in_fallback, safe, table
+from polity_reporting.http.csv_text import safe
+from polity_reporting.http.table import HEADER, in_fallback, table
 from polity_reporting.storage.progress import Campaign, Counts, Day, Group, Milestone, Progress
 
 CAMPAIGN_ID = UUID("0190f3a0-0000-7000-8000-000000000001")

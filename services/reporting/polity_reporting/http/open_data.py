@@ -1,13 +1,11 @@
 """Who has pledged, as files for other programs: CSV (RFC 4180) and GeoJSON (RFC 7946)."""
 
-import csv
-import io
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from polity_reporting.http.csv_text import Cell, csv_text
 from polity_reporting.http.reading import DEMONSTRATION
-from polity_reporting.http.table import safe
 from polity_reporting.storage.progress import Campaign
 
 RANKS = 3
@@ -22,15 +20,15 @@ Row = Mapping[Any, Any]
 
 def table(campaign: Campaign, rows: Sequence[Row]) -> str:
     """Returns the CSV text; a line's first cell says so where the campaign is a demonstration."""
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerow(HEADER)
+    return BYTE_ORDER_MARK + csv_text(HEADER, _lines(campaign, rows))
+
+
+def _lines(campaign: Campaign, rows: Sequence[Row]) -> Iterator[tuple[Cell, ...]]:
     note = DEMONSTRATION if campaign.demonstration else ""
     for row in rows:
         themes = [*row["themes"], *[None] * RANKS][:RANKS]
         cells = {**row, "committed_at": row["committed_at"].isoformat(), "local_government_id": _id(row)}
-        writer.writerow([safe(cell) for cell in (note, *(cells[name] for name in _COLUMNS), *themes)])
-    return BYTE_ORDER_MARK + out.getvalue()
+        yield (note, *(cells[name] for name in _COLUMNS), *themes)
 
 
 def feature_collection(campaign: Campaign, rows: Sequence[Row]) -> str:

@@ -1,16 +1,12 @@
 """Progress as a tidy CSV table (RFC 4180, UTF-8): one observation a line, the section says of what."""
 
-import csv
-import io
 from collections.abc import Iterable, Iterator
 
+from polity_reporting.http.csv_text import Cell, csv_text
 from polity_reporting.http.reading import DEMONSTRATION
 from polity_reporting.storage.progress import Campaign, Counts, Group, Progress
 
 HEADER = ("note", "section", "key", "label", "invited", "interested", "committed")
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\0", "\n")
-
-Cell = str | int | float | None
 
 
 def table(campaign: Campaign, progress: Progress) -> str:
@@ -19,16 +15,7 @@ def table(campaign: Campaign, progress: Progress) -> str:
     A milestone's `committed` is the ordinal it fell on, its label the instant it was reached (empty: not yet).
     """
     note = DEMONSTRATION if campaign.demonstration else ""
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerow(HEADER)
-    writer.writerows([safe(cell) for cell in (note, *line)] for line in _lines(campaign, progress))
-    return out.getvalue()
-
-
-def safe(cell: Cell) -> Cell:
-    """Returns the cell, with an apostrophe before text that a spreadsheet would take for a formula."""
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA_STARTS) else cell
+    return csv_text(HEADER, ((note, *line) for line in _lines(campaign, progress)))
 
 
 def _lines(campaign: Campaign, progress: Progress) -> Iterator[tuple[Cell, ...]]:
