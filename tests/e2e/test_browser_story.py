@@ -6,17 +6,15 @@ import email.policy
 import re
 import secrets
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, ConsoleMessage, FilePayload, Page, async_playwright, expect
-from polity_local.commands.checks import browser as installed_browser
+from playwright.async_api import Browser, ConsoleMessage, FilePayload, Page, expect
 from polity_local.demo import letter
 from polity_local.demo.client import checked
 from polity_local.platform import Platform
@@ -43,16 +41,6 @@ async def until(found: Callable[[], Awaitable[Any]], seconds: float = 60) -> Any
         assert time.monotonic() < deadline, "this did not happen in time"
         await asyncio.sleep(0.2)
     return result
-
-
-@pytest_asyncio.fixture(scope="session")
-async def chromium() -> AsyncIterator[Browser]:
-    path = installed_browser()
-    assert path is not None
-    async with async_playwright() as playwright:
-        started = await playwright.chromium.launch(executable_path=Path(path))
-        yield started
-        await started.close()
 
 
 @pytest_asyncio.fixture

@@ -1,0 +1,221 @@
+"""A person at a browser who has no mouse, and an eye on every page they come to.
+
+`Person` moves by Tab and answers by Enter, Space and the arrows; each stop must show its focus. `look` lets axe-core
+read the page in light and dark, and refuses what runs over the edge, a wrong `lang` or `dir`, and a control that only
+a mouse reaches.
+"""
+
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, expect
+from polity_portal.languages import LANGUAGES
+
+HEIGHT = 900
+TABS_AT_MOST = 700
+"""More stops than any of our pages has."""
+
+RULES = {"rules": {"target-size": {"enabled": True}}, "resultTypes": ["violations"]}
+"""Everything axe-core knows that is no experiment, and the one rule of WCAG 2.2 that it leaves out by default."""
+
+FOCUS = """([target]) => {
+  const here = document.activeElement;
+  if (!here || here === document.body) return {nowhere: true};
+  here.scrollIntoView({block: 'nearest', inline: 'nearest'});
+  const box = here.getBoundingClientRect(), style = getComputedStyle(here);
+  const outlined = style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 1;
+  return {
+    found: here === target,
+    what: here.outerHTML.slice(0, 160),
+    marked: here.matches(':focus-visible') && (outlined || style.boxShadow !== 'none'),
+    inside: box.width > 1 && box.height > 1 && box.right > 0 && box.left < innerWidth
+      && box.bottom > 0 && box.top < innerHeight,
+  };
+}"""
+
+REMEMBER = """() => {
+  window.stops = window.stops || [];
+  const here = document.activeElement;
+  if (!here || here === document.body || window.stops.includes(here)) return false;
+  window.stops.push(here);
+  return true;
+}"""
+
+MISSED = """() => {
+  const stops = window.stops || [], shown = e => e.checkVisibility({visibilityProperty: true})
+    && e.getBoundingClientRect().width > 0;
+  const told = e => e.outerHTML.slice(0, 160);
+  const controls = 'a[href], button, input:not([type=hidden]), select, textarea, summary, [tabindex="0"]';
+  const grouped = e => e.type === 'radio' && stops.some(s => s.type === 'radio' && s.name === e.name);
+  const unreached = [...document.querySelectorAll(controls)].filter(
+    e => shown(e) && !e.disabled && !stops.includes(e) && !grouped(e));
+  const clickable = [...document.querySelectorAll('body *')].filter(
+    e => shown(e) && (e.onclick || getComputedStyle(e).cursor === 'pointer')
+      && !e.closest(controls + ', label, option') && !e.disabled);
+  axe.setup(document);
+  const nameless = stops.filter(e => document.contains(e) && !axe.commons.text.accessibleText(e).trim());
+  axe.teardown();
+  return {unreached: unreached.map(told), mouse_only: clickable.map(told), nameless: nameless.map(told)};
+}"""
+
+OVER_THE_EDGE = """() => {
+  const width = document.documentElement.clientWidth;
+  if (document.documentElement.scrollWidth <= width) return [];
+  return [...document.querySelectorAll('body *')]
+    .filter(e => { const box = e.getBoundingClientRect(); return box.right > width + 1 || box.left < -1; })
+    .filter(e => !e.closest('.scroll, .skip')).map(e => e.outerHTML.slice(0, 160)).slice(0, 5)
+    .concat([`${document.documentElement.scrollWidth} px wide`]);
+}"""
+
+
+@cache
+def axe() -> str:
+    """The text of axe-core as its pinned package carries it."""
+    return (files("axe_playwright_python") / "axe.min.js").read_text("utf-8")
+
+
+def told(violations: list[dict[str, Any]]) -> list[str]:
+    """Axe's violations, one line for each element."""
+    return [f"{v['id']}: {node['target']} {node['html'][:200]}" for v in violations for node in v["nodes"]]
+
+
+@dataclass
+class Person:
+    """Somebody with a keyboard who reads one language on a window of one width."""
+
+    context: BrowserContext
+    page: Page
+    language: str
+    width: int
+    complaints: list[str] = field(default_factory=list)
+    seen: list[str] = field(default_factory=list)
+
+    def say(self, message: str, **values: str) -> str:
+        """The page's words for an English message of the catalogues."""
+        spoken = LANGUAGES[self.language].say(message)
+        return spoken % values if values else spoken
+
+    async def open(self, address: str) -> None:
+        """Goes to an address, as from a mail or the address bar."""
+        await self.page.goto(address)
+
+    def control(self, role: Any, name: str | re.Pattern[str], within: Locator | None = None) -> Locator:
+        exact = isinstance(name, str)
+        return (within or self.page).get_by_role(role, name=name, exact=exact)
+
+    async def reach(self, target: Locator) -> Locator:
+        """Tabs on until the target has the focus; every stop on the way must show that it has it."""
+        await expect(target).to_have_count(1)
+        handle = await target.element_handle()
+        for _ in range(TABS_AT_MOST):
+            await self.page.keyboard.press("Tab")
+            stop = await self.page.evaluate(FOCUS, [handle])
+            if stop.get("nowhere"):
+                continue
+            assert stop["marked"], f"the focus does not show on {stop['what']}"
+            assert stop["inside"], f"the focus is out of sight on {stop['what']}"
+            if stop["found"]:
+                await expect(target).to_have_accessible_name(re.compile(r"\S"))
+                return target
+        raise AssertionError(f"the keyboard does not reach {target}")
+
+    async def press(self, role: Any, name: str | re.Pattern[str], within: Locator | None = None) -> None:
+        """Reaches a link or a button by its name and follows it."""
+        await self.reach(self.control(role, name, within))
+        await self.page.keyboard.press("Enter")
+
+    async def go(self, role: Any, name: str | re.Pattern[str], within: Locator | None = None) -> None:
+        """The same where another page answers: returns once that page is there."""
+        await self.reach(self.control(role, name, within))
+        async with self.page.expect_navigation():
+            await self.page.keyboard.press("Enter")
+
+    async def write(self, label: str | re.Pattern[str], text: str, within: Locator | None = None) -> None:
+        """Types into the field with this label, over what stands there."""
+        await self.reach(self.control("textbox", label, within))
+        await self.page.keyboard.press("Control+A")
+        await self.page.keyboard.type(text)
+
+    async def pick(self, label: str | re.Pattern[str], place: int, within: Locator | None = None) -> None:
+        """Moves down to the option at this place (0 is the first) of the list with this label."""
+        listed = await self.reach(self.control("combobox", label, within))
+        await self.page.keyboard.press("Home")
+        for _ in range(place):
+            await self.page.keyboard.press("ArrowDown")
+        assert await listed.evaluate("e => e.selectedIndex") == place
+
+    async def tick(self, label: str | re.Pattern[str], within: Locator | None = None) -> None:
+        box = await self.reach(self.control("checkbox", label, within))
+        await self.page.keyboard.press("Space")
+        await expect(box).to_be_checked()
+
+    async def attach(self, field_id: str, file: Any) -> None:
+        """Opens the file field by Enter and chooses a file."""
+        await self.reach(self.page.locator(field_id))
+        async with self.page.expect_file_chooser() as chooser:
+            await self.page.keyboard.press("Enter")
+        await (await chooser.value).set_files(file)
+
+    async def look(self, *, walk: bool = False) -> None:
+        """Judges the page as it stands; `walk` goes through all its stops too, and loses the focus by it."""
+        page, address = self.page, self.page.url
+        self.seen.append(address)
+        html = page.locator("html")
+        await expect(html).to_have_attribute("lang", self.language)
+        await expect(html).to_have_attribute("dir", LANGUAGES[self.language].direction)
+        found = [f"over the edge: {line}" for line in await page.evaluate(OVER_THE_EDGE)]
+        found += await self._violations()
+        if walk:
+            found += [f"{fault}: {line}" for fault, lines in (await self._walk()).items() for line in lines]
+        assert not found, f"{address} in {self.language} at {self.width} px:\n" + "\n".join(found)
+
+    async def _violations(self) -> list[str]:
+        found = []
+        for scheme, rules in (("light", RULES), ("dark", {"runOnly": ["color-contrast"]})):
+            await self.page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+            result = await self.page.evaluate("options => axe.run(document, options)", rules)
+            found += [f"{scheme} {line}" for line in told(result["violations"])]
+        await self.page.emulate_media(color_scheme="light")
+        return found
+
+    async def _walk(self) -> dict[str, list[str]]:
+        """Tabs once through the page; returns what was not reached, what only a mouse reaches, and what has no name."""
+        await self.page.evaluate("() => { window.stops = []; document.activeElement?.blur(); }")
+        idle = 0
+        for _ in range(TABS_AT_MOST):
+            await self.page.keyboard.press("Tab")
+            idle = 0 if await self.page.evaluate(REMEMBER) else idle + 1
+            if idle > 3:
+                break
+        missed: dict[str, list[str]] = await self.page.evaluate(MISSED)
+        return missed
+
+
+@asynccontextmanager
+async def person(browser: Browser, language: str, width: int, **options: Any) -> AsyncIterator[Person]:
+    """Yields somebody in a browser of their own; what their browser complained about meanwhile fails at the end."""
+    context = await browser.new_context(
+        viewport={"width": width, "height": HEIGHT}, locale=language, reduced_motion="reduce", **options
+    )
+    await context.add_init_script(axe())
+    page = await context.new_page()
+    page.set_default_timeout(20_000)
+    someone = Person(context, page, language, width)
+
+    def note(message: ConsoleMessage) -> None:
+        # A refused form answers 422, which the browser notes.
+        if message.type in ("error", "warning") and "422" not in message.text:
+            someone.complaints.append(f"{page.url}: {message.text}")
+
+    page.on("console", note)
+    page.on("pageerror", lambda fault: someone.complaints.append(f"{page.url}: {fault}"))
+    try:
+        yield someone
+        assert not someone.complaints, "\n".join(someone.complaints)
+    finally:
+        await context.close()
