@@ -161,24 +161,27 @@ class Person:
             await self.page.keyboard.press("Enter")
         await (await chooser.value).set_files(file)
 
-    async def look(self, *, walk: bool = False) -> None:
-        """Judges the page as it stands; `walk` goes through all its stops too, and loses the focus by it."""
+    async def look(self, *, walk: bool = False, but_for: str | None = None) -> None:
+        """Judges the page as it stands, but for the part with that selector.
+
+        `walk` goes through all its stops too, and loses the focus by it.
+        """
         page, address = self.page, self.page.url
         self.seen.append(address)
         html = page.locator("html")
         await expect(html).to_have_attribute("lang", self.language)
         await expect(html).to_have_attribute("dir", LANGUAGES[self.language].direction)
         found = [f"over the edge: {line}" for line in await page.evaluate(OVER_THE_EDGE)]
-        found += await self._violations()
+        found += await self._violations(but_for)
         if walk:
             found += [f"{fault}: {line}" for fault, lines in (await self._walk()).items() for line in lines]
-        assert not found, f"{address} in {self.language} at {self.width} px:\n" + "\n".join(found)
+        assert not found, f"{address} in {self.language} at {self.width} px:\n" + "\n".join(found[:20])
 
-    async def _violations(self) -> list[str]:
-        found = []
+    async def _violations(self, but_for: str | None) -> list[str]:
+        found, part = [], {"include": "html", "exclude": but_for or []}
         for scheme, rules in (("light", RULES), ("dark", {"runOnly": ["color-contrast"]})):
             await self.page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
-            result = await self.page.evaluate("options => axe.run(document, options)", rules)
+            result = await self.page.evaluate("([part, rules]) => axe.run(part, rules)", [part, rules])
             found += [f"{scheme} {line}" for line in told(result["violations"])]
         await self.page.emulate_media(color_scheme="light")
         return found

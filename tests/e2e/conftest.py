@@ -1,4 +1,4 @@
-"""What the browser tests share: one browser for the run."""
+"""What the browser tests share: one browser for the run, one network to play on, one sign-in for each language."""
 
 import sys
 from collections.abc import AsyncIterator
@@ -7,8 +7,12 @@ from pathlib import Path
 import pytest_asyncio
 from playwright.async_api import Browser, async_playwright
 from polity_local.commands.checks import browser as installed_browser
+from polity_local.platform import Platform
+from polity_local.testing import SmtpSink
 
 sys.path.insert(0, str(Path(__file__).parent))
+
+from stage import Stage, set_stage
 
 
 @pytest_asyncio.fixture(scope="session")
@@ -19,3 +23,8 @@ async def chromium() -> AsyncIterator[Browser]:
         started = await playwright.chromium.launch(executable_path=Path(path))
         yield started
         await started.close()
+
+
+@pytest_asyncio.fixture(scope="session")
+async def stage(platform: Platform, mails: SmtpSink) -> Stage:
+    return await set_stage(platform, mails)

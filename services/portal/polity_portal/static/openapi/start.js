@@ -9,5 +9,7 @@ window.addEventListener("DOMContentLoaded", () => {
     defaultModelsExpandDepth: 0,
     validatorUrl: null,
     persistAuthorization: false,
+    // The page has a main part already; a second one would make both useless as a landmark.
+    onComplete: () => document.querySelector("#openapi main").setAttribute("role", "group"),
   });
 });

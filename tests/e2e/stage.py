@@ -1,0 +1,141 @@
+"""What the journeys play on: one network with its campaign and secretariat, and cities that were written to."""
+
+import asyncio
+import email
+import email.policy
+import re
+import secrets
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import httpx
+from playwright.async_api import Browser
+from polity_local.demo import letter
+from polity_local.demo.client import checked
+from polity_local.platform import Platform
+from polity_local.testing import SmtpSink
+
+HEADING = "name,country,subdivision,latitude,longitude,population,time_zone,language,contact_name,contact_email\n"
+SECRETARIAT = "city"
+"""The one demo user to whom no other test gives a network, so that the office shows this one alone."""
+
+
+async def until(found: Callable[[], Awaitable[Any]], seconds: float = 60) -> Any:
+    """What `found` returns once it is true."""
+    deadline = time.monotonic() + seconds
+    while not (result := await found()):
+        assert time.monotonic() < deadline, "this did not happen in time"
+        await asyncio.sleep(0.2)
+    return result
+
+
+def mail_to(mails: SmtpSink, address: str) -> str | None:
+    """The plain text of the first mail to this address that carries an answer link."""
+    for _, recipients, raw in list(mails.messages):
+        if address in recipients:
+            message = email.message_from_bytes(raw, policy=email.policy.default)
+            body = message.get_body(("plain",))
+            assert body is not None
+            if "/answer/" in (text := body.get_content()):
+                return str(text)
+    return None
+
+
+def link_in(mails: SmtpSink, address: str) -> str | None:
+    """The answer link of the first mail to this address that has one."""
+    text = mail_to(mails, address)
+    found = text and re.search(r"https?://\S+/answer/\S+", text)
+    return found[0] if found else None
+
+
+@dataclass
+class Stage:
+    """The network, and what its secretariat does through the API to set a scene."""
+
+    platform: Platform
+    mails: SmtpSink
+    network_id: str
+    campaign_id: str
+    sign_ins: dict[str, Any] = field(default_factory=dict)
+    """Cookies of the secretariat's browser, by the language in which it signed in."""
+
+    async def post(self, path: str, body: Any, user: str = SECRETARIAT) -> Any:
+        headers = {"Authorization": f"Bearer {self.platform.token(user)}"}
+        content = {"content": body.encode()} if isinstance(body, str) else {"json": body}
+        async with httpx.AsyncClient(base_url=self.platform.url, timeout=30) as http:
+            return checked(await http.post(path, headers=headers, **content))
+
+    async def get(self, path: str, user: str = SECRETARIAT) -> Any:
+        headers = {"Authorization": f"Bearer {self.platform.token(user)}"}
+        async with httpx.AsyncClient(base_url=self.platform.url, timeout=30) as http:
+            return checked(await http.get(path, headers=headers))
+
+    async def city(self, name: str, language: str) -> str:
+        """Imports a city whose contact reads this language, invites it, and returns the link that its mail brought."""
+        address = f"{secrets.token_hex(6)}@city.example"
+        latitude = 35 + secrets.randbelow(9999) / 10000
+        row = f"{name},KR,,{latitude},126.9,1416938,Asia/Seoul,{language},Contact,{address}\n"
+        await self.post(f"/v1/networks/{self.network_id}/local-government-imports?dry_run=false", HEADING + row)
+        found = await self.get(f"/v1/networks/{self.network_id}/local-governments?q={name}")
+        body = {
+            "wave": f"Wave of {name}",
+            "local_government_ids": [row["local_government_id"] for row in found["items"]],
+        }
+        await self.post(f"/v1/campaigns/{self.campaign_id}/invitations", body)
+
+        async def arrived() -> str | None:
+            return link_in(self.mails, address)
+
+        return str(await until(arrived))
+
+    async def answer(self, link: str, *, pledge: bool) -> None:
+        """Says by a city's link that it is interested, and pledges."""
+        headers = {"Authorization": f"Link {link.rpartition('/')[2]}"}
+        body = {
+            "signatory_name": "Invented Signatory",
+            "signatory_office": "Mayor",
+            "signed_on": datetime.now(UTC).date().isoformat(),
+            "themes": list(letter.THEMES)[:3],
+        }
+        async with httpx.AsyncClient(base_url=self.platform.url, timeout=30) as http:
+            checked(await http.post("/v1/answer/interest", headers=headers))
+            if pledge:
+                checked(await http.post("/v1/answer/commitment", headers=headers, json=body))
+
+    async def signed_in(self, browser: Browser, language: str) -> Any:
+        """The cookies of a secretariat that signed in through the page in this language, once for the run."""
+        if language not in self.sign_ins:
+            context = await browser.new_context(locale=language)
+            page = await context.new_page()
+            await page.goto(f"{self.platform.url}/{language}/office")
+            await page.locator("#username").press_sequentially(SECRETARIAT)
+            await page.keyboard.press("Tab")
+            await page.keyboard.type(self.platform.demo_password)
+            await page.keyboard.press("Enter")
+            await page.wait_for_url(f"**/{language}/office")
+            self.sign_ins[language] = await context.storage_state()
+            await context.close()
+        return self.sign_ins[language]
+
+
+async def set_stage(platform: Platform, mails: SmtpSink) -> Stage:
+    """Makes the network, its secretariat and its campaign."""
+    stage = Stage(platform, mails, "", "")
+    link = platform.grant_operator("Operator", f"operator-{secrets.token_hex(4)}@polity.example")
+    await stage.post("/v1/mandate-links", {"link": link}, "operations")
+    stage.network_id = (await stage.post("/v1/networks", letter.NETWORK, "operations"))["network_id"]
+    granted = await stage.post(f"/v1/networks/{stage.network_id}/mandates", mandate(), "operations")
+    await stage.post("/v1/mandate-links", {"link": granted["link"]})
+    campaign = letter.campaign("present", datetime.now(UTC).date())
+    opened = await stage.post(f"/v1/networks/{stage.network_id}/campaigns", campaign)
+    stage.campaign_id = opened["campaign_id"]
+    return stage
+
+
+def mandate() -> dict[str, Any]:
+    """The body that grants a secretariat's mandate to a person nobody knows yet."""
+    person = {"name": "Sara Example", "email": f"sara-{secrets.token_hex(4)}@network.example", "language": "en"}
+    return {"person": person, "role": "secretariat"}

@@ -1,0 +1,109 @@
+"""Every page is seen in three languages on a desk and on a telephone: read by axe-core, walked by the keyboard."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+import pytest
+import pytest_asyncio
+from browsing import person
+from playwright.async_api import Browser, expect
+from polity_local.demo.places import invented_csv
+from stage import Stage, mandate
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
+
+READERS = [("en", 1280), ("en", 390), ("es", 1280), ("es", 390), ("ar", 1280), ("ar", 390)]
+
+
+@dataclass
+class Links:
+    """Links of three cities: one that has not answered, one that is interested, one that has pledged."""
+
+    invited: str
+    interested: str
+    committed: str
+    mandate: str
+
+
+def spoken(link: str, language: str) -> str:
+    """The same link on the page of another language."""
+    before, _, token = link.partition("/answer/")
+    return f"{before.rpartition('/')[0]}/{language}/answer/{token}"
+
+
+@pytest_asyncio.fixture(scope="session")
+async def links(stage: Stage) -> AsyncIterator[Links]:
+    """Some rows of every kind, so that the tables have something to show."""
+    path = f"/v1/networks/{stage.network_id}/local-government-imports?dry_run=false"
+    await stage.post(path, invented_csv(8, "seen"))
+    found = Links(*[await stage.city(name, "en") for name in ("Unanswered", "Interested", "Pledged")], "")
+    await stage.answer(found.interested, pledge=False)
+    await stage.answer(found.committed, pledge=True)
+    granted = await stage.post(f"/v1/networks/{stage.network_id}/mandates", mandate(), "operations")
+    found.mandate = granted["link"]
+    yield found
+
+
+@pytest.mark.parametrize(("language", "width"), READERS)
+async def test_the_public_s_and_the_cities_pages(
+    chromium: Browser, stage: Stage, links: Links, language: str, width: int
+) -> None:
+    home = f"{stage.platform.url}/{language}"
+    addresses = [
+        f"{home}/",
+        f"{home}/networks/{stage.network_id}",
+        f"{home}/campaigns/{stage.campaign_id}",
+        f"{home}/about-the-demonstration",
+        f"{home}/signed-out",
+        f"{home}/mandate/{links.mandate}",
+        spoken(links.invited, language),
+        spoken(links.interested, language),
+        spoken(links.committed, language),
+    ]
+    async with person(chromium, language, width) as reader:
+        for address in addresses:
+            await reader.open(address)
+            await reader.look(walk=True)
+
+
+@pytest.mark.parametrize(("language", "width"), READERS)
+async def test_the_office_s_pages(chromium: Browser, stage: Stage, links: Links, language: str, width: int) -> None:
+    cookies = await stage.signed_in(chromium, language)
+    office = f"{stage.platform.url}/{language}/office"
+    campaign = f"{office}/campaigns/{stage.campaign_id}"
+    addresses = [
+        office,
+        f"{office}/networks/{stage.network_id}/import",
+        campaign,
+        f"{campaign}/invite",
+        f"{campaign}/invitations",
+        f"{campaign}/mails",
+        f"{stage.platform.url}/{language}/mandate/{links.mandate}",
+    ]
+    async with person(chromium, language, width, storage_state=cookies) as reader:
+        for address in addresses:
+            await reader.open(address)
+            await reader.look(walk=True)
+
+
+@pytest.mark.parametrize(("language", "width"), [("en", 390), ("es", 1280), ("ar", 390)])
+async def test_pages_that_say_no(chromium: Browser, stage: Stage, language: str, width: int) -> None:
+    async with person(chromium, language, width) as reader:
+        for address in ("nowhere", "answer/forged", "campaigns/00000000-0000-4000-8000-000000000009"):
+            await reader.open(f"{stage.platform.url}/{language}/{address}")
+            await reader.look(walk=True)
+        assert len(reader.complaints) == 3
+        assert all("404" in told or "403" in told or "401" in told for told in reader.complaints)
+        reader.complaints.clear()
+
+
+@pytest.mark.parametrize(("language", "width"), READERS)
+async def test_the_documentation_of_the_api(chromium: Browser, stage: Stage, language: str, width: int) -> None:
+    """Swagger UI is another's work and has faults of its own: all it shows stands in a table beside it."""
+    async with person(chromium, language, width) as reader:
+        await reader.open(f"{stage.platform.url}/docs")
+        await expect(reader.page.locator("#openapi .opblock").first).to_be_visible()
+        await reader.reach(reader.page.locator("summary", has_text=reader.say("Operations of the API")))
+        await reader.page.keyboard.press("Enter")
+        await expect(reader.page.get_by_role("row", name="POST /v1/answer/commitment")).to_be_visible()
+        await reader.look(but_for="#openapi")
