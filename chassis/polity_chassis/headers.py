@@ -4,13 +4,16 @@ LANGUAGES = ("en", "es", "fr", "pt", "ko", "ar")
 """Of the interface: pages, mails and problems (BCP 47). Tests hold each service's texts against this list."""
 
 
+_ENDING = frozenset("\r\n\0")
+
+
 class UnsafeHeader(ValueError):
     """The value would end the header and begin another (CVE-2026-1299)."""
 
 
 def clean_header(value: str) -> str:
     """Returns the value; raises UnsafeHeader when it holds CR, LF or NUL."""
-    if any(character in value for character in "\r\n\0"):
+    if not _ENDING.isdisjoint(value):
         raise UnsafeHeader("a header value holds CR, LF or NUL")
     return value
 

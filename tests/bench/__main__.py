@@ -38,6 +38,7 @@ BENCHMARKS: dict[str, Benchmark] = {
     "relay": _with_databases_of_its_own(_relay),
     "latency": _with_databases_of_its_own(latency.measure),
     "webhooks": _with_databases_of_its_own(webhooks.measure),
+    "webhooks-hanging": _with_databases_of_its_own(webhooks.measure_hanging),
     "progress-read": progress_read.measure,
     "progress-read-304": progress_read.measure_not_modified,
 }

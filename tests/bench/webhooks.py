@@ -1,6 +1,7 @@
 """Signed durable webhooks, against a bare loop that signs and posts the same bodies and keeps nothing.
 
-Both post to 20 endpoints of one server, a process of its own, with as many posts at a time.
+Both post to 20 endpoints of one server, a process of its own, with as many posts at a time. And what 19 of the 20 get
+while the twentieth hangs, against what they get while it answers.
 """
 
 import asyncio
@@ -9,6 +10,8 @@ import multiprocessing
 import os
 import statistics
 import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -25,39 +28,62 @@ from polity_notifications.domain.signing import signature
 from polity_notifications.settings import Settings
 from polity_notifications.storage import webhook_queue
 from polity_notifications.usecases.manage_webhooks import Subscribe, subscribe
-from polity_notifications.webhooks.posting import Poster
+from polity_notifications.webhooks.posting import Answer, Poster
 from polity_notifications.webhooks.sender import WebhookSender
 
 ENDPOINTS = 20
 EACH = 250
 AT_ONCE = 4
+HANGING = "hanging"
 BODY = '{"type": "membership.commitment_made", "data": "' + "x" * 600 + '"}'
 KEYS = LinkKeys.model_validate({"k1": base64.b64encode(os.urandom(32)).decode()})
 
 
 async def measure(postgres: PostgresForTests, _: KafkaForTests, runs: int) -> dict[str, Any]:
     """Returns both rates in posts/s as medians over `runs` alternated runs, and their ratio (ours / bare)."""
+    ours, bare = [], []
+    with _server() as url:
+        for _run in range(runs):
+            ours.append(await _durable(await postgres.create_database("bench"), url, ENDPOINTS))
+            bare.append(await _bare(url))
+            await postgres.drop_created()
+    return _result("webhooks to 20 endpoints", ours, bare, "a bare loop of aiohttp and HMAC")
+
+
+async def measure_hanging(postgres: PostgresForTests, _: KafkaForTests, runs: int) -> dict[str, Any]:
+    """Returns what 19 endpoints get in posts/s beside one that hangs, and beside one that answers as they do."""
+    beside_hanging, beside_well = [], []
+    with _server() as url:
+        for _run in range(runs):
+            for rates, last in ((beside_hanging, HANGING), (beside_well, "well")):
+                rates.append(await _durable(await postgres.create_database("bench"), url, ENDPOINTS - 1, last))
+                await postgres.drop_created()
+    return _result(
+        "webhooks to 19 endpoints beside one that hangs", beside_hanging, beside_well, "beside one that is well"
+    )
+
+
+def _result(name: str, ours: list[float], peer: list[float], peer_name: str) -> dict[str, Any]:
+    return {
+        "name": name,
+        "ours": round(statistics.median(ours)),
+        "peer": round(statistics.median(peer)),
+        "ratio": round(statistics.median(ours) / statistics.median(peer), 2),
+        "unit": "posts/s",
+        "peer_name": peer_name,
+        "runs": len(ours),
+    }
+
+
+@contextmanager
+def _server() -> Iterator[str]:
     here, there = multiprocessing.Pipe()
     server = multiprocessing.get_context("spawn").Process(target=_serve, args=(there,), daemon=True)
     server.start()
-    url = f"http://127.0.0.1:{here.recv()}"
     try:
-        ours, bare = [], []
-        for _run in range(runs):
-            ours.append(await _durable(await postgres.create_database("bench"), url))
-            bare.append(await _bare(url))
-            await postgres.drop_created()
+        yield f"http://127.0.0.1:{here.recv()}"
     finally:
         server.terminate()
-    return {
-        "name": "webhooks to 20 endpoints",
-        "ours": round(statistics.median(ours)),
-        "peer": round(statistics.median(bare)),
-        "ratio": round(statistics.median(ours) / statistics.median(bare), 2),
-        "unit": "posts/s",
-        "peer_name": "a bare loop of aiohttp and HMAC",
-        "runs": runs,
-    }
 
 
 def _serve(told: Connection) -> None:
@@ -75,10 +101,29 @@ def _serve(told: Connection) -> None:
 
 async def _taken(request: web.Request) -> web.Response:
     await request.read()
+    if request.match_info["name"] == HANGING:
+        await asyncio.sleep(3600)
     return web.Response(status=204)
 
 
-async def _durable(database_url: str, url: str) -> float:
+class Counting(Poster):
+    """Knows when so many posts were taken by endpoints that are told by a number."""
+
+    def __init__(self, expected: int) -> None:
+        super().__init__(allow_loopback=True)
+        self._left, self.done = expected, asyncio.Event()
+
+    async def post(self, url: str, headers: Mapping[str, str], body: bytes) -> Answer:
+        answer = await super().post(url, headers, body)
+        if answer.taken and url[-1].isdigit():
+            self._left -= 1
+            if not self._left:
+                self.done.set()
+        return answer
+
+
+async def _durable(database_url: str, url: str, endpoints: int, *beside: str) -> float:
+    """Returns the posts/s of the numbered endpoints, from the first claim until all of it is noted."""
     await migrate(database_url, "polity_notifications")
     database = Database(database_url, application_name="bench")
     settings = Settings(
@@ -86,21 +131,30 @@ async def _durable(database_url: str, url: str) -> float:
         answer_link_keys=KEYS, smtp_host="127.0.0.1", smtp_port=1, smtp_tls="none", mail_from="polity@example.net",
         webhook_keys=KEYS, webhook_allow_loopback=True, webhook_posts_per_endpoint=AT_ONCE,
     )  # fmt: skip
-    poster = Poster(allow_loopback=True)
+    poster = Counting(endpoints * EACH)
+    sender = WebhookSender(Runtime(settings, database, utc_now), settings, poster)
     try:
-        await _ask(database, url)
+        await _ask(database, [f"{url}/{name}" for name in (*range(endpoints), *beside)])
         started = time.perf_counter()
-        await WebhookSender(Runtime(settings, database, utc_now), settings, poster).settle()
-        return ENDPOINTS * EACH / (time.perf_counter() - started)
+        if beside:
+            running = asyncio.create_task(sender.run())
+            await poster.done.wait()
+        else:
+            await sender.settle()
+        took = time.perf_counter() - started
+        if beside:
+            running.cancel()
+            await asyncio.wait([running])
+        return endpoints * EACH / took
     finally:
         await poster.close()
         await database.close()
 
 
-async def _ask(database: Database, url: str) -> None:
+async def _ask(database: Database, urls: Sequence[str]) -> None:
     now, messages = utc_now(), [new_id() for _ in range(EACH)]
-    for number in range(ENDPOINTS):
-        command = Subscribe("bench", f"{url}/{number}", "", None, None)
+    for url in urls:
+        command = Subscribe("bench", url, "", None, None)
         webhook_id = (await subscribe(database, command, KEYS, now, None)).webhook_id
         rows = [
             {

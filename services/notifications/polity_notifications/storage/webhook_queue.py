@@ -21,11 +21,12 @@ WITH taken AS (
                  SELECT waiting.delivery_id FROM webhook_delivery AS waiting
                   WHERE waiting.webhook_id = webhook.webhook_id AND waiting.status = 'pending'
                     AND waiting.due_at <= :now AND (waiting.taken_until IS NULL OR waiting.taken_until <= :now)
-                    AND NOT EXISTS (
-                        SELECT FROM webhook_delivery AS earlier
-                         WHERE earlier.webhook_id = waiting.webhook_id AND earlier.subject = waiting.subject
-                           AND earlier.status = 'pending' AND earlier.sequence < waiting.sequence)
-                  ORDER BY waiting.due_at, waiting.delivery_id
+                    AND waiting.sequence = (
+                        SELECT first.sequence FROM webhook_delivery AS first
+                         WHERE first.webhook_id = waiting.webhook_id AND first.subject = waiting.subject
+                           AND first.status = 'pending'
+                         ORDER BY first.sequence LIMIT 1)
+                  ORDER BY waiting.due_at
                   LIMIT greatest(0, CASE WHEN webhook.failing_since IS NULL THEN CAST(:most AS int) ELSE 1 END
                       - coalesce((SELECT busy.number
                                     FROM unnest(CAST(:busy_id AS uuid[]), CAST(:busy AS int[])) AS busy (id, number)
@@ -35,8 +36,8 @@ WITH taken AS (
            LIMIT :room) AS due
    WHERE webhook_delivery.delivery_id = due.delivery_id
   RETURNING webhook_delivery.delivery_id, webhook_id, message_id, tries, taken_until)
-SELECT taken.*, webhook.url, webhook.key_id, webhook.generation, webhook.previous_key_id, webhook.previous_until,
-       webhook_message.body, webhook_message.traceparent
+SELECT taken.*, webhook.failing_since IS NOT NULL AS failing, webhook.url, webhook.key_id, webhook.generation,
+       webhook.previous_key_id, webhook.previous_until, webhook_message.body, webhook_message.traceparent
   FROM taken JOIN webhook USING (webhook_id) JOIN webhook_message USING (message_id)
 """)
 _NOTE = text("""
@@ -87,6 +88,7 @@ class Post:
     message_id: UUID
     tries: int
     taken_until: datetime
+    failing: bool
     url: str
     key_id: str
     generation: int

@@ -7,7 +7,7 @@ import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
@@ -40,6 +40,19 @@ class Answer:
         return self.reason is None
 
 
+@lru_cache(maxsize=4096)
+def _permits(scheme: str, host: str, allow_loopback: bool) -> bool:
+    address = literal(host)
+    return address is not None and permits(scheme, address, allow_loopback=allow_loopback)
+
+
+@lru_cache(maxsize=4096)
+def _target(url: str) -> tuple[URL, bool]:
+    """Returns the URL as it is, and whether its host is an address rather than a name."""
+    parsed = URL(url, encoded=True)
+    return parsed, literal(parsed.host or "") is not None
+
+
 class CheckedResolver(AbstractResolver):
     """Resolves for one scheme; refuses a name if any of its addresses is one not to connect to."""
 
@@ -62,8 +75,7 @@ class CheckedResolver(AbstractResolver):
 
     def check(self, host: str) -> None:
         """Raises AddressRefused for an address not to connect to, written in whatever way."""
-        address = literal(host)
-        if address is None or not permits(self._scheme, address, allow_loopback=self._allow_loopback):
+        if not _permits(self._scheme, host, self._allow_loopback):
             raise AddressRefused
 
     async def close(self) -> None:
@@ -91,7 +103,7 @@ class Poster:
         started = time.perf_counter()
         status: int | None = None
         try:
-            status = await self._status(URL(url, encoded=True), headers, body)
+            status = await self._status(url, headers, body)
             reason = None if 200 <= status < 300 else "redirect" if 300 <= status < 400 else "status"
         except (AddressRefused, aiohttp.InvalidURL):
             # InvalidURL: an IPv4 address in one of its older spellings.
@@ -106,11 +118,11 @@ class Poster:
             reason = "no_connection"
         return Answer(round((time.perf_counter() - started) * 1000), status, reason)
 
-    async def _status(self, url: URL, headers: Mapping[str, str], body: bytes) -> int:
-        host = url.host or ""
-        if literal(host):
-            self._resolvers[url.scheme].check(host)
-        async with self._sessions[url.scheme].post(url, data=body, headers=headers, allow_redirects=False) as answer:
+    async def _status(self, url: str, headers: Mapping[str, str], body: bytes) -> int:
+        to, literally = _target(url)
+        if literally:
+            self._resolvers[to.scheme].check(to.host or "")
+        async with self._sessions[to.scheme].post(to, data=body, headers=headers, allow_redirects=False) as answer:
             await _read_some(answer)
             return answer.status
 

@@ -1,6 +1,7 @@
 """Which secrets a subscription has just now, and the headers that they sign."""
 
 from datetime import datetime
+from functools import lru_cache
 
 from polity_chassis.headers import clean_header
 from polity_chassis.links import LinkKeys
@@ -8,15 +9,17 @@ from polity_chassis.links import LinkKeys
 from polity_notifications.domain.signing import derive, signature
 from polity_notifications.storage.webhook_queue import Post
 
+_derived = lru_cache(maxsize=4096)(derive)
+
 
 def headers(post: Post, keys: LinkKeys, now: datetime) -> dict[str, str]:
     """Returns the headers of Standard Webhooks 1.0; raises KeyError when the settings lack the key.
 
     While a secret is being replaced, both sign: a receiver may check with either.
     """
-    secrets = [derive(keys.root[post.key_id], post.webhook_id, post.generation)]
+    secrets = [_derived(keys.root[post.key_id], post.webhook_id, post.generation)]
     if post.previous_until and now < post.previous_until and post.previous_key_id in keys.root:
-        secrets.append(derive(keys.root[post.previous_key_id], post.webhook_id, post.generation - 1))
+        secrets.append(_derived(keys.root[post.previous_key_id], post.webhook_id, post.generation - 1))
     message_id, timestamp = str(post.message_id), int(now.timestamp())
     made = {
         "content-type": "application/json",

@@ -8,15 +8,14 @@ import asyncio
 import logging
 import random
 from collections import Counter
-from dataclasses import dataclass, field
 from datetime import timedelta
 from uuid import UUID
 
 from opentelemetry.instrumentation.utils import suppress_instrumentation
-from opentelemetry.trace import SpanKind, StatusCode
+from opentelemetry.trace import SpanKind, StatusCode, use_span
 from polity_chassis.failures import describe, is_infrastructure
 from polity_chassis.runtime import Runtime
-from polity_chassis.telemetry import span_from
+from polity_chassis.telemetry import begin_span
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from polity_notifications.domain import webhooks as rules
@@ -24,6 +23,7 @@ from polity_notifications.domain.webhooks import Disabled, Status
 from polity_notifications.settings import Settings
 from polity_notifications.storage import webhook_queue as queue
 from polity_notifications.storage import webhooks as subscriptions
+from polity_notifications.webhooks.lanes import Lanes
 from polity_notifications.webhooks.posting import TIMEOUT_SECONDS, Answer, Poster
 from polity_notifications.webhooks.secrets import headers
 
@@ -51,20 +51,17 @@ async def send_webhooks(runtime: Runtime) -> None:
         await poster.close()
 
 
-@dataclass(slots=True)
 class WebhookSender:
     """What this process has in hand, and what of it has ended and is still to be noted."""
 
-    runtime: Runtime
-    settings: Settings
-    poster: Poster
-    _under_way: set[asyncio.Task[None]] = field(default_factory=set)
-    _busy: Counter[UUID] = field(default_factory=Counter)
-    _ended: list[tuple[queue.Post, Answer]] = field(default_factory=list)
-    _returned: list[queue.Post] = field(default_factory=list)
-    _gates: dict[UUID, asyncio.Semaphore] = field(default_factory=dict)
-    _troubled: set[UUID] = field(default_factory=set)
-    _woken: asyncio.Event = field(default_factory=asyncio.Event)
+    def __init__(self, runtime: Runtime, settings: Settings, poster: Poster) -> None:
+        self.runtime, self.settings, self.poster = runtime, settings, poster
+        self._lanes = Lanes(settings.webhook_posts_per_endpoint, self._send)
+        self._busy: Counter[UUID] = Counter()
+        self._ended: list[tuple[queue.Post, Answer]] = []
+        self._returned: list[queue.Post] = []
+        self._troubled: set[UUID] = set()
+        self._woken = asyncio.Event()
 
     async def run(self) -> None:
         """Takes, posts and notes until cancelled; waits out a database that is away."""
@@ -98,42 +95,24 @@ class WebhookSender:
         del self._ended[: len(ended)], self._returned[: len(returned)]
         self._busy = +(self._busy - left)
         self._busy.update(post.webhook_id for post in taken)
-        self._forget_idle()
-        # What is taken after a failure was noted is taken for one more try.
+        # What is taken after a failure was noted is taken for one more try; an endpoint without any is forgotten.
         self._troubled -= troubled & {post.webhook_id for post in taken}
-        for post in taken:
-            task = asyncio.create_task(self._in_turn(post))
-            self._under_way.add(task)
-            task.add_done_callback(self._under_way.discard)
+        self._troubled &= self._busy.keys()
+        self._lanes.add(taken)
         return len(ended) + len(returned) + len(taken)
+
+    async def settle(self) -> None:
+        """Waits until everything in hand has ended and is noted, and nothing more is due."""
+        while await self.step() or self._busy:
+            if self._lanes:
+                await self._woken.wait()
+                await asyncio.sleep(GATHER_SECONDS)
 
     async def _claim(self, session: AsyncSession, busy: Counter[UUID]) -> list[queue.Post]:
         now = self.runtime.clock()
         most = self.settings.webhook_posts_per_endpoint * AHEAD
         room = max(0, self.settings.webhook_posts_at_once * AHEAD - busy.total())
         return await queue.claim(session, busy, now=now, until=now + LEASE, most=most, room=room)
-
-    def _forget_idle(self) -> None:
-        for webhook_id in self._gates.keys() - self._busy.keys():
-            del self._gates[webhook_id]
-            self._troubled.discard(webhook_id)
-
-    async def _in_turn(self, post: queue.Post) -> None:
-        """Posts when the endpoint's gate opens; gives back what would come too late, or to an endpoint in trouble."""
-        gate = self._gates.setdefault(post.webhook_id, asyncio.Semaphore(self.settings.webhook_posts_per_endpoint))
-        async with gate:
-            if post.webhook_id in self._troubled or self.runtime.clock() + ONE_POST > post.taken_until:
-                self._returned.append(post)
-                self._woken.set()
-            else:
-                await self._post(post)
-
-    async def settle(self) -> None:
-        """Waits until everything in hand has ended and is noted, and nothing more is due."""
-        while await self.step() or self._under_way or self._ended or self._returned:
-            if self._under_way:
-                await asyncio.wait(self._under_way, return_when=asyncio.FIRST_COMPLETED)
-                await asyncio.sleep(GATHER_SECONDS)
 
     async def _rest(self) -> None:
         try:
@@ -142,31 +121,44 @@ class WebhookSender:
             return
 
     async def _stop(self) -> None:
-        if self._under_way:
-            _, late = await asyncio.wait(self._under_way, timeout=STOPPING_SECONDS)
-            for task in late:
-                task.cancel()
+        self._returned += self._lanes.clear()
+        await self._lanes.stop(STOPPING_SECONDS)
         async with self.runtime.database.transaction() as session:
+            await queue.give_back(session, self._returned)
             await self._note(session, self._ended)
 
-    async def _post(self, post: queue.Post) -> None:
+    async def _send(self, post: queue.Post) -> None:
+        """Posts; gives back what would come too late, or to an endpoint in trouble."""
+        if post.webhook_id in self._troubled or self.runtime.clock() + ONE_POST > post.taken_until:
+            self._returned.append(post)
+        else:
+            answer = await self._post(post)
+            if not answer.taken:
+                self._troubled.add(post.webhook_id)
+            self._ended.append((post, answer))
+        self._woken.set()
+
+    async def _post(self, post: queue.Post) -> Answer:
         about = {"polity.webhook_id": str(post.webhook_id), "polity.delivery_id": str(post.delivery_id)}
-        with span_from(post.traceparent, "send webhook", SpanKind.CLIENT, about) as span, suppress_instrumentation():
-            try:
-                signed = headers(post, self.settings.webhook_keys, self.runtime.clock())
-            except KeyError:
-                log.error("a webhook's key is no longer among the settings", extra=about)
-                answer = Answer(0, reason="key_missing")
-            else:
-                answer = await self.poster.post(post.url, signed, post.body.encode())
+        span = begin_span(post.traceparent, "send webhook", SpanKind.CLIENT, about)
+        try:
+            answer = await self._answer(post)
+            span.set_attribute("http.response.status_code", answer.status_code or 0)
             if not answer.taken:
                 span.set_status(StatusCode.ERROR)
-                log.warning("a webhook was not taken: %s", answer.reason, extra={**about, "status": answer.status_code})
-            span.set_attribute("http.response.status_code", answer.status_code or 0)
-        if not answer.taken:
-            self._troubled.add(post.webhook_id)
-        self._ended.append((post, answer))
-        self._woken.set()
+                with use_span(span):
+                    more = {**about, "status": answer.status_code}
+                    log.warning("a webhook was not taken: %s", answer.reason, extra=more)
+        finally:
+            span.end()
+        return answer
+
+    async def _answer(self, post: queue.Post) -> Answer:
+        try:
+            signed = headers(post, self.settings.webhook_keys, self.runtime.clock())
+        except KeyError:
+            return Answer(0, reason="key_missing")
+        return await self.poster.post(post.url, signed, post.body.encode())
 
     async def _note(self, session: AsyncSession, ended: list[tuple[queue.Post, Answer]]) -> None:
         if not ended:
@@ -174,10 +166,11 @@ class WebhookSender:
         now = self.runtime.clock()
         well = {post.webhook_id for post, answer in ended if answer.taken}
         ill = {post.webhook_id for post, answer in ended if not answer.taken} - well
-        await queue.judge(session, well=sorted(well), ill=sorted(ill), now=now)
+        recovered = {post.webhook_id for post, answer in ended if answer.taken and post.failing}
+        await queue.judge(session, well=sorted(recovered), ill=sorted(ill), now=now)
         await queue.note(session, [self._noted(post, answer) for post, answer in ended])
         gone = {post.webhook_id for post, answer in ended if answer.status_code == 410}
-        failing = await queue.failing(session, sorted(ill - gone), now - rules.FAILING_FOR_GOOD)
+        failing = await queue.failing(session, sorted(ill - gone), now - rules.FAILING_FOR_GOOD) if ill else []
         for reason, webhook_ids in ((Disabled.GONE, sorted(gone)), (Disabled.FAILING, failing)):
             for webhook_id in webhook_ids:
                 log.warning("a webhook is disabled: %s", reason, extra={"webhook_id": str(webhook_id)})
