@@ -1,11 +1,14 @@
 """Imports of local governments: each faulty row is named, and it is all or nothing."""
 
 import asyncio
+import hashlib
 import importlib
+import json
 from collections.abc import Callable
 from typing import Any
 from uuid import UUID, uuid4
 
+import httpx
 import pytest
 from sqlalchemy.exc import IntegrityError
 
@@ -45,11 +48,16 @@ async def test_one_faulty_row_holds_back_all(world: Any, net: Any, row: Callable
     assert (await net.do_import(csv_of(rows[:-1]), expect=200))["imported"] == 50
 
 
-async def test_what_is_registered_is_found_again(world: Any, net: Any, row: Callable[..., Any], csv_of: Any) -> None:
+async def test_what_is_registered_already_is_counted_and_left_as_it_is(
+    world: Any, net: Any, row: Callable[..., Any], csv_of: Any
+) -> None:
     await net.do_import(csv_of([row("A"), row("B")]), expect=200)
-    report = await net.do_import(csv_of([row("C"), row("A")]), dry_run=True, expect=200)
-    assert [(f["line"], f["reason"]) for f in report["faults"]] == [(3, "duplicate_in_register")]
-    assert report["accepted"] == 1
+    data = csv_of([row("C"), row("A", population="5")])
+    report = await net.do_import(data, dry_run=True, expect=200)
+    assert (report["accepted"], report["already_there"], report["faults"]) == (1, 1, [])
+    done = await net.do_import(data, expect=200)
+    assert [done[name] for name in ("rows", "imported", "set_aside", "already_there")] == [2, 1, 0, 1]
+    assert await _count(world, net) == 3
     other = await world.network()
     assert (await other.do_import(csv_of([row("A")]), expect=200))["imported"] == 1
 
@@ -82,7 +90,8 @@ async def test_the_same_file_sent_twice_at_once_is_imported_once(
 ) -> None:
     data = csv_of([row(f"C{n}", latitude=str(n % 90)) for n in range(300)])
     answers = await asyncio.gather(net.do_import(data), net.do_import(data))
-    assert sorted(answer.status_code for answer in answers) == [200, 422]
+    done = sorted((answer.json()["imported"], answer.json()["already_there"]) for answer in answers)
+    assert done == [(0, 300), (300, 0)]
     assert await _count(world, net) == 300
 
 
@@ -153,3 +162,114 @@ async def test_a_name_is_found_without_its_accents_and_signs_mean_themselves(
     assert await found("Peñ") == ["Peñaflor"]
     assert await found("%25") == []
     assert await found("_") == []
+
+
+def _multipart(data: bytes, changes: Any = None) -> tuple[bytes, dict[str, str]]:
+    """A form with the file and, if any, the changes; its boundary is another each time."""
+    parts = {"file": ("register.csv", data, "text/csv")}
+    fields = {} if changes is None else {"changes": changes if isinstance(changes, str) else json.dumps(changes)}
+    request = httpx.Request("POST", "http://x/", files=parts, data=fields)
+    return request.read(), {"Content-Type": request.headers["content-type"]}
+
+
+async def _decided(net: Any, data: bytes, changes: Any, *, dry_run: bool = False, **more: Any) -> Any:
+    body, headers = _multipart(data, changes)
+    return await net.do_import(body, dry_run=dry_run, **headers, **more)
+
+
+async def test_faulty_rows_are_corrected_or_set_aside_and_the_rest_is_imported(
+    world: Any, net: Any, row: Callable[..., Any], csv_of: Any
+) -> None:
+    data = csv_of([row("A"), row("B", country="XX"), row("C", latitude="95"), row("D", time_zone="Nowhere")])
+    first = await _decided(net, data, None, dry_run=True, expect=200)
+    assert [r["line"] for r in first["faulty_rows"]] == [3, 4, 5]
+    assert first["faulty_rows"][0]["cells"] == {**row("B", country="XX")}
+    changes: dict[str, Any] = {"corrections": {"3": {"country": "FR"}, "5": {"time_zone": "Europe/Rome"}}}
+    second = await _decided(net, data, changes, dry_run=True, expect=200)
+    assert [(f["line"], f["reason"]) for f in second["faults"]] == [(4, "out_of_range")]
+    refused = await _decided(net, data, changes, expect=422)
+    assert (refused["faulty"], refused["imported"], await _count(world, net)) == (1, 0, 0)
+    done = await _decided(net, data, {**changes, "set_aside": [4]}, expect=200)
+    assert [done[name] for name in ("rows", "imported", "set_aside", "already_there")] == [4, 3, 1, 0]
+    places = await world.rows("SELECT name, country FROM local_government WHERE network_id = :id", id=UUID(net.id))
+    assert {place["name"]: place["country"] for place in places} == {"A": "ES", "B": "FR", "D": "ES"}
+
+
+async def test_perhaps_the_same_place_is_asked_for_before_it_is_imported(
+    world: Any, net: Any, row: Callable[..., Any], csv_of: Any
+) -> None:
+    await net.do_import(csv_of([row("Málaga", population="570000")]), expect=200)
+    ((there,),) = [
+        (p["id"],) for p in await world.rows("SELECT id FROM local_government WHERE network_id = :id", id=UUID(net.id))
+    ]
+    data = csv_of([row("Malaga", latitude="41.40"), row("Vienna"), row("Viena", latitude="41.39")])
+    report = await net.do_import(data, dry_run=True, expect=200)
+    asked = [(p["line"], p["candidate"], p["in_register"]) for p in report["proposals"]]
+    assert asked == [(2, str(there), True), (4, "3", False)]
+    known = report["proposals"][0]["known_place"]
+    assert (known["name"], known["population"], report["accepted"]) == ("Málaga", 570000, 1)
+    assert (await net.do_import(data, expect=422))["proposals"] == report["proposals"]
+    same = {"line": 2, "candidate": str(there), "same": True}
+    assert (await _decided(net, data, {"answers": [same]}, expect=422))["imported"] == 0
+    answers = [same, {"line": 4, "candidate": "3", "same": False}]
+    done = await _decided(net, data, {"answers": answers}, expect=200)
+    assert [done[name] for name in ("imported", "set_aside", "already_there")] == [2, 1, 0]
+    again = await _decided(net, data, {"answers": answers}, expect=200)
+    assert [again[name] for name in ("imported", "set_aside", "already_there")] == [0, 1, 2]
+
+
+async def test_one_key_and_the_same_parts_are_one_import_whatever_the_boundary(
+    net: Any, row: Callable[..., Any], csv_of: Any
+) -> None:
+    data, key = csv_of([row("A"), row("B", country="XX")]), str(uuid4())
+    reports = [await _decided(net, data, {"set_aside": [3]}, expect=200, key=key) for _ in range(2)]
+    assert reports[0] == reports[1]
+    assert reports[0]["imported"] == 1
+    assert (await _decided(net, data, {"set_aside": [2]}, expect=422, key=key))["type"].endswith("key_reused")
+
+
+@pytest.mark.parametrize(
+    ("changes", "field", "reason"),
+    [
+        ("{", "changes", "json_invalid"),
+        ({"corrections": {"x": {}}}, "changes.corrections.x.[key]", "int_parsing"),
+        ({"mistake": 1}, "changes.mistake", "extra_forbidden"),
+        ({"answers": [{"line": 2, "candidate": "3"}]}, "changes.answers.0.same", "missing"),
+    ],
+)
+async def test_changes_that_cannot_be_read_are_refused(
+    net: Any, row: Callable[..., Any], csv_of: Any, changes: Any, field: str, reason: str
+) -> None:
+    problem = await _decided(net, csv_of([row("A")]), changes, expect=422)
+    assert [(e["field"], e["reason"]) for e in problem["errors"]] == [(field, reason)]
+
+
+async def test_a_form_without_a_file_is_refused(net: Any) -> None:
+    request = httpx.Request("POST", "http://x/", files={"changes": (None, b"{}")})
+    problem = await net.do_import(request.read(), expect=422, **{"Content-Type": request.headers["content-type"]})
+    assert [(e["field"], e["reason"]) for e in problem["errors"]] == [("file", "missing")]
+
+
+async def test_ten_thousand_rows_against_ten_thousand_are_compared_and_imported(
+    world: Any, net: Any, row: Callable[..., Any], csv_of: Any
+) -> None:
+    """The pytest time-out is the bar: comparing each with each took minutes."""
+
+    def many(shift: float) -> bytes:
+        return csv_of(
+            row(_name(n), latitude=f"{n % 170 - 85 + shift:.3f}", longitude=f"{n // 170 * 3 - 85:.2f}")
+            for n in range(10_000)
+        )
+
+    assert (await net.do_import(many(0), expect=200))["imported"] == 10_000
+    report = await net.do_import(many(0.01), dry_run=True, expect=200)
+    assert (len(report["proposals"]), report["rows"]) == (1000, 10_000)
+    assert {p["kilometres"] for p in report["proposals"]} == {1.1}
+    assert (await net.do_import(many(0.5), expect=200))["imported"] == 10_000
+    assert await _count(world, net) == 20_000
+
+
+def _name(number: int) -> str:
+    """A name of ten letters that no other number's resembles too much."""
+    digest = hashlib.sha256(str(number).encode()).digest()
+    return "".join(chr(ord("a") + byte % 26) for byte in digest[:10])

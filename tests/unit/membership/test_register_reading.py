@@ -1,17 +1,24 @@
 """What a register in CSV may look like, and how each fault is named."""
 
+from typing import Any
+
 import pytest
 from polity_membership.domain.cells import Bad, paragraphs
-from polity_membership.domain.register import MAX_FAULTS, MAX_ROWS, read_register
+from polity_membership.domain.register import Entry, read_register
+from polity_membership.domain.sheets import MAX_FAULTS, MAX_ROWS, Changes, Reading, Upload
 from polity_membership.storage.reference import reference
 
 HEADER = "name,country,subdivision,latitude,longitude,population,time_zone,language,contact_name,contact_email\n"
 GOOD = "Vienna,AT,AT-9,48.20849,16.37208,1691468,Europe/Vienna,de,Ada,ada@example.org\n"
 
 
+def reading_of(data: bytes, **changes: Any) -> Reading[Entry]:
+    return read_register(Upload(data, Changes(**changes)), reference())
+
+
 def faults(text: str | bytes) -> list[tuple[int, str | None, str]]:
     data = text if isinstance(text, bytes) else text.encode()
-    return [(f.line, f.field, f.reason) for f in read_register(data, reference()).faults]
+    return [(f.line, f.field, f.reason) for f in reading_of(data).faults]
 
 
 def changed(**cells: str) -> str:
@@ -21,10 +28,10 @@ def changed(**cells: str) -> str:
 
 
 def test_a_good_row_is_read_as_it_stands() -> None:
-    reading = read_register((HEADER + GOOD).encode(), reference())
+    reading = reading_of((HEADER + GOOD).encode())
     assert (reading.rows, reading.faults) == (1, [])
     (entry,) = reading.entries
-    assert (entry.line, entry.place) == (2, ("Vienna", "AT", 48.20849, 16.37208))
+    assert (entry.row.line, entry.place) == (2, ("Vienna", "AT", 48.20849, 16.37208))
     assert (entry.population, entry.subdivision, entry.time_zone) == (1691468, "AT-9", "Europe/Vienna")
     assert entry.contact is not None
     assert (entry.contact.name, entry.contact.email, entry.contact.language) == ("Ada", "ada@example.org", "de")
@@ -45,7 +52,6 @@ ROWS = {
     "a latitude beyond the pole": ({"latitude": "90.1"}, "latitude", "out_of_range"),
     "a longitude beyond the date line": ({"longitude": "-180.5"}, "longitude", "out_of_range"),
     "a latitude in words": ({"latitude": "north"}, "latitude", "not_a_number"),
-    "a latitude with a decimal comma": ({"latitude": '"48,2"'}, "latitude", "not_a_number"),
     "a latitude that is not a number": ({"latitude": "nan"}, "latitude", "not_a_number"),
     "a latitude in other digits": ({"latitude": "٤٨"}, "latitude", "not_a_number"),
     "no longitude": ({"longitude": ""}, "longitude", "missing"),
@@ -76,6 +82,7 @@ FINE = {
     "a country in small letters": {"country": "at"},
     "a language with a region": {"language": "PT-BR"},
     "a name with an apostrophe": {"name": "'s-Hertogenbosch"},
+    "a coordinate with a decimal comma": {"latitude": '"48,2"'},
     "a quoted comma": {"name": '"Washington, D.C."'},
 }
 
@@ -91,9 +98,14 @@ FILES: dict[str, tuple[str | bytes, list[tuple[int, str | None, str]] | None]] =
         HEADER.encode() + "Málaga\n".encode("latin-1") + "Vienna\nBogotá\n".encode("latin-1"),
         [(2, None, "wrong_encoding"), (4, None, "wrong_encoding")],
     ),
-    "UTF-16": ((HEADER + GOOD).encode("utf-16"), [(1, None, "wrong_encoding")]),
-    "semicolons": (
-        (HEADER + GOOD).replace(",", ";"),
+    "nothing below the headings": (HEADER + "\n", [(1, None, "no_rows")]),
+    "UTF-16": ((HEADER + GOOD).encode("utf-16"), [(1, None, "utf_16")]),
+    "UTF-16 without a mark": ((HEADER + GOOD).encode("utf-16-le"), [(1, None, "utf_16")]),
+    "semicolons": ((HEADER + GOOD.replace("48.20849", "48,20849", 1)).replace(",", ";").replace("48;2", "48,2"), []),
+    "semicolons and a mark": ("\ufeff" + (HEADER + GOOD).replace(",", ";"), []),
+    "tabs": ((HEADER + GOOD).replace(",", "\t"), []),
+    "bars": (
+        (HEADER + GOOD).replace(",", "|"),
         [(1, c, "column_missing") for c in HEADER.strip().split(",") if c not in ("subdivision", "population")]
         + [(1, None, "column_unknown")],
     ),
@@ -123,6 +135,54 @@ def test_a_file_is_read_or_its_faults_are_named(rule: str) -> None:
     assert faults(text) == expected
 
 
+def test_a_column_nearly_named_right_is_suggested() -> None:
+    header = HEADER.replace("latitude", "Latitud").replace("contact_email", "e-mail of contact")
+    found = reading_of((header + GOOD).encode()).faults
+    hints = {fault.value: fault.hint for fault in found if fault.reason == "column_unknown"}
+    assert hints == {"latitud": "latitude", "e-mail of contact": None}
+
+
+def test_a_place_twice_in_the_file_names_the_earlier_line() -> None:
+    (fault,) = reading_of((HEADER + GOOD + changed(name="Linz").split("\n")[1] + "\n" + GOOD).encode()).faults
+    assert (fault.line, fault.hint) == (4, "2")
+
+
+def test_a_faulty_row_is_shown_with_its_cells() -> None:
+    reading = reading_of(changed(country="XX").encode())
+    assert reading.cells[2]["country"] == "XX"
+    assert reading.cells[2]["contact_email"] == "ada@example.org"
+    assert reading.columns == tuple(HEADER.strip().split(","))
+
+
+CHANGES: dict[str, tuple[str, dict[str, Any], list[tuple[int, str | None, str]], int, int]] = {
+    "a corrected cell": (changed(country="XX"), {"corrections": {2: {"country": "at"}}}, [], 1, 0),
+    "a cell corrected wrongly": (
+        changed(country="XX"), {"corrections": {2: {"country": "YY"}}}, [(2, "country", "unknown_country")], 0, 0,
+    ),
+    "a good cell made faulty": (
+        changed(), {"corrections": {2: {"latitude": "99"}}}, [(2, "latitude", "out_of_range")], 0, 0,
+    ),
+    "a row set aside": (changed(country="XX"), {"set_aside": frozenset({2})}, [], 0, 1),
+    "a row of too few cells completed": (
+        HEADER + "Vienna,AT,,48.2,16.37,,Europe/Vienna\n", {"corrections": {2: {"population": ""}}}, [], 1, 0,
+    ),
+    "the earlier of two alike set aside": (HEADER + GOOD + GOOD, {"set_aside": frozenset({2})}, [], 1, 1),
+    "a duplicate corrected": (HEADER + GOOD + GOOD, {"corrections": {3: {"latitude": "40"}}}, [], 2, 0),
+    "a correction of no row": (changed(), {"corrections": {9: {"name": "x"}}}, [(9, None, "line_unknown")], 1, 0),
+    "a correction of no column": (
+        changed(), {"corrections": {2: {"mayor": "x"}}}, [(2, "mayor", "column_unknown")], 0, 0,
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("rule", CHANGES)
+def test_what_was_decided_about_a_line_holds(rule: str) -> None:
+    text, changes, expected, accepted, set_aside = CHANGES[rule]
+    reading = reading_of(text.encode(), **changes)
+    assert [(f.line, f.field, f.reason) for f in reading.faults] == expected
+    assert (len(reading.entries), reading.set_aside) == (accepted, set_aside)
+
+
 def test_a_file_with_too_many_rows_says_so_once() -> None:
     found = faults(FILES["too many rows"][0])
     assert found.count((MAX_ROWS + 2, None, "too_many_rows")) == 1
@@ -141,7 +201,7 @@ def test_names_are_compared_in_one_form_of_unicode() -> None:
 
 
 def test_what_is_shown_of_a_cell_is_short() -> None:
-    (fault,) = read_register(changed(name="=" + "x" * 500).encode(), reference()).faults
+    (fault,) = reading_of(changed(name="=" + "x" * 500).encode()).faults
     assert fault.value is not None
     assert len(fault.value) == 80
 
@@ -157,4 +217,4 @@ def test_a_cell_full_of_combining_marks_is_refused_before_they_are_sorted() -> N
 
 @pytest.mark.parametrize("data", [b"x," * 50_000, b"\xff\n" * 50_000])
 def test_the_faults_of_a_file_are_told_up_to_a_limit(data: bytes) -> None:
-    assert len(read_register(data, reference()).faults) == MAX_FAULTS
+    assert len(reading_of(data).faults) == MAX_FAULTS

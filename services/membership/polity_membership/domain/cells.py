@@ -14,7 +14,7 @@ MAX_POPULATION = 2_000_000_000
 FORMULA_BEGINNINGS = "=+-@\t\r\0"
 """A cell that begins so is a formula to a spreadsheet."""
 
-_DECIMAL = re.compile(r"[+-]?[0-9]{1,3}(\.[0-9]{1,15})?")
+_DECIMAL = re.compile(r"[+-]?[0-9]{1,3}([.,][0-9]{1,15})?")
 _WHOLE = re.compile(r"[0-9]{1,12}")
 _LANGUAGE = re.compile(r"([A-Za-z]{2,3})((?:-[A-Za-z0-9]{2,8})*)")
 _EMAIL = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@(?:[A-Za-z0-9-]{1,63}\.)+[A-Za-z]{2,63}")
@@ -105,7 +105,7 @@ def _country(value: str, reference: Reference) -> str:
 def _coordinate(value: str, _: Reference, *, most: int) -> float:
     if not _DECIMAL.fullmatch(value.strip()):
         raise Bad("not_a_number")
-    degrees = float(value)
+    degrees = float(value.replace(",", "."))
     if abs(degrees) > most:
         raise Bad("out_of_range")
     return degrees

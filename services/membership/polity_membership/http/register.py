@@ -3,41 +3,22 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import JSONResponse
 from polity_chassis.access import access
-from polity_chassis.headers import language_of
 from polity_chassis.http import DatabaseDep, IdempotencyDep, NowDep, PageDep
 from polity_chassis.pages import Page, cut, link_next
 from polity_chassis.problems import FieldError, Problem
-from polity_chassis.titles import title_of
 from pydantic import BaseModel
 
-from polity_membership.domain.register import MAX_BYTES, Fault, ImportRefused, Reading
+from polity_membership.domain.sheets import ImportRefused
+from polity_membership.http.imports import OPENAPI, Report, UploadDep, refusal, report_of, report_of_done
 from polity_membership.http.repeating import once_by
 from polity_membership.http.scopes import OF_NETWORK
 from polity_membership.storage.reads import PlacesWanted, list_local_governments
 from polity_membership.usecases import check_register, import_local_governments
 
 router = APIRouter(prefix="/v1/networks/{network_id}", tags=["register"])
-
-
-class FaultOut(BaseModel):
-    """`line` counts the file's lines from 1; `message` is in the language of Accept-Language."""
-
-    line: int
-    field: str | None
-    reason: str
-    message: str
-    value: str | None
-
-
-class Report(BaseModel):
-    dry_run: bool
-    rows: int
-    accepted: int
-    faults: list[FaultOut]
-    imported: int
 
 
 class LocalGovernmentOut(BaseModel):
@@ -56,47 +37,36 @@ class LocalGovernmentOut(BaseModel):
     contact_id: UUID | None
 
 
-async def csv_body(request: Request) -> bytes:
-    """Returns the body, of which no more than one byte above the limit is ever held."""
-    data = bytearray()
-    async for chunk in request.stream():
-        data += chunk
-        if len(data) > MAX_BYTES:
-            del data[MAX_BYTES + 1 :]
-            break
-    # Idempotency-Key covers the body too, and a stream can be read only once.
-    request._body = bytes(data)
-    return request._body
-
-
-CSV = {"requestBody": {"required": True, "content": {"text/csv": {"schema": {"type": "string"}}}}}
 _GUARD = access(OF_NETWORK)
 
 
 @router.post(
     "/local-government-imports",
-    **{**_GUARD, "openapi_extra": {**_GUARD["openapi_extra"], **CSV}},
+    **{**_GUARD, "openapi_extra": {**_GUARD["openapi_extra"], **OPENAPI}},
     response_model=Report,
 )
 async def post_import(
     *,
     network_id: UUID,
     request: Request,
-    data: Annotated[bytes, Depends(csv_body)],
+    upload: UploadDep,
     database: DatabaseDep,
     now: NowDep,
     key: IdempotencyDep,
     dry_run: bool = False,
 ) -> Report | JSONResponse:
-    """Imports a CSV file: all of it, or nothing and a list of what is wrong with it. A dry run only looks."""
-    language = language_of(request.headers.get("accept-language"))
+    """Imports a CSV file: all that isn't set aside, or nothing and a report on what must be decided.
+
+    With multipart/form-data the part `changes` (JSON) corrects cells, sets lines aside and answers proposals.
+    A dry run only looks.
+    """
     if dry_run:
-        return _report(await check_register(database, network_id, data), language)
+        return report_of(await check_register(database, network_id, upload), request)
     try:
-        ids = await import_local_governments(database, network_id, data, now, once_by(key, 200))
+        done = await import_local_governments(database, network_id, upload, now, once_by(key, 200))
     except ImportRefused as refused:
-        return _refusal(refused, language)
-    return Report(dry_run=False, rows=ids["rows"], accepted=ids["imported"], faults=[], imported=ids["imported"])
+        return refusal(refused, request)
+    return report_of_done(done)
 
 
 @router.get("/local-governments", **_GUARD)
@@ -122,30 +92,3 @@ async def get_local_governments(
     rows, cursor = cut(found, page, lambda row: (row["name"], row["id"]))
     link_next(request, response, cursor)
     return Page(items=[LocalGovernmentOut(local_government_id=row["id"], **row) for row in rows], next=cursor)
-
-
-def _report(reading: Reading, language: str) -> Report:
-    return Report(
-        dry_run=True,
-        rows=reading.rows,
-        accepted=len(reading.entries),
-        faults=[_fault(fault, language) for fault in reading.faults],
-        imported=0,
-    )
-
-
-def _fault(fault: Fault, language: str) -> FaultOut:
-    message = title_of(fault.reason, "invalid", language)
-    return FaultOut(line=fault.line, field=fault.field, reason=fault.reason, message=message, value=fault.value)
-
-
-def _refusal(refused: ImportRefused, language: str) -> JSONResponse:
-    reading = refused.reading
-    body = {
-        "type": f"urn:polity:problem:{refused.slug}",
-        "title": title_of(refused.slug, "invalid", language),
-        "status": 422,
-        **_report(reading, language).model_dump(mode="json"),
-        "dry_run": False,
-    }
-    return JSONResponse(body, 422, {"Content-Language": language}, "application/problem+json")

@@ -5,7 +5,7 @@ from importlib.resources import files
 
 from polity_chassis.titles import register_titles
 
-from polity_membership.domain.register import MAX_ROWS
+from polity_membership.domain.sheets import MAX_ROWS
 
 
 def titles() -> dict[str, dict[str, str]]:

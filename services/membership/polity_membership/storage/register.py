@@ -1,4 +1,4 @@
-"""The register of local governments: finding places twice, and adding many at once."""
+"""The register of local governments: the places it has, and adding many at once."""
 
 from collections.abc import Iterable, Sequence
 from uuid import UUID
@@ -7,36 +7,24 @@ from sqlalchemy import text
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from polity_membership.domain.local_governments import LocalGovernment, PlaceKey
+from polity_membership.domain.likeness import Place
+from polity_membership.domain.local_governments import LocalGovernment
 from polity_membership.domain.people import Person
 from polity_membership.storage.aggregates import columns
 from polity_membership.storage.bulk import insert_many
 from polity_membership.storage.tables import table
 
-_ALREADY_THERE = text("""
-SELECT name, country, latitude, longitude FROM local_government
-  JOIN unnest(CAST(:names AS text[]), CAST(:countries AS text[]), CAST(:latitudes AS float8[]),
-              CAST(:longitudes AS float8[])) AS asked (name, country, latitude, longitude)
- USING (name, country, latitude, longitude)
- WHERE network_id = :network_id
+_PLACES = text("""
+SELECT id, name, country, latitude, longitude, population FROM local_government
+ WHERE network_id = :network_id AND country = ANY(CAST(:countries AS text[]))
 """)
 
 
-async def places_there(session: AsyncSession, network_id: UUID, places: Iterable[PlaceKey]) -> set[PlaceKey]:
-    """Returns those of the places that the network's register has already."""
-    names, countries, latitudes, longitudes = map(list, zip(*places, strict=True)) if places else ([], [], [], [])
+async def places_in(session: AsyncSession, network_id: UUID, countries: Iterable[str]) -> list[Place]:
+    """Returns what the network's register has in these countries; the places' keys are the ids."""
     connection = await session.connection()
-    result = await connection.execute(
-        _ALREADY_THERE,
-        {
-            "network_id": network_id,
-            "names": names,
-            "countries": countries,
-            "latitudes": latitudes,
-            "longitudes": longitudes,
-        },
-    )
-    return {(row.name, row.country, row.latitude, row.longitude) for row in result}
+    result = await connection.execute(_PLACES, {"network_id": network_id, "countries": sorted(set(countries))})
+    return [Place(str(row.id), row.name, row.country, row.latitude, row.longitude, row.population) for row in result]
 
 
 async def add_register(session: AsyncSession, entries: Sequence[tuple[LocalGovernment, Person | None]]) -> None:
