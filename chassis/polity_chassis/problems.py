@@ -16,7 +16,7 @@ from polity_chassis.titles import title_of
 
 Category = Literal[
     "malformed", "unauthenticated", "forbidden", "not_found", "conflict", "gone", "precondition",
-    "precondition_required", "invalid", "unavailable",
+    "precondition_required", "content_too_large", "unsupported_media_type", "invalid", "unavailable",
 ]  # fmt: skip
 
 STATUS: dict[str, int] = {
@@ -27,6 +27,8 @@ STATUS: dict[str, int] = {
     "conflict": 409,
     "gone": 410,
     "precondition": 412,
+    "content_too_large": 413,
+    "unsupported_media_type": 415,
     "precondition_required": 428,
     "invalid": 422,
     "unavailable": 503,

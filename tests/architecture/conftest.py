@@ -168,6 +168,16 @@ class Maker:
             assert time.monotonic() < deadline, answer.text
             time.sleep(0.2)
 
+    def proof(self, user: str, invitation_id: str) -> str:
+        """A whole proof of the smallest size."""
+        begun = {**self.headers(user), "Tus-Resumable": "1.0.0", "Upload-Length": "4"}
+        made = self.http.post(f"/v1/invitations/{invitation_id}/proofs", headers=begun).raise_for_status()
+        piece = {"Content-Type": "application/offset+octet-stream", "Upload-Offset": "0"}
+        self.http.patch(
+            made.headers["location"], headers={**begun, **piece}, content=b"\xff\xd8\xff\xe0"
+        ).raise_for_status()
+        return made.headers["location"].rpartition("/")[2]
+
     def webhook(self, user: str) -> tuple[str, str]:
         """A subscription and one delivery; its endpoint is nowhere."""
         made = self.post(user, "/v1/webhooks", {"url": "https://partner.invalid/hooks"})
@@ -211,6 +221,7 @@ def world(platform: Platform) -> World:
             "delivery_id": maker.delivery(campaign_id),
             "webhook_id": webhook_id,
             "webhook_delivery_id": webhook_delivery_id,
+            "proof_id": maker.proof("secretariat", withdrawn),
             "parked_id": str(uuid4()),
             "upload_id": str(uuid4()),
             "lang": "en",

@@ -10,7 +10,7 @@ from polity_membership.http import routers
 from polity_membership.http.titles import register_membership_titles
 from polity_membership.settings import MembershipSettings
 from polity_membership.storage.people import holds
-from polity_membership.worker import erase_accounts, keep_people_compacting, keep_people_current
+from polity_membership.worker import erase_accounts, keep_people_compacting, keep_people_current, remove_files
 
 
 def service(settings: MembershipSettings | None = None) -> Service:
@@ -23,7 +23,12 @@ def service(settings: MembershipSettings | None = None) -> Service:
         settings=chosen,
         routers=routers.ROUTERS,
         publishes=True,
-        background=(keep_people_compacting, keep_people_current, *([erase_accounts] if reaches_accounts else [])),
+        background=(
+            keep_people_compacting,
+            keep_people_current,
+            remove_files,
+            *([erase_accounts] if reaches_accounts else []),
+        ),
         holds=holds,
         verify_link=partial(verify, chosen.answer_link_keys, "answer"),
     )

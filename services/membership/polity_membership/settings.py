@@ -27,6 +27,12 @@ class MembershipSettings(ServiceSettings):
         "polity-erasure", min_length=1, description="The realm's client that may delete accounts."
     )
     erasure_client_secret: SecretStr | None = Field(None, description="The secret of that client.")
+    files_url: str = Field(
+        min_length=1,
+        repr=False,
+        description="Where proofs are kept, as fsspec names it: file:///folder, or s3://bucket/prefix with s3fs "
+        "installed; the API and the worker need the same.",
+    )
     mandate_link_keys: LinkKeys = Field(
         description='Secrets of mandate links: JSON {"key id": "base64 of 32+ bytes"}; the first signs, all verify.'
     )

@@ -17,7 +17,8 @@ from polity_membership.consumers.own_people import OwnPeople
 from polity_membership.identity import Accounts, NotErased
 from polity_membership.settings import MembershipSettings
 from polity_membership.storage import erasures
-from polity_membership.usecases import mark_people_partitions
+from polity_membership.storage.files import files_at
+from polity_membership.usecases import mark_people_partitions, remove_proofs
 
 PAUSE_SECONDS = 5
 LEASE = timedelta(minutes=1)
@@ -45,6 +46,19 @@ async def keep_people_current(runtime: Runtime) -> None:
     """Publishes whoever is behind in Kafka again; runs until cancelled, with or without a broker."""
     people = OwnPeople(runtime.database, runtime.settings.kafka_bootstrap, runtime.clock)
     await _again_and_again(people.follow)
+
+
+async def remove_files(runtime: Runtime) -> None:
+    """Removes the files of proofs that are to go; runs until cancelled, with or without a database or the files."""
+    assert isinstance(runtime.settings, MembershipSettings)
+    files = files_at(runtime.settings.files_url)
+
+    async def remove() -> None:
+        while await remove_proofs(runtime.database, files, runtime.clock()):
+            log.info("removed proofs")
+
+    with suppress_instrumentation():
+        await _again_and_again(remove)
 
 
 async def erase_accounts(runtime: Runtime) -> None:

@@ -75,13 +75,13 @@ class OwnKeys(SigningKeys):
 class World:
     """Everything a test of membership does: it calls the API as somebody and looks into the database."""
 
-    def __init__(self, database: Database) -> None:
-        self.database = database
+    def __init__(self, database: Database, files_url: str) -> None:
+        self.database, self.files_url = database, files_url
         self.keys = LinkKeys.model_validate({"k1": "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="})
         self.moved = timedelta()
         settings = MembershipSettings(
             port=1, database_url=database.url, kafka_bootstrap="127.0.0.1:1", issuer=ISSUER, jwks_url=JWKS_URL,
-            answer_link_keys=self.keys, mandate_link_keys=self.keys,
+            answer_link_keys=self.keys, mandate_link_keys=self.keys, files_url=files_url,
         )  # fmt: skip
         self.app = create_app(service(settings), Runtime(settings, database, self.now))
         self._key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
@@ -243,8 +243,8 @@ async def membership_database(postgres: Any) -> AsyncIterator[Database]:
 
 
 @pytest_asyncio.fixture(scope="session")
-async def _world(membership_database: Database) -> AsyncIterator[World]:
-    world = World(membership_database)
+async def _world(membership_database: Database, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World]:
+    world = World(membership_database, tmp_path_factory.mktemp("files").as_uri())
     await world.become_operator()
     yield world
     await world.client.aclose()

@@ -19,6 +19,7 @@ async def _command(world: Any, *arguments: str) -> tuple[int, str, str]:
         "POLITY_JWKS_URL": "http://realm.test/certs",
         "POLITY_ANSWER_LINK_KEYS": keys,
         "POLITY_MANDATE_LINK_KEYS": keys,
+        "POLITY_FILES_URL": "memory://proofs",
     }
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "polity_membership", "grant-operator", *arguments,

@@ -46,6 +46,7 @@ class Membership:
         settings = MembershipSettings(
             port=1, database_url=database.url, kafka_bootstrap="127.0.0.1:1", issuer=issuer,
             jwks_url="http://realm.test/certs", answer_link_keys=KEYS, mandate_link_keys=KEYS,
+            files_url="memory://proofs",
         )  # fmt: skip
         self.database = database
         self.app: FastAPI = create_app(service(settings), Runtime(settings, database, lambda: datetime.now(UTC)))

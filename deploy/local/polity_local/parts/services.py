@@ -45,6 +45,7 @@ def _membership(place: Place) -> dict[str, str]:
     return {
         "POLITY_ANSWER_LINK_KEYS": place.secrets["answer_link_keys"],
         "POLITY_MANDATE_LINK_KEYS": place.secrets["mandate_link_keys"],
+        "POLITY_FILES_URL": (place.state / "files").as_uri(),
         "POLITY_IDENTITY_ADMIN_URL": f"{place.keycloak_url}/admin/realms/polity",
         "POLITY_ERASURE_CLIENT_SECRET": place.secrets["erasure_client"],
     }

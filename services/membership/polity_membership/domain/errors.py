@@ -105,3 +105,36 @@ class NotFound(Refused):
 
     slug = "not_found"
     category = "not_found"
+
+
+class ProofTooLarge(Refused):
+    """More bytes than a proof may have, or than were announced; or none at all."""
+
+    slug = "proof_too_large"
+    category = "content_too_large"
+
+
+class ProofTypeRefused(Refused):
+    """Neither JPEG, PNG, WebP nor PDF by its content."""
+
+    slug = "proof_type_refused"
+    category = "unsupported_media_type"
+
+
+class TooManyProofs(Refused):
+    slug = "too_many_proofs"
+    category = "conflict"
+
+
+class OffsetMismatch(Refused):
+    """A piece that doesn't begin where the last one ended."""
+
+    slug = "offset_mismatch"
+    category = "conflict"
+
+
+class ProofUnknown(Refused):
+    """No whole proof of this invitation."""
+
+    slug = "proof_unknown"
+    category = "invalid"

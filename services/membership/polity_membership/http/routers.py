@@ -9,6 +9,7 @@ from polity_membership.http import (
     mandates,
     networks,
     people,
+    proofs,
     register,
 )
 
@@ -20,6 +21,7 @@ ROUTERS = (
     invitations.router,
     answers.router,
     drafts.router,
+    proofs.router,
     mandates.router,
     people.router,
 )

@@ -28,6 +28,11 @@ async def network_of_invitation(session: AsyncSession, request: Request) -> UUID
     return invitation_id and await network_of(session, "invitation", invitation_id)
 
 
+async def network_of_proof(session: AsyncSession, request: Request) -> UUID | None:
+    proof_id = _id(request, "proof_id")
+    return proof_id and await network_of(session, "proof", proof_id)
+
+
 async def network_of_mandate(session: AsyncSession, request: Request) -> UUID | None:
     mandate_id = _id(request, "mandate_id")
     return mandate_id and await network_of(session, "mandate", mandate_id)
@@ -46,6 +51,7 @@ async def network_knowing_person(session: AsyncSession, request: Request) -> UUI
 OF_NETWORK = role(SECRETARIAT, "network_id")
 OF_CAMPAIGN = role(SECRETARIAT, network_of_campaign)
 OF_INVITATION = role(SECRETARIAT, network_of_invitation)
+OF_PROOF = role(SECRETARIAT, network_of_proof)
 OPERATOR_OR_OF_NETWORK = OPERATOR | OF_NETWORK
 OPERATOR_OR_OF_MANDATE = OPERATOR | role(SECRETARIAT, network_of_mandate)
 OPERATOR_OR_KNOWING_PERSON = OPERATOR | role(SECRETARIAT, network_knowing_person)

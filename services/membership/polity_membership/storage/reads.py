@@ -142,17 +142,23 @@ async def mandates_under(session: AsyncSession, subject: str) -> Rows:
     return await _rows(session, statement)
 
 
-_NETWORK_OF_MANDATE = text("""
+_NETWORK_BY_OTHERS = {
+    "mandate": text("""
 SELECT coalesce(lg.network_id, mandate.scope_id) FROM mandate
   LEFT JOIN local_government lg ON lg.id = mandate.scope_id WHERE mandate.id = :id
-""")
+"""),
+    "proof": text("""
+SELECT invitation.network_id FROM proof JOIN invitation ON invitation.id = proof.invitation_id WHERE proof.id = :id
+"""),
+}
+"""Of rows that don't name their network themselves."""
 
 
 async def network_of(session: AsyncSession, kind: str, id: UUID) -> UUID | None:  # noqa: A002
-    """Returns the network of a `campaign`, `invitation` or `mandate`, None without such a row or network."""
+    """Returns the network of a `campaign`, `invitation`, `proof` or `mandate`, None without such a row or network."""
     connection = await session.connection()
-    if kind == "mandate":
-        found = await connection.execute(_NETWORK_OF_MANDATE, {"id": id})
+    if kind in _NETWORK_BY_OTHERS:
+        found = await connection.execute(_NETWORK_BY_OTHERS[kind], {"id": id})
     else:
         rows = table(kind)
         found = await connection.execute(select(rows.c.network_id).where(rows.c.id == id))

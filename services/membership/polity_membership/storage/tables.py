@@ -169,6 +169,30 @@ class AnswerDraftRow(Row, table=True):
     themes: list[str] = Field(sa_column=Column(ARRAY(Text), nullable=False))
 
 
+class ProofRow(Row, table=True):
+    """A photo or scan of a signed letter; `folder` names its files and nothing else, and is emptied with them."""
+
+    __tablename__ = "proof"
+    __table_args__ = (
+        Index(
+            "proof_to_remove",
+            "created_at",
+            postgresql_where=text("folder IS NOT NULL AND (removal_asked_at IS NOT NULL OR finished_at IS NULL)"),
+        ),
+    )
+
+    id: UUID = Field(primary_key=True)
+    invitation_id: UUID = Field(foreign_key="invitation.id", index=True)
+    folder: str | None = Field(sa_column=Column(Text, nullable=True, unique=True))
+    sent_by: str = _text()
+    length_bytes: int
+    received_bytes: int
+    media_type: str | None = _text(nullable=True)
+    created_at: datetime = _instant()
+    finished_at: datetime | None = _instant(nullable=True)
+    removal_asked_at: datetime | None = _instant(nullable=True)
+
+
 class CommitmentRow(Row, table=True):
     __tablename__ = "commitment"
     __table_args__ = (

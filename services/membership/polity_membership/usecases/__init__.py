@@ -12,9 +12,11 @@ from polity_membership.usecases.import_local_governments import check_register, 
 from polity_membership.usecases.invite_local_governments import InviteLocalGovernments, invite_local_governments
 from polity_membership.usecases.mark_people_partitions import mark_people_partitions
 from polity_membership.usecases.open_campaign import OpenCampaign, open_campaign
+from polity_membership.usecases.remove_proofs import remove_proofs
 from polity_membership.usecases.republish_person import republish_person
 from polity_membership.usecases.revoke_invitation import revoke_invitation
 from polity_membership.usecases.save_answer_draft import SaveAnswerDraft, save_answer_draft
+from polity_membership.usecases.send_proof import Piece, Sender, begin_proof, find_proof, receive_piece
 
 __all__ = [
     "AddNetworkMember",
@@ -24,14 +26,18 @@ __all__ = [
     "Holder",
     "InviteLocalGovernments",
     "OpenCampaign",
+    "Piece",
     "SaveAnswerDraft",
+    "Sender",
     "accept_mandate",
     "add_network_member",
+    "begin_proof",
     "check_register",
     "commit_to_campaign",
     "end_mandate",
     "erase_person",
     "express_interest",
+    "find_proof",
     "found_network",
     "grant_mandate",
     "grant_operator",
@@ -39,6 +45,8 @@ __all__ = [
     "invite_local_governments",
     "mark_people_partitions",
     "open_campaign",
+    "receive_piece",
+    "remove_proofs",
     "republish_person",
     "revoke_invitation",
     "save_answer_draft",

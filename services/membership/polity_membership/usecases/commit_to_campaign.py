@@ -13,6 +13,7 @@ from polity_membership.domain.people import Person
 from polity_membership.storage.aggregates import add, save
 from polity_membership.storage.campaigns import add_milestone, lock_with_invitation
 from polity_membership.storage.drafts import forget_draft
+from polity_membership.storage.proofs import ask_removal
 from polity_membership.usecases.repeatable import Ids, Once, always
 
 
@@ -55,6 +56,7 @@ async def commit_to_campaign(database: Database, command: CommitToCampaign, now:
                 await add_facts(session, campaign, [milestone], occurred_at=now)
             await save(session, invitation)
             await forget_draft(session, invitation.id)
+            await ask_removal(session, invitation.id, now)
             await save(session, campaign)
             return {"commitment_id": str(commitment.id), "ordinal": commitment.ordinal}
 

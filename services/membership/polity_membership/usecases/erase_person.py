@@ -11,6 +11,7 @@ from polity_membership.storage.aggregates import lock, save
 from polity_membership.storage.drafts import forget_drafts_of_contact
 from polity_membership.storage.erasures import ask
 from polity_membership.storage.people import lock_mandates_of, remove_contact
+from polity_membership.storage.proofs import ask_removal_of_person
 
 
 async def erase_person(database: Database, person_id: UUID, now: datetime) -> None:
@@ -26,6 +27,7 @@ async def erase_person(database: Database, person_id: UUID, now: datetime) -> No
         mandates = await lock_mandates_of(session, person_id)
         await remove_contact(session, person_id)
         await forget_drafts_of_contact(session, person_id)
+        await ask_removal_of_person(session, person_id, now)
         await ask(session, person_id, [mandate.subject for mandate in mandates if mandate.subject], now)
         for mandate in mandates:
             ended = mandate.end(now)

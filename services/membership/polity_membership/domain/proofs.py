@@ -1,0 +1,75 @@
+"""Proofs: the photo or scan of a letter that somebody signed on paper, sent in pieces over whatever line there is."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from polity_membership.domain.errors import NotFound, OffsetMismatch, ProofTooLarge, ProofTypeRefused
+
+LARGEST_BYTES = 10_000_000
+MOST_PROOFS = 20
+"""Of one invitation: photographs fail and are taken again, but a link must not fill a disk."""
+UNFINISHED_FOR = timedelta(days=1)
+"""How long an upload that was broken off can be gone on with."""
+BY_LINK = "link"
+BY_SECRETARIAT = "secretariat"
+
+_BEGINNINGS = {
+    "image/jpeg": (b"\xff\xd8\xff", 0, b""),
+    "image/png": (b"\x89PNG\r\n\x1a\n", 0, b""),
+    "image/webp": (b"RIFF", 8, b"WEBP"),
+    "application/pdf": (b"%PDF-", 0, b""),
+}
+"""How each type begins, and what stands at an offset."""
+ENDINGS = {"image/jpeg": "jpg", "image/png": "png", "image/webp": "webp", "application/pdf": "pdf"}
+
+
+def media_type_of(content: bytes) -> str:
+    """Returns the type that the content itself shows, whatever it is called; raises ProofTypeRefused."""
+    for media_type, (start, offset, mark) in _BEGINNINGS.items():
+        if content.startswith(start) and content[offset:].startswith(mark):
+            return media_type
+    raise ProofTypeRefused
+
+
+@dataclass(slots=True)
+class Proof:
+    """`folder` is where its pieces lie, None once they are removed; it can be read from `finished_at` on."""
+
+    id: UUID
+    invitation_id: UUID
+    folder: str | None
+    sent_by: str
+    length_bytes: int
+    created_at: datetime
+    received_bytes: int = 0
+    media_type: str | None = None
+    finished_at: datetime | None = None
+    removal_asked_at: datetime | None = None
+
+    def check_length(self) -> None:
+        """Raises ProofTooLarge, before any of its bytes came."""
+        if not 0 < self.length_bytes <= LARGEST_BYTES:
+            raise ProofTooLarge
+
+    def expires_at(self) -> datetime:
+        """Returns until when pieces are taken."""
+        return self.created_at + UNFINISHED_FOR
+
+    def check_there(self, now: datetime) -> None:
+        """Raises NotFound for what is being removed, or would be if it hadn't just been asked for."""
+        if self.removal_asked_at or (self.finished_at is None and now > self.expires_at()):
+            raise NotFound
+
+    def receive(self, offset: int, piece: bytes, now: datetime) -> None:
+        """Counts the piece in; its type is that of the first one. Raises as the names say; then nothing was counted."""
+        self.check_there(now)
+        if offset != self.received_bytes:
+            raise OffsetMismatch
+        if offset + len(piece) > self.length_bytes:
+            raise ProofTooLarge
+        if self.media_type is None and piece:
+            self.media_type = media_type_of(piece)
+        self.received_bytes += len(piece)
+        if self.received_bytes == self.length_bytes and self.finished_at is None:
+            self.finished_at = now
