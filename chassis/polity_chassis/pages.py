@@ -61,7 +61,9 @@ def wanted(
 PageDep = Annotated[Wanted, Depends(wanted)]
 
 
-def keyset(statement: Select[Any], columns: Sequence[ColumnElement[Any]], page: Wanted) -> Select[Any]:
+def keyset(
+    statement: Select[Any], columns: Sequence[ColumnElement[Any]], page: Wanted, *, descending: bool = False
+) -> Select[Any]:
     """Returns one page ordered by `columns` (the last one unique), with one row more to look ahead.
 
     Raises Problem (422) for the cursor of another list.
@@ -70,8 +72,10 @@ def keyset(statement: Select[Any], columns: Sequence[ColumnElement[Any]], page: 
         kinds = [column.type.python_type for column in columns]
         if [type(value) for value in page.after] != kinds:
             raise _bad_cursor()
-        statement = statement.where(tuple_(*columns) > tuple_(*page.after))
-    return statement.order_by(*columns).limit(page.limit + 1)
+        row, last = tuple_(*columns), tuple_(*page.after)
+        statement = statement.where(row < last if descending else row > last)
+    order = [column.desc() for column in columns] if descending else columns
+    return statement.order_by(*order).limit(page.limit + 1)
 
 
 def cut(rows: Sequence[T], page: Wanted, key: Callable[[T], tuple[Any, ...]]) -> tuple[Sequence[T], str | None]:

@@ -11,7 +11,7 @@ from polity_chassis.settings import load
 from polity_notifications.consumers.membership import membership_consumers
 from polity_notifications.consumers.webhooks import webhook_consumer
 from polity_notifications.domain.deliveries import Limits
-from polity_notifications.http import deliveries, webhook_log, webhooks
+from polity_notifications.http import deliveries, webhook_log, webhook_types, webhooks
 from polity_notifications.sender import send_mails
 from polity_notifications.settings import Settings
 from polity_notifications.webhooks.sender import send_webhooks
@@ -27,7 +27,13 @@ def service() -> Service:
     return Service(
         name=NAME,
         settings=settings,
-        routers=(deliveries.router, webhooks.router, webhook_log.router, parked_router(consumers)),
+        routers=(
+            deliveries.router,
+            webhooks.router,
+            webhook_log.router,
+            webhook_types.router,
+            parked_router(consumers),
+        ),
         consumers=consumers,
         background=(send_mails, send_webhooks),
     )

@@ -14,6 +14,7 @@ LEADS = {
     "/v1/answer/interest?{mark}": "membership",
     "/v1/progress/{mark}": "reporting",
     "/v1/progress/{mark}.csv?as_of=x": "reporting",
+    "/v1/webhook-types": "notifications",
     "/": "portal",
     "/en": "portal",
     "/ko/campaigns/{mark}": "portal",

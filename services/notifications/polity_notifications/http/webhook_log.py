@@ -7,7 +7,7 @@ from fastapi import APIRouter, Request, Response
 from polity_chassis.access import OPERATOR, access, owner
 from polity_chassis.http import DatabaseDep, NowDep, PageDep
 from polity_chassis.pages import Page, cut, link_next
-from pydantic import BaseModel
+from pydantic import AwareDatetime, BaseModel, ConfigDict
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from polity_notifications.domain.webhooks import Status
@@ -51,6 +51,18 @@ class WebhookDeliveryShape(BaseModel):
     attempts: list[AttemptShape]
 
 
+class ResendIn(BaseModel):
+    """What was asked for since then, and has been given up."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    since: AwareDatetime
+
+
+class Resent(BaseModel):
+    resent: int
+
+
 @router.get("/v1/webhooks/{webhook_id}/deliveries", **access(OWN))
 async def get_deliveries(
     request: Request,
@@ -60,14 +72,21 @@ async def get_deliveries(
     page: PageDep,
     *,
     status: Status | None = None,
+    newest_first: bool = False,
 ) -> Page[WebhookDeliveryShape]:
-    """Returns the subscription's deliveries with their attempts, the earliest asked for first."""
+    """Returns the subscription's deliveries with their attempts, the earliest asked for first by default."""
     async with database.transaction() as session:
-        found = await webhook_log.deliveries(session, webhook_id, status, page)
+        found = await webhook_log.deliveries(session, webhook_id, status, page, newest_first=newest_first)
         shown, cursor = cut(found, page, lambda row: (row.asked_at, row.delivery_id))
         attempts = await webhook_log.attempts(session, [row.delivery_id for row in shown])
     link_next(request, response, cursor)
     return Page(items=[_shape(row, attempts) for row in shown], next=cursor)
+
+
+@router.post("/v1/webhooks/{webhook_id}/resend", status_code=202, **access(OWN))
+async def post_resend_given_up(webhook_id: UUID, body: ResendIn, database: DatabaseDep, now: NowDep) -> Resent:
+    """Posts again what was given up since then: exhausted, or cancelled while the subscription was disabled."""
+    return Resent(resent=await manage.resend_given_up(database, webhook_id, body.since, now))
 
 
 @router.post(

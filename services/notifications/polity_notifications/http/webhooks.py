@@ -67,6 +67,7 @@ class WebhookOut(BaseModel):
     disabled_reason: Disabled | None
     disabled_at: datetime | None
     failing_since: datetime | None
+    paused_at: datetime | None
     previous_secret_until: datetime | None
     created_at: datetime
 
@@ -129,6 +130,18 @@ async def post_enabling(webhook_id: UUID, database: DatabaseDep, now: NowDep) ->
     await manage.enable_webhook(database, webhook_id, now)
 
 
+@router.post("/{webhook_id}/pause", status_code=204, **access(OWN))
+async def post_pause(webhook_id: UUID, database: DatabaseDep, now: NowDep) -> None:
+    """Posts nothing until the resumption; what happens meanwhile waits."""
+    await manage.pause_webhook(database, webhook_id, now)
+
+
+@router.post("/{webhook_id}/resumption", status_code=204, **access(OWN))
+async def post_resumption(webhook_id: UUID, database: DatabaseDep) -> None:
+    """Ends the pause: what has waited is posted, in order within each subject."""
+    await manage.pause_webhook(database, webhook_id, None)
+
+
 @router.post("/{webhook_id}/test", status_code=201, **access(OWN))
 async def post_test(webhook_id: UUID, database: DatabaseDep, now: NowDep, key: IdempotencyDep) -> DeliveryId:
     """Posts a message of the type `polity.webhook_test` to the endpoint."""
@@ -160,7 +173,7 @@ def _shape(row: webhooks.Webhook) -> WebhookOut:
             name: getattr(row, name)
             for name in (
                 "webhook_id", "url", "description", "fact_types", "networks", "disabled_at", "failing_since",
-                "created_at",
+                "paused_at", "created_at",
             )
         },
     )  # fmt: skip

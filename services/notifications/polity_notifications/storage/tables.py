@@ -153,10 +153,11 @@ webhook = Table(
     Column("disabled_reason", Text),
     _instant("disabled_at"),
     _instant("failing_since"),
+    _instant("paused_at"),
     Index("webhook_owner", "owner", "webhook_id"),
 )
 """A partner system's subscription. `owner` is its token's subject; its secrets are derived from `key_id` and
-`generation`. `failing_since`: since when the endpoint has taken nothing."""
+`generation`. `failing_since`: since when the endpoint has taken nothing. While `paused_at` is set, deliveries wait."""
 
 webhook_message = Table(
     "webhook_message",

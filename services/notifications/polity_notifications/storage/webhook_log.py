@@ -41,14 +41,18 @@ _DELIVERY = [
 _ATTEMPT = [webhook_attempt.c[name] for name in Attempt.__dataclass_fields__]
 
 
-async def deliveries(session: AsyncSession, webhook_id: UUID, status: str | None, page: Wanted) -> list[Logged]:
-    """Returns the subscription's deliveries of the page and one more, the earliest asked for first."""
+async def deliveries(
+    session: AsyncSession, webhook_id: UUID, status: str | None, page: Wanted, *, newest_first: bool
+) -> list[Logged]:
+    """Returns the subscription's deliveries of the page and one more, as they were asked for or the newest first."""
     statement = select(*_DELIVERY).join(
         webhook_message, webhook_message.c.message_id == webhook_delivery.c.message_id
     ).where(webhook_delivery.c.webhook_id == webhook_id)  # fmt: skip
     if status is not None:
         statement = statement.where(webhook_delivery.c.status == status)
-    statement = keyset(statement, (webhook_delivery.c.asked_at, webhook_delivery.c.delivery_id), page)
+    statement = keyset(
+        statement, (webhook_delivery.c.asked_at, webhook_delivery.c.delivery_id), page, descending=newest_first
+    )
     rows = await (await session.connection()).execute(statement)
     return [Logged(**row) for row in rows.mappings()]
 

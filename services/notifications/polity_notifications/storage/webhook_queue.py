@@ -32,7 +32,7 @@ WITH taken AS (
                                     FROM unnest(CAST(:busy_id AS uuid[]), CAST(:busy AS int[])) AS busy (id, number)
                                    WHERE busy.id = webhook.webhook_id), 0))
                     FOR NO KEY UPDATE OF waiting SKIP LOCKED) AS due
-           WHERE webhook.disabled_reason IS NULL
+           WHERE webhook.disabled_reason IS NULL AND webhook.paused_at IS NULL
            LIMIT :room) AS due
    WHERE webhook_delivery.delivery_id = due.delivery_id
   RETURNING webhook_delivery.delivery_id, webhook_id, message_id, tries, taken_until)
@@ -76,6 +76,10 @@ SELECT webhook_id FROM webhook
 _AGAIN = text("""
 UPDATE webhook_delivery SET status = 'pending', tries = 0, due_at = :now WHERE delivery_id = :delivery_id
 RETURNING webhook_id
+""")
+_ALL_AGAIN = text("""
+UPDATE webhook_delivery SET status = 'pending', tries = 0, due_at = :now
+ WHERE webhook_id = :webhook_id AND status IN ('exhausted', 'cancelled') AND asked_at >= :since
 """)
 
 
@@ -165,3 +169,9 @@ async def failing(session: AsyncSession, webhook_ids: Sequence[UUID], before: da
 async def again(session: AsyncSession, delivery_id: UUID, now: datetime) -> None:
     """Asks for the delivery anew, whatever became of it; one that is being posted right now is waited for."""
     await (await session.connection()).execute(_AGAIN, {"delivery_id": delivery_id, "now": now})
+
+
+async def all_again(session: AsyncSession, webhook_id: UUID, since: datetime, now: datetime) -> int:
+    """Asks anew for what was asked for since then and given up; returns how many deliveries that are."""
+    values = {"webhook_id": webhook_id, "since": since, "now": now}
+    return (await (await session.connection()).execute(_ALL_AGAIN, values)).rowcount

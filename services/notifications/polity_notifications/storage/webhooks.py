@@ -37,6 +37,7 @@ class Webhook:
     disabled_reason: str | None
     disabled_at: datetime | None
     failing_since: datetime | None
+    paused_at: datetime | None
 
 
 _COLUMNS = [webhook.c[name] for name in Webhook.__dataclass_fields__]
@@ -104,6 +105,12 @@ async def enable(session: AsyncSession, webhook_id: UUID, now: datetime) -> None
     values = {"disabled_reason": None, "disabled_at": None, "failing_since": None, "enabled_at": now}
     disabled = webhook.c.disabled_reason.is_not(None)
     statement = update(webhook).where(webhook.c.webhook_id == webhook_id, disabled).values(values)
+    await (await session.connection()).execute(statement)
+
+
+async def pause(session: AsyncSession, webhook_id: UUID, at: datetime | None) -> None:
+    """Makes the subscription's deliveries wait from then on; None: no longer."""
+    statement = update(webhook).where(webhook.c.webhook_id == webhook_id).values(paused_at=at)
     await (await session.connection()).execute(statement)
 
 

@@ -84,6 +84,13 @@ async def enable_webhook(database: Database, webhook_id: UUID, now: datetime) ->
         await webhooks.enable(session, webhook_id, now)
 
 
+async def pause_webhook(database: Database, webhook_id: UUID, at: datetime | None) -> None:
+    """Makes what happens wait, and posts nothing; None: posts what has waited, and goes on."""
+    async with database.transaction() as session:
+        await _existing(session, webhook_id)
+        await webhooks.pause(session, webhook_id, at)
+
+
 async def remove_webhook(database: Database, webhook_id: UUID) -> None:
     """Removes the subscription with its log."""
     async with database.transaction() as session:
@@ -110,6 +117,13 @@ async def resend_delivery(database: Database, delivery_id: UUID, now: datetime) 
             raise not_found()
         _refuse_disabled(await _existing(session, webhook_id))
         await webhook_queue.again(session, delivery_id, now)
+
+
+async def resend_given_up(database: Database, webhook_id: UUID, since: datetime, now: datetime) -> int:
+    """Asks anew for what was given up since then; returns how many deliveries that are. Raises WebhookDisabled."""
+    async with database.transaction() as session:
+        _refuse_disabled(await _existing(session, webhook_id))
+        return await webhook_queue.all_again(session, webhook_id, since, now)
 
 
 async def _existing(session: AsyncSession, webhook_id: UUID) -> Webhook:

@@ -1,5 +1,6 @@
 """A partner manages its own subscriptions, operators all of them, and a secret is told once."""
 
+import json
 from collections.abc import AsyncIterator
 from typing import Any
 from uuid import UUID
@@ -12,8 +13,8 @@ from polity_chassis.auth import Caller
 from polity_chassis.http import create_app
 from polity_chassis.ids import new_id
 from polity_chassis.runtime import Service
-from polity_notifications.domain.webhooks import MOST_PER_OWNER
-from polity_notifications.http import webhook_log, webhooks
+from polity_notifications.domain.webhooks import JITTER, MOST_PER_OWNER, RETRIES
+from polity_notifications.http import webhook_log, webhook_types, webhooks
 from sqlalchemy import text
 from starlette.requests import Request
 
@@ -30,7 +31,8 @@ async def api(world: Any, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[http
         return found
 
     monkeypatch.setattr(access, "current_caller", caller)
-    app = create_app(Service("notifications", world.settings, (webhooks.router, webhook_log.router)), world.runtime)
+    routers = (webhooks.router, webhook_log.router, webhook_types.router)
+    app = create_app(Service("notifications", world.settings, routers), world.runtime)
     app.dependency_overrides[auth.current_caller] = caller
     app.state.check_fresh = None
     async with httpx.AsyncClient(
@@ -151,6 +153,61 @@ async def test_the_log_shows_each_delivery_with_its_attempts(partners: Any, api:
     attempts = [[(one["status_code"], one["reason"]) for one in item["attempts"]] for item in items]
     assert sorted(attempts, key=len)[-1] == [(500, "status"), (204, None)]
     assert (await api.get(f"{path}/deliveries?status=exhausted")).json()["items"] == []
+
+
+async def test_the_log_can_be_read_from_its_end(partners: Any, api: httpx.AsyncClient) -> None:
+    path = f"/v1/webhooks/{(await made(api, url=f'{partners.endpoints.url}/ok'))['webhook_id']}"
+    asked = []
+    for _ in range(5):
+        asked.append((await api.post(f"{path}/test")).json()["delivery_id"])
+        partners.world.clock.forward(seconds=1)
+    first = (await api.get(f"{path}/deliveries?limit=3&newest_first=true")).json()
+    second = (await api.get(f"{path}/deliveries?limit=3&newest_first=true&cursor={first['next']}")).json()
+    assert [item["delivery_id"] for item in (*first["items"], *second["items"])] == asked[::-1]
+    assert second["next"] is None
+
+
+async def test_while_a_subscription_is_paused_everything_waits(partners: Any, api: httpx.AsyncClient) -> None:
+    path = f"/v1/webhooks/{(await made(api, url=f'{partners.endpoints.url}/ok'))['webhook_id']}"
+    assert (await api.post(f"{path}/pause")).status_code == 204
+    await partners.told(partners.commitment(1), partners.commitment(2))
+    await partners.sender.settle()
+    assert (await api.get(path)).json()["paused_at"]
+    assert (await partners.statuses(), partners.endpoints.bodies()) == (["pending"] * 2, [])
+    assert (await api.post(f"{path}/resumption")).status_code == 204
+    await partners.sender.settle()
+    assert (await partners.statuses(), len(partners.endpoints.bodies())) == (["delivered"] * 2, 2)
+    assert (await api.get(path)).json()["paused_at"] is None
+
+
+async def test_what_was_given_up_since_a_moment_is_posted_again(partners: Any, api: httpx.AsyncClient) -> None:
+    path = f"/v1/webhooks/{(await made(api, url=f'{partners.endpoints.url}/flaky'))['webhook_id']}"
+    for ordinal in (1, 2):
+        since = partners.world.clock.now.isoformat()
+        await partners.told(partners.commitment(ordinal))
+        for wait in (*RETRIES, RETRIES[0]):
+            await partners.sender.settle()
+            partners.world.clock.now += wait * (1 + JITTER)
+    assert await partners.statuses() == ["exhausted"] * 2
+    partners.endpoints.failing = False
+    answer = await api.post(f"{path}/resend", json={"since": since})
+    assert (answer.status_code, answer.json()) == (202, {"resent": 1})
+    await partners.sender.settle()
+    assert await partners.statuses() == ["delivered", "exhausted"]
+    assert (await api.post(f"{path}/resend", json={"since": "yesterday"})).status_code == 422
+
+
+async def test_every_type_is_listed_with_the_schema_of_what_partners_get(partners: Any, api: httpx.AsyncClient) -> None:
+    listed = {item["type"]: item for item in (await api.get("/v1/webhook-types")).json()["items"]}
+    told = await made(api, url=f"{partners.endpoints.url}/ok", fact_types=list(listed))
+    await partners.told(partners.commitment())
+    await partners.sender.settle()
+    [body] = map(json.loads, partners.endpoints.bodies())
+    shown = listed[body["type"]]
+    assert body["dataschema"] == shown["dataschema"]
+    assert set(body["data"]) == set(shown["data_schema"]["properties"]) >= set(shown["data_schema"]["required"])
+    assert not {"contact_id", "invitation_id"} & set(shown["data_schema"]["properties"])
+    assert (await api.get(f"/v1/webhooks/{told['webhook_id']}")).json()["fact_types"] == list(listed)
 
 
 async def test_a_disabled_subscription_is_told_so_and_enabled_again(partners: Any, api: httpx.AsyncClient) -> None:

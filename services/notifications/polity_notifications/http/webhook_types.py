@@ -1,0 +1,45 @@
+"""Which facts a partner can subscribe to, and what their data hold."""
+
+from typing import Any
+
+from fastapi import APIRouter
+from polity_chassis.access import PUBLIC, access
+from pydantic import BaseModel
+
+from polity_notifications.domain.webhooks import PUBLIC_FACTS, TEST_TYPE, WITHHELD
+
+router = APIRouter(tags=["webhooks"])
+
+
+class WebhookType(BaseModel):
+    """`dataschema` is the same name as in the messages; `data_schema` is the JSON Schema of their `data`."""
+
+    type: str
+    dataschema: str
+    data_schema: dict[str, Any]
+
+
+class WebhookTypes(BaseModel):
+    items: list[WebhookType]
+    test_type: str
+
+
+@router.get("/v1/webhook-types", **access(PUBLIC))
+async def get_webhook_types() -> WebhookTypes:
+    """Lists the types to subscribe to, with the schema of each one's data."""
+    items = [
+        WebhookType(
+            type=name, dataschema=f"urn:polity:{name}:{fact.version}", data_schema=_shown(fact.model_json_schema())
+        )
+        for name, fact in sorted(PUBLIC_FACTS.items())
+    ]
+    return WebhookTypes(items=items, test_type=TEST_TYPE)
+
+
+def _shown(schema: dict[str, Any]) -> dict[str, Any]:
+    """The schema without what partners don't get."""
+    return {
+        **schema,
+        "properties": {name: part for name, part in schema["properties"].items() if name not in WITHHELD},
+        "required": [name for name in schema.get("required", ()) if name not in WITHHELD],
+    }
