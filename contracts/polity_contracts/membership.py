@@ -95,10 +95,12 @@ class CampaignOpened(Fact):
     milestones: tuple[Milestone, ...]
     reply_by: Deadline
     demonstration: bool = False
+    counts_at_once: bool = True
+    """If not, a pledge is submitted first and counts once its signatory is confirmed."""
 
 
 class MilestoneReached(Fact):
-    """The `ordinal`-th commitment reached `threshold`; exactly once per campaign and threshold, never undone."""
+    """With the `ordinal`-th commitment, `threshold` of them stood; once per campaign and threshold, never undone."""
 
     type = "membership.milestone_reached"
     topic = topics.CAMPAIGNS.name
@@ -109,6 +111,18 @@ class MilestoneReached(Fact):
     ordinal: int
     commitment_id: UUID
     reached_at: datetime
+
+
+class MilestoneAnnounced(Fact):
+    """The secretariat told the world of a milestone that was reached."""
+
+    type = "membership.milestone_announced"
+    topic = topics.CAMPAIGNS.name
+
+    campaign_id: UUID
+    network_id: UUID
+    threshold: int
+    announced_at: datetime
 
 
 class InvitationIssued(Fact):
@@ -145,6 +159,21 @@ class InvitationRevoked(Fact):
     revoked_at: datetime
 
 
+class InvitationExtended(Fact):
+    """The invitation may be answered until `reply_by`; the links sent so far work again."""
+
+    type = "membership.invitation_extended"
+    topic = topics.INVITATIONS.name
+    visibility: ClassVar[Visibility] = Visibility.PRIVATE
+
+    invitation_id: UUID
+    campaign_id: UUID
+    network_id: UUID
+    local_government_id: UUID
+    reply_by: Deadline
+    extended_at: datetime
+
+
 class InterestExpressed(Fact):
     type = "membership.interest_expressed"
     topic = topics.INVITATIONS.name
@@ -157,8 +186,42 @@ class InterestExpressed(Fact):
     expressed_at: datetime
 
 
+class CommitmentSubmitted(Fact):
+    """A local government sent its pledge; it counts (CommitmentMade) once its signatory is confirmed."""
+
+    type = "membership.commitment_submitted"
+    topic = topics.COMMITMENTS.name
+    visibility: ClassVar[Visibility] = Visibility.MEMBERS
+
+    commitment_id: UUID
+    campaign_id: UUID
+    network_id: UUID
+    local_government_id: UUID
+    invitation_id: UUID
+    contact_id: UUID
+    language: str
+    submitted_at: datetime
+
+
+class CommitmentReturned(Fact):
+    """The secretariat asked the local government to submit its pledge again; only those two know why."""
+
+    type = "membership.commitment_returned"
+    topic = topics.COMMITMENTS.name
+    visibility: ClassVar[Visibility] = Visibility.MEMBERS
+
+    commitment_id: UUID
+    campaign_id: UUID
+    network_id: UUID
+    local_government_id: UUID
+    invitation_id: UUID
+    contact_id: UUID
+    language: str
+    returned_at: datetime
+
+
 class CommitmentMade(Fact):
-    """A local government made its pledge; `ordinal` counts the campaign's commitments from 1 without a gap."""
+    """A local government's pledge counts; `ordinal` numbers the campaign's commitments from 1 without a gap."""
 
     type = "membership.commitment_made"
     topic = topics.COMMITMENTS.name
@@ -175,6 +238,20 @@ class CommitmentMade(Fact):
     """Theme codes, the first ranked first."""
     signed_on: date
     made_at: datetime
+
+
+class CommitmentWithdrawn(Fact):
+    """A commitment that counted stands no longer; its ordinal is given to no other, and milestones stay reached."""
+
+    type = "membership.commitment_withdrawn"
+    topic = topics.COMMITMENTS.name
+
+    commitment_id: UUID
+    campaign_id: UUID
+    network_id: UUID
+    local_government_id: UUID
+    ordinal: int
+    withdrawn_at: datetime
 
 
 class MandateGranted(Fact):

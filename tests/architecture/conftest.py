@@ -178,6 +178,13 @@ class Maker:
         ).raise_for_status()
         return made.headers["location"].rpartition("/")[2]
 
+    def pledge(self, link: Headers) -> str:
+        """A commitment made by the link."""
+        signatory = {"signatory_name": "Walk Example", "signatory_office": "Mayor", "signed_on": "2022-07-15"}
+        themes = list(letter.THEMES)[:3]
+        answer = self.http.post("/v1/answer/commitment", headers=link, json={**signatory, "themes": themes})
+        return str(answer.raise_for_status().json()["commitment_id"])
+
     def webhook(self, user: str) -> tuple[str, str]:
         """A subscription and one delivery; its endpoint is nowhere."""
         made = self.post(user, "/v1/webhooks", {"url": "https://partner.invalid/hooks"})
@@ -208,7 +215,7 @@ def world(platform: Platform) -> World:
     maker.network("secretariat2")
     campaign = letter.campaign("present", datetime.now(UTC).date())
     campaign_id = maker.post("secretariat", f"/v1/networks/{network_id}/campaigns", campaign)["campaign_id"]
-    own, other, withdrawn = maker.invited(network_id, campaign_id, 3)
+    own, other, withdrawn, pledged = maker.invited(network_id, campaign_id, 4)
     webhook_id, webhook_delivery_id = maker.webhook("operations")
     link = _link(platform, "answer", own)
     made = World(
@@ -216,6 +223,8 @@ def world(platform: Platform) -> World:
             "network_id": network_id,
             "campaign_id": campaign_id,
             "invitation_id": withdrawn,
+            "commitment_id": maker.pledge(_link(platform, "answer", pledged)),
+            "threshold": str(campaign["milestones"][0]["threshold"]),
             "mandate_id": maker.mandate(network_id)["mandate_id"],
             "person_id": maker.mandate(network_id)["person_id"],
             "delivery_id": maker.delivery(campaign_id),

@@ -121,6 +121,8 @@ ALLOWED = {
     ("membership.network_member_joined", "office"),
     ("membership.invitation_issued", "contact_id"),
     ("membership.commitment_made", "contact_id"),
+    ("membership.commitment_submitted", "contact_id"),
+    ("membership.commitment_returned", "contact_id"),
     ("membership.mandate_granted", "person_id"),
 }
 

@@ -185,7 +185,7 @@ class Net:
         rows = [row_of(f"City {n:04}", latitude=f"{n / 100:.2f}") for n in range(1, count + 1)]
         await self.do_import(file_of(rows), expect=200)
 
-    async def campaign(self, *thresholds: int, days: int = 30) -> str:
+    async def campaign(self, *thresholds: int, days: int = 30, **changed: Any) -> str:
         """A new campaign with these milestones, to be answered within so many days."""
         body = {
             "title": {"en": "Human rights cities", "es": "Ciudades de derechos humanos"},
@@ -198,6 +198,7 @@ class Net:
                 "at": (self.world.now() + timedelta(days=days)).isoformat(),
                 "time_zone": "Europe/Madrid",
             },
+            **changed,
         }
         made = await self.post(f"/v1/networks/{self.id}/campaigns", body, expect=201)
         return str(made["campaign_id"])
@@ -214,10 +215,10 @@ class Net:
         )
         return [sign(self.world.keys, "answer", r["id"], r["link_generation"]) for r in rows]
 
-    async def invited(self, count: int, *thresholds: int) -> tuple[str, list[str]]:
+    async def invited(self, count: int, *thresholds: int, **changed: Any) -> tuple[str, list[str]]:
         """A campaign with so many invited local governments, and their links."""
         await self.register(count)
-        campaign_id = await self.campaign(*thresholds)
+        campaign_id = await self.campaign(*thresholds, **changed)
         await self.invite_all(campaign_id)
         return campaign_id, await self.links(campaign_id)
 
@@ -232,6 +233,10 @@ class Net:
         return await self.world.call(
             "POST", "/v1/answer/commitment", body, link=link, key=key or str(uuid4()), expect=expect
         )
+
+    async def decide(self, commitment_id: str, decision: str, *, expect: int = 200, **body: Any) -> Any:
+        """Confirms, returns or withdraws: `decision` is the last part of the path."""
+        return await self.post(f"/v1/commitments/{commitment_id}/{decision}", body or None, expect=expect)
 
 
 @pytest_asyncio.fixture(scope="session")

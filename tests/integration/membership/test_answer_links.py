@@ -47,7 +47,13 @@ async def test_a_used_link_still_thanks_and_refuses_a_second_commitment(world: A
     world.moved = timedelta(days=60)
     answer = await world.call("GET", "/v1/answer", link=link, expect=200)
     assert answer["status"] == "committed"
-    assert answer["commitment"] == {"ordinal": 1, "themes": ["water", "housing", "peace"], "signed_on": "2026-01-31"}
+    assert answer["commitment"] == {
+        "status": "committed",
+        "ordinal": 1,
+        "themes": ["water", "housing", "peace"],
+        "signed_on": "2026-01-31",
+        "return_reason": None,
+    }
     assert await world.call("POST", "/v1/answer/interest", link=link, expect=200) == {"status": "committed"}
 
 

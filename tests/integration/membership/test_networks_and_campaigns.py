@@ -65,6 +65,7 @@ async def test_a_campaign_is_public_and_inherits_demonstration(world: Any, net: 
     assert list(shown["themes"]) == ["water", "housing", "peace", "culture"]
     assert shown["milestones"][0] == {
         "threshold": 10, "due": None, "occasion": {"en": "Congress"}, "reached_at": None, "ordinal": None,
+        "announced_at": None, "missed": False,
     }  # fmt: skip
     ((name, sequence, data),) = await world.facts(campaign_id)
     assert (name, sequence, data["demonstration"]) == ("campaign_opened", 1, True)

@@ -16,6 +16,7 @@ from polity_membership.domain.people import Person
 
 NOW = datetime(2030, 3, 1, 12, tzinfo=UTC)
 DEADLINE = Deadline(at=NOW, time_zone="Europe/Madrid")
+LATER = Deadline(at=NOW + timedelta(days=2), time_zone="Europe/Madrid")
 TEXT = {"en": "Text", "es": "Texto"}
 PLEDGE = Pledge(("water", "housing", "peace"), date(2030, 3, 1))
 
@@ -69,6 +70,12 @@ def pledged(of: Campaign, by: Invitation, pledge: Pledge = PLEDGE) -> tuple[Comm
     return commit(of, by, pledge, commitment_id=uuid4(), signatory_id=uuid4(), now=NOW)
 
 
+def extended() -> Invitation:
+    one = invitation(status="interested")
+    one.extend(LATER, NOW)
+    return one
+
+
 def test_commitments_are_counted_from_one_and_milestones_fall_on_their_ordinal() -> None:
     one = campaign()
     made = [pledged(one, invitation()) for _ in range(6)]
@@ -110,6 +117,25 @@ REFUSED: dict[str, tuple[Callable[[], object], type[errors.Refused]]] = {
     "the newest link of a revoked invitation": (
         lambda: invitation(status="revoked", link_generation=2).check_link(2, NOW), errors.LinkRevoked,
     ),
+    "a pledge while another waits for its confirmation": (
+        lambda: pledged(campaign(), invitation(status="submitted")), errors.AlreadyCommitted,
+    ),
+    "a pledge after one was withdrawn": (
+        lambda: pledged(campaign(), invitation(status="withdrawn")), errors.CommitmentIsWithdrawn,
+    ),
+    "extending what was committed": (
+        lambda: invitation(status="committed").extend(LATER, NOW), errors.AlreadyCommitted,
+    ),
+    "extending a revoked invitation": (lambda: invitation(status="revoked").extend(LATER, NOW), errors.LinkRevoked),
+    "extending to an earlier deadline": (lambda: invitation(reply_by=LATER).extend(
+        Deadline(at=NOW + timedelta(days=1), time_zone="Europe/Madrid"), NOW), errors.DeadlineNotLater,
+    ),
+    "extending into the past": (
+        lambda: invitation().extend(LATER, NOW + timedelta(days=9)), errors.DeadlinePassed,
+    ),
+    "announcing what isn't reached": (lambda: campaign().announce(2, None, NOW), errors.MilestoneNotReached),
+    "announcing what is no milestone": (lambda: campaign().announce(3, None, NOW), errors.NotFound),
+    "revoking what was submitted": (lambda: invitation(status="submitted").revoke(NOW), errors.AlreadyCommitted),
     "revoking what was committed": (lambda: invitation(status="committed").revoke(NOW), errors.AlreadyCommitted),
     "milestones in falling order": (
         lambda: campaign(milestones=(Milestone(threshold=9), Milestone(threshold=1))).open(), errors.MilestonesInvalid,
@@ -147,6 +173,10 @@ def test_a_refused_commitment_is_not_counted() -> None:
 
 ALLOWED: dict[str, Callable[[], object]] = {
     "a link at the very deadline": lambda: invitation().check_link(1, NOW),
+    "the old link after an extension": lambda: extended().check_link(1, NOW + timedelta(days=2)),
+    "reading a submitted answer years later": lambda: invitation(status="submitted").check_link(
+        1, NOW + timedelta(days=999)
+    ),
     "reading a given answer years later": lambda: invitation(status="committed").check_link(
         1, NOW + timedelta(days=999)
     ),
@@ -168,6 +198,7 @@ def test_it_is_allowed(rule: str) -> None:
 TWICE: dict[str, tuple[Callable[[], Any], Callable[[Any], object]]] = {
     "interest": (invitation, lambda it: it.express_interest(NOW)),
     "revocation": (invitation, lambda it: it.revoke(NOW)),
+    "an extension": (invitation, lambda it: it.extend(LATER, NOW)),
     "the end of a mandate": (mandate, lambda it: it.end(NOW)),
     "accepting one's mandate": (mandate, lambda it: it.accept("me", 1, NOW)),
     "erasure": (lambda: Person(uuid4(), "A", "a@example.org", "en"), lambda it: it.erase(NOW)),

@@ -4,10 +4,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
-from polity_contracts.membership import CampaignOpened, Deadline, Milestone, MilestoneReached, Text
+from polity_contracts.membership import (
+    CampaignOpened,
+    Deadline,
+    Milestone,
+    MilestoneAnnounced,
+    MilestoneReached,
+    Text,
+)
 
-from polity_membership.domain.errors import MilestonesInvalid, ThemesMissing
+from polity_membership.domain.errors import MilestoneNotReached, MilestonesInvalid, NotFound, ThemesMissing
 from polity_membership.domain.networks import require_fallback
 
 RANKED_THEMES = 3
@@ -16,7 +24,10 @@ RANKED_THEMES = 3
 
 @dataclass(slots=True)
 class Campaign:
-    """`commitments_count` is the ordinal of the last commitment."""
+    """`commitments_count` is the ordinal of the last commitment, `withdrawn_count` how many stand no longer.
+
+    `reached_threshold` is the highest milestone ever reached, 0 before the first.
+    """
 
     id: UUID
     network_id: UUID
@@ -29,8 +40,16 @@ class Campaign:
     reply_by: Deadline
     demonstration: bool
     opened_at: datetime
+    counts_at_once: bool = True
     commitments_count: int = 0
+    withdrawn_count: int = 0
+    reached_threshold: int = 0
     fact_sequence: int = 0
+
+    @property
+    def standing(self) -> int:
+        """How many commitments count now."""
+        return self.commitments_count - self.withdrawn_count
 
     def open(self) -> CampaignOpened:
         """Returns the fact of the opening; raises FallbackMissing, ThemesMissing or MilestonesInvalid."""
@@ -50,21 +69,47 @@ class Campaign:
             milestones=self.milestones,
             reply_by=self.reply_by,
             demonstration=self.demonstration,
+            counts_at_once=self.counts_at_once,
         )
 
     def count(self, commitment_id: UUID, now: datetime) -> MilestoneReached | None:
-        """Counts one commitment more; returns the milestone that falls on it, if one does."""
+        """Counts one commitment more; returns the milestone that falls on it, if one does for the first time."""
         self.commitments_count += 1
-        if self.commitments_count not in {milestone.threshold for milestone in self.milestones}:
+        if self.standing <= self.reached_threshold or self.standing not in self._thresholds():
             return None
+        self.reached_threshold = self.standing
         return MilestoneReached(
             campaign_id=self.id,
             network_id=self.network_id,
-            threshold=self.commitments_count,
+            threshold=self.standing,
             ordinal=self.commitments_count,
             commitment_id=commitment_id,
             reached_at=now,
         )
+
+    def announce(self, threshold: int, announced_at: datetime | None, now: datetime) -> MilestoneAnnounced | None:
+        """Returns the fact of the announcement, None when it was made (`announced_at`) before.
+
+        Raises NotFound or MilestoneNotReached.
+        """
+        if threshold not in self._thresholds():
+            raise NotFound
+        if threshold > self.reached_threshold:
+            raise MilestoneNotReached
+        if announced_at:
+            return None
+        return MilestoneAnnounced(
+            campaign_id=self.id, network_id=self.network_id, threshold=threshold, announced_at=now
+        )
+
+    def missed(self, milestone: Milestone, reached_at: datetime | None, now: datetime) -> bool:
+        """Returns whether the milestone's day was over, in the campaign's zone, before it was reached."""
+        if milestone.due is None:
+            return False
+        return (reached_at or now).astimezone(ZoneInfo(self.reply_by.time_zone)).date() > milestone.due
+
+    def _thresholds(self) -> set[int]:
+        return {milestone.threshold for milestone in self.milestones}
 
 
 def _check_milestones(milestones: Sequence[Milestone]) -> None:

@@ -1,16 +1,26 @@
-"""Commitments: a local government's pledge to a campaign, signed by a person, with three ranked themes."""
+"""Commitments: a local government's pledge to a campaign, signed by a person, with three ranked themes.
+
+A pledge counts at once, or is submitted first and counts once its signatory is confirmed, as its campaign says.
+"""
 
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
-from polity_contracts.membership import CommitmentMade, MilestoneReached
+from polity_contracts.membership import (
+    CommitmentMade,
+    CommitmentReturned,
+    CommitmentSubmitted,
+    CommitmentWithdrawn,
+    MilestoneReached,
+)
 
 from polity_membership.domain.campaigns import RANKED_THEMES, Campaign
-from polity_membership.domain.errors import SignedInFuture, ThemesInvalid
-from polity_membership.domain.invitations import Invitation
+from polity_membership.domain.errors import NotCounted, NotSubmitted, SignedInFuture, ThemesInvalid
+from polity_membership.domain.invitations import COMMITTED, INTERESTED, SUBMITTED, WITHDRAWN, Invitation
 
+RETURNED = "returned"
 EARLIEST_ZONE = timedelta(hours=14)
 """UTC+14, Kiribati: no place on earth has a later date than this one's."""
 
@@ -25,6 +35,11 @@ class Pledge:
 
 @dataclass(slots=True)
 class Commitment:
+    """`ordinal` and `made_at` are None until it counts, `submitted_at` where it counted at once.
+
+    `return_reason` is for the local government alone.
+    """
+
     id: UUID
     campaign_id: UUID
     network_id: UUID
@@ -33,14 +48,33 @@ class Commitment:
     contact_id: UUID
     signatory_id: UUID
     language: str
-    ordinal: int
     themes: tuple[str, ...]
     signed_on: date
-    made_at: datetime
+    ordinal: int | None = None
+    submitted_at: datetime | None = None
+    made_at: datetime | None = None
+    returned_at: datetime | None = None
+    return_reason: str | None = None
+    withdrawn_at: datetime | None = None
     fact_sequence: int = 0
 
-    def make(self) -> CommitmentMade:
-        """Returns the fact of the commitment, which doesn't say who signed."""
+    @property
+    def status(self) -> str:
+        """`submitted`, `returned`, `committed` or `withdrawn`."""
+        if self.withdrawn_at:
+            return WITHDRAWN
+        if self.ordinal is not None:
+            return COMMITTED
+        return RETURNED if self.returned_at else SUBMITTED
+
+    def fact(self) -> CommitmentMade | CommitmentSubmitted:
+        """Returns the fact of the pledge just given, which doesn't say who signed."""
+        return self.made() if self.submitted_at is None else self.submitted()
+
+    def made(self) -> CommitmentMade:
+        """Returns the fact that the commitment counts; raises NotCounted."""
+        if self.ordinal is None or self.made_at is None:
+            raise NotCounted
         return CommitmentMade(
             commitment_id=self.id,
             campaign_id=self.campaign_id,
@@ -55,6 +89,21 @@ class Commitment:
             made_at=self.made_at,
         )
 
+    def submitted(self) -> CommitmentSubmitted:
+        """Returns the fact that the pledge waits for its confirmation; raises NotSubmitted."""
+        if self.submitted_at is None:
+            raise NotSubmitted
+        return CommitmentSubmitted(
+            commitment_id=self.id,
+            campaign_id=self.campaign_id,
+            network_id=self.network_id,
+            local_government_id=self.local_government_id,
+            invitation_id=self.invitation_id,
+            contact_id=self.contact_id,
+            language=self.language,
+            submitted_at=self.submitted_at,
+        )
+
 
 def commit(
     campaign: Campaign,
@@ -65,13 +114,12 @@ def commit(
     signatory_id: UUID,
     now: datetime,
 ) -> tuple[Commitment, MilestoneReached | None]:
-    """Returns the campaign's next commitment and the milestone that falls on it.
+    """Returns the commitment, counted where the campaign counts at once, and the milestone that falls on it.
 
-    Raises AlreadyCommitted, ThemesInvalid or SignedInFuture; then nothing was counted.
+    Raises AlreadyCommitted, CommitmentIsWithdrawn, ThemesInvalid or SignedInFuture; then nothing was counted.
     """
-    invitation.commit()
+    invitation.check_open()
     _check_pledge(pledge, campaign.themes, now)
-    milestone = campaign.count(commitment_id, now)
     commitment = Commitment(
         id=commitment_id,
         campaign_id=campaign.id,
@@ -81,12 +129,78 @@ def commit(
         contact_id=invitation.contact_id,
         signatory_id=signatory_id,
         language=invitation.language,
-        ordinal=campaign.commitments_count,
         themes=pledge.themes,
         signed_on=pledge.signed_on,
-        made_at=now,
     )
-    return commitment, milestone
+    if campaign.counts_at_once:
+        return commitment, _count(campaign, invitation, commitment, now)
+    invitation.status = SUBMITTED
+    commitment.submitted_at = now
+    return commitment, None
+
+
+def _count(
+    campaign: Campaign, invitation: Invitation, commitment: Commitment, now: datetime
+) -> MilestoneReached | None:
+    invitation.status = COMMITTED
+    milestone = campaign.count(commitment.id, now)
+    commitment.ordinal, commitment.made_at = campaign.commitments_count, now
+    return milestone
+
+
+def confirm(
+    campaign: Campaign, invitation: Invitation, commitment: Commitment, now: datetime
+) -> tuple[CommitmentMade, MilestoneReached | None] | None:
+    """Counts a submitted commitment; returns its facts, None when it counted before. Raises NotSubmitted."""
+    if commitment.status == COMMITTED:
+        return None
+    if commitment.status != SUBMITTED:
+        raise NotSubmitted
+    milestone = _count(campaign, invitation, commitment, now)
+    return commitment.made(), milestone
+
+
+def return_pledge(
+    invitation: Invitation, commitment: Commitment, reason: str, now: datetime
+) -> CommitmentReturned | None:
+    """Lets the local government submit again; returns None when it may already. Raises NotSubmitted."""
+    if commitment.status == RETURNED:
+        return None
+    if commitment.status != SUBMITTED:
+        raise NotSubmitted
+    invitation.status = INTERESTED
+    commitment.returned_at, commitment.return_reason = now, reason
+    return CommitmentReturned(
+        commitment_id=commitment.id,
+        campaign_id=commitment.campaign_id,
+        network_id=commitment.network_id,
+        local_government_id=commitment.local_government_id,
+        invitation_id=commitment.invitation_id,
+        contact_id=commitment.contact_id,
+        language=commitment.language,
+        returned_at=now,
+    )
+
+
+def withdraw(
+    campaign: Campaign, invitation: Invitation, commitment: Commitment, now: datetime
+) -> CommitmentWithdrawn | None:
+    """Takes a commitment out of those that stand; returns None when that was done before. Raises NotCounted."""
+    if commitment.status == WITHDRAWN:
+        return None
+    if commitment.ordinal is None:
+        raise NotCounted
+    invitation.status = WITHDRAWN
+    commitment.withdrawn_at = now
+    campaign.withdrawn_count += 1
+    return CommitmentWithdrawn(
+        commitment_id=commitment.id,
+        campaign_id=commitment.campaign_id,
+        network_id=commitment.network_id,
+        local_government_id=commitment.local_government_id,
+        ordinal=commitment.ordinal,
+        withdrawn_at=now,
+    )
 
 
 def _check_pledge(pledge: Pledge, offered: Collection[str], now: datetime) -> None:

@@ -39,6 +39,32 @@ class AlreadyCommitted(Refused):
     category = "conflict"
 
 
+class CommitmentIsWithdrawn(Refused):
+    slug = "commitment_withdrawn"
+    category = "conflict"
+
+
+class NotSubmitted(Refused):
+    """Only a pledge that waits for its confirmation can be confirmed or returned."""
+
+    slug = "not_submitted"
+    category = "conflict"
+
+
+class NotCounted(Refused):
+    """Only a commitment that counts can be withdrawn."""
+
+    slug = "not_counted"
+    category = "conflict"
+
+
+class DeadlineNotLater(Refused):
+    """An extension that would not lengthen the time to answer."""
+
+    slug = "deadline_not_later"
+    category = "invalid"
+
+
 class ThemesInvalid(Refused):
     """Not exactly three different themes of the campaign."""
 
@@ -49,6 +75,11 @@ class ThemesInvalid(Refused):
 class SignedInFuture(Refused):
     slug = "signed_in_future"
     category = "invalid"
+
+
+class MilestoneNotReached(Refused):
+    slug = "milestone_not_reached"
+    category = "conflict"
 
 
 class MilestonesInvalid(Refused):

@@ -4,15 +4,32 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from polity_contracts.membership import Deadline, InterestExpressed, InvitationIssued, InvitationRevoked
+from polity_contracts.membership import (
+    Deadline,
+    InterestExpressed,
+    InvitationExtended,
+    InvitationIssued,
+    InvitationRevoked,
+)
 
-from polity_membership.domain.errors import AlreadyCommitted, LinkExpired, LinkRevoked
+from polity_membership.domain.errors import (
+    AlreadyCommitted,
+    CommitmentIsWithdrawn,
+    DeadlineNotLater,
+    DeadlinePassed,
+    LinkExpired,
+    LinkRevoked,
+)
 from polity_membership.domain.mandates import check_generation
 
 INVITED = "invited"
 INTERESTED = "interested"
+SUBMITTED = "submitted"
 COMMITTED = "committed"
+WITHDRAWN = "withdrawn"
 REVOKED = "revoked"
+ANSWERED = frozenset({SUBMITTED, COMMITTED, WITHDRAWN})
+"""A pledge was given, whatever became of it."""
 LARGEST_SELECTION = 5000
 """How many local governments one call may invite."""
 
@@ -56,12 +73,14 @@ class Invitation:
         check_generation(generation, self.link_generation)
         if self.status == REVOKED:
             raise LinkRevoked
-        if self.status != COMMITTED and now > self.reply_by.at:
+        if self.status not in ANSWERED and now > self.reply_by.at:
             raise LinkExpired
 
     def check_open(self) -> None:
-        """Raises AlreadyCommitted once the final answer is given."""
-        if self.status == COMMITTED:
+        """Raises AlreadyCommitted or CommitmentIsWithdrawn when a pledge was given."""
+        if self.status == WITHDRAWN:
+            raise CommitmentIsWithdrawn
+        if self.status in ANSWERED:
             raise AlreadyCommitted
 
     def express_interest(self, now: datetime) -> InterestExpressed | None:
@@ -77,16 +96,36 @@ class Invitation:
             expressed_at=now,
         )
 
-    def commit(self) -> None:
-        """Closes the invitation by its final answer; raises AlreadyCommitted."""
-        if self.status == COMMITTED:
-            raise AlreadyCommitted
-        self.status = COMMITTED
+    def extend(self, reply_by: Deadline, now: datetime) -> InvitationExtended | None:
+        """Lets the links sent so far work until a later deadline; returns None when it is that one already.
+
+        Raises DeadlinePassed, DeadlineNotLater, LinkRevoked, AlreadyCommitted or CommitmentIsWithdrawn.
+        """
+        self.check_open()
+        if self.status == REVOKED:
+            raise LinkRevoked
+        if reply_by.at <= now:
+            raise DeadlinePassed
+        if reply_by == self.reply_by:
+            return None
+        if reply_by.at <= self.reply_by.at:
+            raise DeadlineNotLater
+        self.reply_by = reply_by
+        return InvitationExtended(
+            invitation_id=self.id,
+            campaign_id=self.campaign_id,
+            network_id=self.network_id,
+            local_government_id=self.local_government_id,
+            reply_by=reply_by,
+            extended_at=now,
+        )
 
     def revoke(self, now: datetime) -> InvitationRevoked | None:
-        """Makes every link sent so far invalid; returns None when that was done before. Raises AlreadyCommitted."""
-        if self.status == COMMITTED:
-            raise AlreadyCommitted
+        """Makes every link sent so far invalid; returns None when that was done before.
+
+        Raises AlreadyCommitted or CommitmentIsWithdrawn.
+        """
+        self.check_open()
         if self.status == REVOKED:
             return None
         self.status = REVOKED

@@ -11,8 +11,8 @@ from polity_contracts.membership import Text
 from pydantic import BaseModel, Field
 
 from polity_membership.domain.campaigns import Campaign
-from polity_membership.domain.commitments import Pledge
-from polity_membership.domain.invitations import Invitation
+from polity_membership.domain.commitments import RETURNED, Commitment, Pledge
+from polity_membership.domain.invitations import COMMITTED, Invitation
 from polity_membership.domain.local_governments import LocalGovernment
 from polity_membership.domain.networks import Network
 from polity_membership.http.repeating import once_by
@@ -48,12 +48,21 @@ class AskedLocalGovernment(BaseModel):
 
 
 class CommitmentOut(BaseModel):
-    ordinal: int
+    """`status` is submitted, returned (`return_reason` says why), committed or withdrawn.
+
+    `ordinal` is None until it counts.
+    """
+
+    status: str
+    ordinal: int | None
     themes: list[str]
     signed_on: date
+    return_reason: str | None
 
 
 class AnswerOut(BaseModel):
+    """`status` is invited, interested, submitted, committed or withdrawn."""
+
     invitation_id: UUID
     campaign: AskedCampaign
     local_government: AskedLocalGovernment
@@ -76,8 +85,11 @@ class CommitmentIn(Body):
 
 
 class CommitmentId(BaseModel):
+    """`status` is committed, or submitted where the signatory is confirmed first; only then there is no `ordinal`."""
+
     commitment_id: UUID
-    ordinal: int
+    status: str = COMMITTED
+    ordinal: int | None
 
 
 @router.get("", **access(LINK))
@@ -99,7 +111,7 @@ async def get_answer(link: LinkDep, response: Response, database: DatabaseDep, n
         ),
         language=invitation.language,
         status=invitation.status,
-        commitment=CommitmentOut(**commitment) if commitment else None,
+        commitment=_given(commitment) if commitment else None,
     )
 
 
@@ -113,7 +125,7 @@ async def post_interest(link: LinkDep, database: DatabaseDep, now: NowDep) -> St
 async def post_commitment(
     link: LinkDep, body: CommitmentIn, database: DatabaseDep, now: NowDep, key: IdempotencyDep
 ) -> CommitmentId:
-    """Commits the local government; the same Idempotency-Key is answered alike, a second commitment is refused."""
+    """Gives the local government's pledge; the same Idempotency-Key is answered alike, a second pledge is refused."""
     command = CommitToCampaign(
         invitation_id=link.id,
         generation=link.generation,
@@ -122,6 +134,16 @@ async def post_commitment(
         signatory_office=body.signatory_office,
     )
     return CommitmentId(**await commit_to_campaign(database, command, now, once_by(key)))
+
+
+def _given(commitment: Commitment) -> CommitmentOut:
+    return CommitmentOut(
+        status=commitment.status,
+        ordinal=commitment.ordinal,
+        themes=list(commitment.themes),
+        signed_on=commitment.signed_on,
+        return_reason=commitment.return_reason if commitment.status == RETURNED else None,
+    )
 
 
 def _asked(campaign: Campaign, network: Network, invitation: Invitation) -> AskedCampaign:

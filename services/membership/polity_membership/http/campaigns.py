@@ -16,11 +16,11 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from polity_membership.domain.campaigns import Campaign
 from polity_membership.http.repeating import once_by
-from polity_membership.http.scopes import OF_NETWORK
+from polity_membership.http.scopes import OF_CAMPAIGN, OF_NETWORK
 from polity_membership.http.values import Body, Code, DeadlineIn, DeadlineOut, Language, Line, Lines, Texts
 from polity_membership.storage.aggregates import aggregate, load
 from polity_membership.storage.reads import list_campaigns, milestones_of
-from polity_membership.usecases import OpenCampaign, open_campaign
+from polity_membership.usecases import OpenCampaign, announce_milestone, open_campaign
 
 router = APIRouter(prefix="/v1", tags=["campaigns"])
 
@@ -34,7 +34,10 @@ class MilestoneIn(Body):
 
 
 class CampaignIn(Body):
-    """`themes` are codes with their labels; a commitment ranks three of them."""
+    """`themes` are codes with their labels; a commitment ranks three of them.
+
+    Unless `counts_at_once`, a pledge is submitted first and counts once the secretariat has confirmed its signatory.
+    """
 
     title: Lines
     objectives: Texts
@@ -43,6 +46,7 @@ class CampaignIn(Body):
     themes: Annotated[dict[Code, Lines], Field(max_length=100)]
     milestones: Annotated[list[MilestoneIn], Field(max_length=20, default_factory=list)]
     reply_by: DeadlineIn
+    counts_at_once: bool = True
 
 
 class CampaignId(BaseModel):
@@ -50,17 +54,22 @@ class CampaignId(BaseModel):
 
 
 class MilestoneOut(BaseModel):
-    """`reached_at` and `ordinal` say when and by which commitment it was reached; None before."""
+    """`reached_at` and `ordinal` say when and by which commitment it was reached; None before.
+
+    `announced_at` is when the secretariat released it; `missed` says that its day was over before it was reached.
+    """
 
     threshold: int
     due: date | None
     occasion: Text
     reached_at: datetime | None = None
     ordinal: int | None = None
+    announced_at: datetime | None = None
+    missed: bool
 
 
 class CampaignOut(CampaignId):
-    """`commitments` is how many there are now."""
+    """`commitments` is how many stand now: those withdrawn are not among them."""
 
     network_id: UUID
     title: Text
@@ -72,6 +81,7 @@ class CampaignOut(CampaignId):
     reply_by: DeadlineOut
     demonstration: bool
     opened_at: datetime
+    counts_at_once: bool
     commitments: int
 
 
@@ -89,55 +99,76 @@ async def post_campaign(
         themes=body.themes,
         milestones=tuple(Milestone(**milestone.model_dump()) for milestone in body.milestones),
         reply_by=body.reply_by.deadline(),
+        counts_at_once=body.counts_at_once,
     )
     return CampaignId(**await open_campaign(database, command, now, once_by(key)))
 
 
 @router.get("/campaigns", **access(PUBLIC))
 async def get_campaigns(
-    request: Request, response: Response, database: DatabaseDep, page: PageDep, network_id: UUID | None = None
+    *,
+    request: Request,
+    response: Response,
+    database: DatabaseDep,
+    page: PageDep,
+    now: NowDep,
+    network_id: UUID | None = None,
 ) -> Page[CampaignOut]:
     """Lists the campaigns, of one network or all."""
     async with database.transaction() as session:
         rows, cursor = cut(await list_campaigns(session, network_id, page), page, lambda row: (row["id"],))
-        items = await _shown(session, [aggregate(Campaign, row) for row in rows])
+        items = await _shown(session, [aggregate(Campaign, row) for row in rows], now)
     link_next(request, response, cursor)
     return Page(items=items, next=cursor)
 
 
 @router.get("/campaigns/{campaign_id}", response_model=CampaignOut, **access(PUBLIC))
 async def get_campaign(
-    campaign_id: UUID, request: Request, response: Response, database: DatabaseDep
+    campaign_id: UUID, request: Request, response: Response, database: DatabaseDep, now: NowDep
 ) -> CampaignOut | Response:
     """Shows one campaign; a caller that holds the current version (ETag) gets 304."""
     async with database.transaction() as session:
         campaign = await load(session, Campaign, campaign_id)
-        etag = etag_of(f"{campaign.id}-{campaign.fact_sequence}-{campaign.commitments_count}")
-        headers = {"ETag": etag, "Cache-Control": "public, no-cache"}
-        if is_current(request, etag):
-            return Response(status_code=304, headers=headers)
-        response.headers.update(headers)
-        return (await _shown(session, [campaign]))[0]
+        shown = (await _shown(session, [campaign], now))[0]
+    missed = sum(milestone.missed for milestone in shown.milestones)
+    etag = etag_of(f"{campaign.id}-{campaign.fact_sequence}-{campaign.commitments_count}-{shown.commitments}-{missed}")
+    headers = {"ETag": etag, "Cache-Control": "public, no-cache"}
+    if is_current(request, etag):
+        return Response(status_code=304, headers=headers)
+    response.headers.update(headers)
+    return shown
 
 
-async def _shown(session: AsyncSession, campaigns: Sequence[Campaign]) -> list[CampaignOut]:
+@router.post("/campaigns/{campaign_id}/milestones/{threshold}/announcement", **access(OF_CAMPAIGN))
+async def post_announcement(campaign_id: UUID, threshold: int, database: DatabaseDep, now: NowDep) -> CampaignOut:
+    """Announces a milestone that was reached; doing so twice changes nothing."""
+    await announce_milestone(database, campaign_id, threshold, now)
+    async with database.transaction() as session:
+        return (await _shown(session, [await load(session, Campaign, campaign_id)], now))[0]
+
+
+async def _shown(session: AsyncSession, campaigns: Sequence[Campaign], now: datetime) -> list[CampaignOut]:
     reached = await milestones_of(session, [campaign.id for campaign in campaigns])
     by_threshold = {(row["campaign_id"], row["threshold"]): row for row in reached}
-    return [_campaign(campaign, by_threshold) for campaign in campaigns]
+    return [_campaign(campaign, by_threshold, now) for campaign in campaigns]
 
 
-def _campaign(campaign: Campaign, reached: Mapping[tuple[UUID, int], Mapping[Any, Any]]) -> CampaignOut:
+def _milestone(
+    campaign: Campaign, milestone: Milestone, reached: Mapping[Any, Any] | None, now: datetime
+) -> MilestoneOut:
+    noted = {name: reached[name] for name in ("reached_at", "ordinal", "announced_at")} if reached else {}
+    return MilestoneOut(
+        threshold=milestone.threshold,
+        due=milestone.due,
+        occasion=milestone.occasion,
+        missed=campaign.missed(milestone, noted.get("reached_at"), now),
+        **noted,
+    )
+
+
+def _campaign(campaign: Campaign, reached: Mapping[tuple[UUID, int], Mapping[Any, Any]], now: datetime) -> CampaignOut:
     milestones = [
-        MilestoneOut(
-            threshold=milestone.threshold,
-            due=milestone.due,
-            occasion=milestone.occasion,
-            **{
-                name: value
-                for name, value in reached.get((campaign.id, milestone.threshold), {}).items()
-                if name in ("reached_at", "ordinal")
-            },
-        )
+        _milestone(campaign, milestone, reached.get((campaign.id, milestone.threshold)), now)
         for milestone in campaign.milestones
     ]
     return CampaignOut(
@@ -152,5 +183,6 @@ def _campaign(campaign: Campaign, reached: Mapping[tuple[UUID, int], Mapping[Any
         reply_by=DeadlineOut(**campaign.reply_by.model_dump()),
         demonstration=campaign.demonstration,
         opened_at=campaign.opened_at,
-        commitments=campaign.commitments_count,
+        counts_at_once=campaign.counts_at_once,
+        commitments=campaign.standing,
     )

@@ -15,9 +15,15 @@ from polity_membership.http.repeating import once_by
 from polity_membership.http.scopes import OF_CAMPAIGN, OF_INVITATION
 from polity_membership.http.values import Body, DeadlineIn, DeadlineOut, Line
 from polity_membership.storage.reads import list_invitations
-from polity_membership.usecases import InviteLocalGovernments, invite_local_governments, revoke_invitation
+from polity_membership.usecases import (
+    InviteLocalGovernments,
+    extend_invitation,
+    invite_local_governments,
+    revoke_invitation,
+)
 
 router = APIRouter(prefix="/v1", tags=["invitations"])
+STATUSES = "invited, interested, submitted, committed, withdrawn, revoked."
 
 
 class InvitationsIn(Body):
@@ -60,7 +66,10 @@ class InvitationOut(BaseModel):
     reply_by: DeadlineOut
     issued_at: datetime
     interested_at: datetime | None
+    commitment_id: UUID | None
+    submitted_at: datetime | None
     committed_at: datetime | None
+    withdrawn_at: datetime | None
     ordinal: int | None
     contact_id: UUID
     signatory_id: UUID | None
@@ -69,6 +78,15 @@ class InvitationOut(BaseModel):
 class RevokedOut(BaseModel):
     invitation_id: UUID
     status: str
+
+
+class ExtensionIn(Body):
+    reply_by: DeadlineIn
+
+
+class ExtendedOut(BaseModel):
+    invitation_id: UUID
+    reply_by: DeadlineOut
 
 
 @router.post("/campaigns/{campaign_id}/invitations", status_code=201, **access(OF_CAMPAIGN))
@@ -96,7 +114,7 @@ async def get_invitations(
     response: Response,
     database: DatabaseDep,
     page: PageDep,
-    status: Annotated[str | None, Query(max_length=20, description="invited, interested, committed, revoked.")] = None,
+    status: Annotated[str | None, Query(max_length=20, description=STATUSES)] = None,
     wave: Annotated[str | None, Query(max_length=200)] = None,
 ) -> Page[InvitationOut]:
     """Lists the campaign's invitations in the order of their issue."""
@@ -120,3 +138,10 @@ async def post_revocation(invitation_id: UUID, database: DatabaseDep, now: NowDe
     """Makes the links sent so far invalid; doing so twice changes nothing."""
     invitation = await revoke_invitation(database, invitation_id, now)
     return RevokedOut(invitation_id=invitation.id, status=invitation.status)
+
+
+@router.post("/invitations/{invitation_id}/extension", **access(OF_INVITATION))
+async def post_extension(invitation_id: UUID, body: ExtensionIn, database: DatabaseDep, now: NowDep) -> ExtendedOut:
+    """Gives more time to answer: the links sent so far work until the new deadline."""
+    invitation = await extend_invitation(database, invitation_id, body.reply_by.deadline(), now)
+    return ExtendedOut(invitation_id=invitation.id, reply_by=DeadlineOut(**invitation.reply_by.model_dump()))

@@ -3,6 +3,7 @@
 from polity_membership.http import (
     answers,
     campaigns,
+    commitments,
     desk,
     drafts,
     invitations,
@@ -19,6 +20,7 @@ ROUTERS = (
     campaigns.router,
     desk.router,
     invitations.router,
+    commitments.router,
     answers.router,
     drafts.router,
     proofs.router,

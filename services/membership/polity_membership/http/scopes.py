@@ -33,6 +33,11 @@ async def network_of_proof(session: AsyncSession, request: Request) -> UUID | No
     return proof_id and await network_of(session, "proof", proof_id)
 
 
+async def network_of_commitment(session: AsyncSession, request: Request) -> UUID | None:
+    commitment_id = _id(request, "commitment_id")
+    return commitment_id and await network_of(session, "commitment", commitment_id)
+
+
 async def network_of_mandate(session: AsyncSession, request: Request) -> UUID | None:
     mandate_id = _id(request, "mandate_id")
     return mandate_id and await network_of(session, "mandate", mandate_id)
@@ -52,6 +57,7 @@ OF_NETWORK = role(SECRETARIAT, "network_id")
 OF_CAMPAIGN = role(SECRETARIAT, network_of_campaign)
 OF_INVITATION = role(SECRETARIAT, network_of_invitation)
 OF_PROOF = role(SECRETARIAT, network_of_proof)
+OF_COMMITMENT = role(SECRETARIAT, network_of_commitment)
 OPERATOR_OR_OF_NETWORK = OPERATOR | OF_NETWORK
 OPERATOR_OR_OF_MANDATE = OPERATOR | role(SECRETARIAT, network_of_mandate)
 OPERATOR_OR_KNOWING_PERSON = OPERATOR | role(SECRETARIAT, network_knowing_person)

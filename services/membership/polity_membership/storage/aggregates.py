@@ -1,4 +1,4 @@
-"""Aggregates and their rows. Lock order everywhere: campaign before invitation, person before mandate."""
+"""Aggregates and their rows. Lock order everywhere: campaign, invitation, commitment, person, mandate."""
 
 from collections.abc import Mapping
 from dataclasses import fields
@@ -25,10 +25,16 @@ A = TypeVar("A", Network, LocalGovernment, Person, Campaign, Invitation, Commitm
 CHANGING: Mapping[type[Any], tuple[str, ...]] = {
     Network: ("fact_sequence",),
     Person: ("name", "email", "language", "office", "erased_at", "fact_sequence"),
-    Campaign: ("commitments_count", "fact_sequence"),
-    Invitation: ("status", "interested_at", "link_generation", "fact_sequence"),
+    Campaign: ("commitments_count", "withdrawn_count", "reached_threshold", "fact_sequence"),
+    Invitation: (
+        "status", "interested_at", "reply_at", "reply_time_zone", "link_generation", "fact_sequence",
+    ),
+    Commitment: (
+        "signatory_id", "themes", "signed_on", "ordinal", "submitted_at", "made_at", "returned_at", "return_reason",
+        "withdrawn_at", "fact_sequence",
+    ),
     Mandate: ("subject", "linked_at", "ended_at", "fact_sequence"),
-}
+}  # fmt: skip
 """What of an aggregate may change after it was added; whoever isn't listed never changes."""
 
 

@@ -2,14 +2,16 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from polity_contracts.membership import MilestoneReached
-from sqlalchemy import insert, select, text
+from polity_contracts.membership import MilestoneAnnounced, MilestoneReached
+from sqlalchemy import insert, select, text, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from polity_membership.domain.campaigns import Campaign
+from polity_membership.domain.commitments import Commitment
 from polity_membership.domain.errors import LinkUnknown, NotFound
 from polity_membership.domain.invitations import Invitation
 from polity_membership.storage.aggregates import aggregate, columns, load, lock
@@ -45,6 +47,48 @@ async def load_linked(session: AsyncSession, invitation_id: UUID) -> Invitation:
         return await load(session, Invitation, invitation_id)
     except NotFound:
         raise LinkUnknown from None
+
+
+async def lock_with_commitment(session: AsyncSession, commitment_id: UUID) -> tuple[Campaign, Invitation, Commitment]:
+    """Returns the campaign, the invitation and the commitment, locked in that order; raises NotFound."""
+    commitment = await load(session, Commitment, commitment_id)
+    campaign, invitation = await lock_with_invitation(session, commitment.invitation_id)
+    return campaign, invitation, await lock(session, Commitment, commitment_id)
+
+
+async def lock_commitment_of(session: AsyncSession, invitation_id: UUID) -> Commitment | None:
+    """Returns the commitment of a locked invitation, locked too; None before there is one."""
+    commitments = table("commitment")
+    connection = await session.connection()
+    locked = await connection.execute(
+        select(commitments).where(commitments.c.invitation_id == invitation_id).with_for_update(key_share=True)
+    )
+    row = locked.mappings().one_or_none()
+    return None if row is None else aggregate(Commitment, row)
+
+
+async def announced_at(session: AsyncSession, campaign_id: UUID, threshold: int) -> datetime | None:
+    """Returns when the milestone was announced, None before or where it wasn't reached."""
+    milestones = table("milestone_reached")
+    connection = await session.connection()
+    found = await connection.execute(
+        select(milestones.c.announced_at).where(
+            milestones.c.campaign_id == campaign_id, milestones.c.threshold == threshold
+        )
+    )
+    at: datetime | None = found.scalar_one_or_none()
+    return at
+
+
+async def note_announcement(session: AsyncSession, announced: MilestoneAnnounced) -> None:
+    """Notes when a reached milestone was announced."""
+    milestones = table("milestone_reached")
+    connection = await session.connection()
+    await connection.execute(
+        update(milestones)
+        .where(milestones.c.campaign_id == announced.campaign_id, milestones.c.threshold == announced.threshold)
+        .values(announced_at=announced.announced_at)
+    )
 
 
 async def add_milestone(session: AsyncSession, reached: MilestoneReached) -> None:

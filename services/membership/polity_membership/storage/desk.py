@@ -28,13 +28,14 @@ SELECT wave,
 
 _ANSWERS = text("""
 SELECT invitation.id AS invitation_id, invitation.status, place.name, place.country, place.subdivision,
-       commitment.ordinal, greatest(invitation.interested_at, commitment.made_at) AS at, count(*) OVER () AS answered
+       commitment.ordinal, count(*) OVER () AS answered,
+       greatest(invitation.interested_at, commitment.submitted_at, commitment.made_at) AS at
   FROM campaign
   JOIN invitation ON invitation.campaign_id = campaign.id
   LEFT JOIN commitment ON commitment.invitation_id = invitation.id
   JOIN local_government place ON place.id = invitation.local_government_id
  WHERE campaign.id = :campaign_id AND invitation.status <> 'revoked'
-   AND greatest(invitation.interested_at, commitment.made_at)
+   AND greatest(invitation.interested_at, commitment.submitted_at, commitment.made_at)
        >= date_trunc('day', :now, campaign.reply_time_zone)
  ORDER BY at DESC, invitation.id LIMIT :most
 """)

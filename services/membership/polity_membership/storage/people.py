@@ -34,6 +34,18 @@ async def remove_contact(session: AsyncSession, person_id: UUID) -> None:
     await connection.execute(delete(contacts).where(contacts.c.person_id == person_id))
 
 
+_FORGET_REASONS = text("""
+UPDATE commitment SET return_reason = NULL
+ WHERE return_reason IS NOT NULL AND (signatory_id = :person_id OR contact_id = :person_id)
+""")
+
+
+async def forget_reasons(session: AsyncSession, person_id: UUID) -> None:
+    """Empties why pledges of the person, as signatory or contact, were returned: such a text may speak of either."""
+    connection = await session.connection()
+    await connection.execute(_FORGET_REASONS, {"person_id": person_id})
+
+
 async def lock_mandates_of(session: AsyncSession, person_id: UUID) -> Sequence[Mandate]:
     """Returns every mandate the person ever had, locked in the order of their ids."""
     mandates = table("mandate")

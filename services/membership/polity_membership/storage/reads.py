@@ -9,6 +9,8 @@ from polity_chassis.pages import Wanted, keyset
 from sqlalchemy import Select, and_, case, func, select, text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from polity_membership.domain.commitments import Commitment
+from polity_membership.storage.aggregates import aggregate
 from polity_membership.storage.tables import table
 
 Rows = Sequence[Mapping[Any, Any]]
@@ -98,7 +100,10 @@ async def list_invitations(
             places.c.name,
             places.c.country,
             places.c.subdivision,
+            commitments.c.id.label("commitment_id"),
             commitments.c.made_at.label("committed_at"),
+            commitments.c.submitted_at,
+            commitments.c.withdrawn_at,
             commitments.c.ordinal,
             commitments.c.signatory_id,
         )
@@ -113,14 +118,24 @@ async def list_invitations(
     return await _rows(session, keyset(statement, [invitations.c.id], page))
 
 
-_COMMITMENT_OF = text("SELECT ordinal, themes, signed_on FROM commitment WHERE invitation_id = :invitation_id")
+async def commitment_of(session: AsyncSession, invitation_id: UUID) -> Commitment | None:
+    """Returns the invitation's commitment, None before there is one."""
+    found = await _rows(session, select(commitments).where(commitments.c.invitation_id == invitation_id))
+    return aggregate(Commitment, found[0]) if found else None
 
 
-async def commitment_of(session: AsyncSession, invitation_id: UUID) -> Mapping[Any, Any] | None:
-    """Returns ordinal, themes and day of the invitation's commitment, None before there is one."""
+_SHOWN_WITH = text("""
+SELECT place.name, place.country, signatory.name AS signatory_name, signatory.office AS signatory_office
+  FROM commitment JOIN local_government place ON place.id = commitment.local_government_id
+  JOIN person signatory ON signatory.id = commitment.signatory_id
+ WHERE commitment.id = :id
+""")
+
+
+async def shown_with(session: AsyncSession, commitment_id: UUID) -> Mapping[Any, Any]:
+    """Returns name and country of the commitment's place, and name and office of its signatory."""
     connection = await session.connection()
-    result = await connection.execute(_COMMITMENT_OF, {"invitation_id": invitation_id})
-    return result.mappings().one_or_none()
+    return (await connection.execute(_SHOWN_WITH, {"id": commitment_id})).mappings().one()
 
 
 async def mandates_under(session: AsyncSession, subject: str) -> Rows:
@@ -155,7 +170,7 @@ SELECT invitation.network_id FROM proof JOIN invitation ON invitation.id = proof
 
 
 async def network_of(session: AsyncSession, kind: str, id: UUID) -> UUID | None:  # noqa: A002
-    """Returns the network of a `campaign`, `invitation`, `proof` or `mandate`, None without such a row or network."""
+    """Returns the network of that `kind` of row (a table), None without such a row or network."""
     connection = await session.connection()
     if kind in _NETWORK_BY_OTHERS:
         found = await connection.execute(_NETWORK_BY_OTHERS[kind], {"id": id})

@@ -131,7 +131,10 @@ class CampaignRow(Row, table=True):
     reply_time_zone: str = _text()
     demonstration: bool
     opened_at: datetime = _instant()
+    counts_at_once: bool
     commitments_count: int
+    withdrawn_count: int
+    reached_threshold: int
     fact_sequence: int
 
 
@@ -208,10 +211,14 @@ class CommitmentRow(Row, table=True):
     contact_id: UUID = Field(foreign_key="person.id")
     signatory_id: UUID = Field(foreign_key="person.id", index=True)
     language: str = _text()
-    ordinal: int
+    ordinal: int | None
     themes: list[str] = Field(sa_column=Column(ARRAY(Text), nullable=False))
     signed_on: date = Field(sa_column=Column(Date, nullable=False))
-    made_at: datetime = _instant()
+    submitted_at: datetime | None = _instant(nullable=True)
+    made_at: datetime | None = _instant(nullable=True)
+    returned_at: datetime | None = _instant(nullable=True)
+    return_reason: str | None = _text(nullable=True)
+    withdrawn_at: datetime | None = _instant(nullable=True)
     fact_sequence: int
 
 
@@ -223,6 +230,7 @@ class MilestoneReachedRow(Row, table=True):
     ordinal: int
     commitment_id: UUID = Field(foreign_key="commitment.id")
     reached_at: datetime = _instant()
+    announced_at: datetime | None = _instant(nullable=True)
 
 
 class MandateRow(Row, table=True):

@@ -1,4 +1,4 @@
-"""CommitToCampaign: an invited local government makes its pledge, and milestones fall where they fall."""
+"""CommitToCampaign: an invited local government gives its pledge, and milestones fall where they fall."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -7,13 +7,15 @@ from uuid import UUID
 from polity_chassis.database import Database
 from polity_chassis.ids import new_id
 from polity_chassis.outbox import add_facts
+from sqlmodel.ext.asyncio.session import AsyncSession
 
-from polity_membership.domain.commitments import Pledge, commit
+from polity_membership.domain.commitments import Commitment, Pledge, commit
 from polity_membership.domain.people import Person
-from polity_membership.storage.aggregates import add, save
-from polity_membership.storage.campaigns import add_milestone, lock_with_invitation
+from polity_membership.storage.aggregates import add, lock, save
+from polity_membership.storage.campaigns import lock_commitment_of, lock_with_invitation
 from polity_membership.storage.drafts import forget_draft
 from polity_membership.storage.proofs import ask_removal
+from polity_membership.usecases.milestones import note_milestone
 from polity_membership.usecases.repeatable import Ids, Once, always
 
 
@@ -29,15 +31,17 @@ class CommitToCampaign:
 
 
 async def commit_to_campaign(database: Database, command: CommitToCampaign, now: datetime, once: Once = always) -> Ids:
-    """Returns commitment_id and ordinal.
+    """Returns commitment_id, status and ordinal; the ordinal is None until the signatory is confirmed.
 
-    Raises LinkUnknown, LinkRevoked, LinkExpired, AlreadyCommitted, ThemesInvalid or SignedInFuture.
+    Raises LinkUnknown, LinkRevoked, LinkExpired, AlreadyCommitted, CommitmentIsWithdrawn, ThemesInvalid or
+    SignedInFuture.
     """
     async with database.transaction() as session:
 
         async def pledge() -> Ids:
             campaign, invitation = await lock_with_invitation(session, command.invitation_id)
             invitation.check_link(command.generation, now)
+            earlier = None if campaign.counts_at_once else await lock_commitment_of(session, invitation.id)
             signatory = Person(
                 id=new_id(),
                 name=command.signatory_name,
@@ -46,18 +50,37 @@ async def commit_to_campaign(database: Database, command: CommitToCampaign, now:
                 email=None,
             )
             commitment, milestone = commit(
-                campaign, invitation, command.pledge, commitment_id=new_id(), signatory_id=signatory.id, now=now
+                campaign,
+                invitation,
+                command.pledge,
+                commitment_id=earlier.id if earlier else new_id(),
+                signatory_id=signatory.id,
+                now=now,
             )
             await add(session, signatory)
-            await add_facts(session, commitment, [commitment.make()], occurred_at=now)
-            await add(session, commitment)
+            if earlier:
+                await _take_over(session, earlier, commitment, now)
+            await add_facts(session, commitment, [commitment.fact()], occurred_at=now)
+            await (save if earlier else add)(session, commitment)
             if milestone:
-                await add_milestone(session, milestone)
-                await add_facts(session, campaign, [milestone], occurred_at=now)
+                await note_milestone(session, campaign, milestone, now)
             await save(session, invitation)
             await forget_draft(session, invitation.id)
             await ask_removal(session, invitation.id, now)
             await save(session, campaign)
-            return {"commitment_id": str(commitment.id), "ordinal": commitment.ordinal}
+            return {
+                "commitment_id": str(commitment.id),
+                "status": commitment.status,
+                "ordinal": commitment.ordinal,
+            }
 
         return await once(session, pledge)
+
+
+async def _take_over(session: AsyncSession, returned: Commitment, commitment: Commitment, now: datetime) -> None:
+    """Goes on numbering the facts of the pledge that was returned, and forgets who had signed it."""
+    commitment.fact_sequence = returned.fact_sequence
+    signatory = await lock(session, Person, returned.signatory_id)
+    # No fact: a signatory was never told to anyone.
+    signatory.erase(now)
+    await save(session, signatory)

@@ -10,7 +10,7 @@ from polity_membership.domain.people import Person
 from polity_membership.storage.aggregates import lock, save
 from polity_membership.storage.drafts import forget_drafts_of_contact
 from polity_membership.storage.erasures import ask
-from polity_membership.storage.people import lock_mandates_of, remove_contact
+from polity_membership.storage.people import forget_reasons, lock_mandates_of, remove_contact
 from polity_membership.storage.proofs import ask_removal_of_person
 
 
@@ -20,6 +20,7 @@ async def erase_person(database: Database, person_id: UUID, now: datetime) -> No
     A commitment stays, with an empty signatory: it is the local government's. Raises NotFound.
     """
     async with database.transaction() as session:
+        await forget_reasons(session, person_id)
         person = await lock(session, Person, person_id)
         erased = person.erase(now)
         if erased is None:

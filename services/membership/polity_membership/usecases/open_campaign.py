@@ -25,6 +25,7 @@ class OpenCampaign:
     themes: dict[str, Text]
     milestones: tuple[Milestone, ...]
     reply_by: Deadline
+    counts_at_once: bool = True
 
 
 async def open_campaign(database: Database, command: OpenCampaign, now: datetime, once: Once = always) -> Ids:
@@ -45,6 +46,7 @@ async def open_campaign(database: Database, command: OpenCampaign, now: datetime
                 reply_by=command.reply_by,
                 demonstration=network.demonstration,
                 opened_at=now,
+                counts_at_once=command.counts_at_once,
             )
             await add_facts(session, campaign, [campaign.open()], occurred_at=now)
             await add(session, campaign)

@@ -1,0 +1,96 @@
+"""Commitments as the secretariat sees them: confirmed, returned or withdrawn."""
+
+from datetime import date, datetime
+from uuid import UUID
+
+from fastapi import APIRouter, Response
+from polity_chassis.access import access
+from polity_chassis.http import DatabaseDep, NowDep
+from pydantic import BaseModel
+
+from polity_membership.domain.commitments import Commitment
+from polity_membership.http.scopes import OF_COMMITMENT
+from polity_membership.http.values import Body, Line
+from polity_membership.storage.aggregates import load
+from polity_membership.storage.reads import shown_with
+from polity_membership.usecases import confirm_commitment, return_commitment, withdraw_commitment
+
+router = APIRouter(prefix="/v1/commitments", tags=["commitments"])
+
+
+class CommitmentStatusOut(BaseModel):
+    """`status` is submitted, returned, committed or withdrawn; `ordinal` is None until the pledge counts."""
+
+    commitment_id: UUID
+    status: str
+    ordinal: int | None
+
+
+class PledgeOut(CommitmentStatusOut):
+    """One pledge with its signatory; name and office are None once the signatory was erased."""
+
+    campaign_id: UUID
+    invitation_id: UUID
+    local_government_id: UUID
+    name: str
+    country: str
+    signatory_name: str | None
+    signatory_office: str | None
+    signed_on: date
+    themes: list[str]
+    submitted_at: datetime | None
+    made_at: datetime | None
+    returned_at: datetime | None
+    return_reason: str | None
+    withdrawn_at: datetime | None
+
+
+class ReturnIn(Body):
+    """`reason` is shown to the local government only."""
+
+    reason: Line
+
+
+@router.get("/{commitment_id}", **access(OF_COMMITMENT))
+async def get_commitment(commitment_id: UUID, response: Response, database: DatabaseDep) -> PledgeOut:
+    """Shows one pledge and who signed it."""
+    response.headers["Cache-Control"] = "no-store"
+    async with database.transaction() as session:
+        commitment = await load(session, Commitment, commitment_id)
+        beside = await shown_with(session, commitment_id)
+    return PledgeOut(
+        **_status(commitment).model_dump(),
+        **beside,
+        campaign_id=commitment.campaign_id,
+        invitation_id=commitment.invitation_id,
+        local_government_id=commitment.local_government_id,
+        signed_on=commitment.signed_on,
+        themes=list(commitment.themes),
+        submitted_at=commitment.submitted_at,
+        made_at=commitment.made_at,
+        returned_at=commitment.returned_at,
+        return_reason=commitment.return_reason,
+        withdrawn_at=commitment.withdrawn_at,
+    )
+
+
+@router.post("/{commitment_id}/confirmation", **access(OF_COMMITMENT))
+async def post_confirmation(commitment_id: UUID, database: DatabaseDep, now: NowDep) -> CommitmentStatusOut:
+    """Confirms the signatory of a submitted pledge, which counts from now on; doing so twice changes nothing."""
+    return _status(await confirm_commitment(database, commitment_id, now))
+
+
+@router.post("/{commitment_id}/return", **access(OF_COMMITMENT))
+async def post_return(commitment_id: UUID, body: ReturnIn, database: DatabaseDep, now: NowDep) -> CommitmentStatusOut:
+    """Lets the local government submit its pledge again; doing so twice changes nothing."""
+    return _status(await return_commitment(database, commitment_id, body.reason, now))
+
+
+@router.post("/{commitment_id}/withdrawal", **access(OF_COMMITMENT))
+async def post_withdrawal(commitment_id: UUID, database: DatabaseDep, now: NowDep) -> CommitmentStatusOut:
+    """Takes a commitment out of those that stand; doing so twice changes nothing."""
+    return _status(await withdraw_commitment(database, commitment_id, now))
+
+
+def _status(commitment: Commitment) -> CommitmentStatusOut:
+    return CommitmentStatusOut(commitment_id=commitment.id, status=commitment.status, ordinal=commitment.ordinal)

@@ -1,0 +1,23 @@
+"""ReturnCommitment: the secretariat asks a local government to submit its pledge again, and says why."""
+
+from datetime import datetime
+from uuid import UUID
+
+from polity_chassis.database import Database
+from polity_chassis.outbox import add_facts
+
+from polity_membership.domain.commitments import Commitment, return_pledge
+from polity_membership.storage.aggregates import save
+from polity_membership.storage.campaigns import lock_with_commitment
+
+
+async def return_commitment(database: Database, commitment_id: UUID, reason: str, now: datetime) -> Commitment:
+    """Returns the commitment as it is now; returning twice changes nothing. Raises NotFound or NotSubmitted."""
+    async with database.transaction() as session:
+        _, invitation, commitment = await lock_with_commitment(session, commitment_id)
+        returned = return_pledge(invitation, commitment, reason, now)
+        if returned:
+            await add_facts(session, commitment, [returned], occurred_at=now)
+            await save(session, commitment)
+            await save(session, invitation)
+        return commitment
