@@ -22,6 +22,7 @@ from polity_chassis.links import LinkKeys
 from polity_chassis.migrations import migrate
 from polity_chassis.runtime import Runtime
 from polity_contracts import membership as m
+from polity_contracts import people
 from polity_contracts.envelope import Fact
 from polity_local.testing import PostgresForTests, SmtpSink
 from polity_notifications.consumers.membership import membership_consumers
@@ -139,7 +140,7 @@ class World:
 
     def granted(self, person: UUID, *, role: str = "secretariat", hours: float = -1) -> Received[Any]:
         mandate = new_id()
-        fact = m.MandateGranted(
+        fact = people.MandateGranted(
             mandate_id=mandate, person_id=person, role=role, scope_id=self.network_id, language="en",
             granted_at=self.clock.now + timedelta(hours=hours),
         )  # fmt: skip
@@ -147,14 +148,16 @@ class World:
 
     def ended(self, granted: Received[Any], *, hours: float = 0) -> Received[Any]:
         at = self.clock.now + timedelta(hours=hours)
-        return self.received(granted.fact.mandate_id, m.MandateEnded(mandate_id=granted.fact.mandate_id, ended_at=at))
+        return self.received(
+            granted.fact.mandate_id, people.MandateEnded(mandate_id=granted.fact.mandate_id, ended_at=at)
+        )
 
     def person(self, person: UUID, email: str | None = "ana@example.org", **changed: Any) -> Received[Any]:
         values: dict[str, Any] = {"name": "Ana Ruiz", "language": "en"}
-        return self.received(person, m.PersonRecorded(person_id=person, email=email, **{**values, **changed}))
+        return self.received(person, people.PersonRecorded(person_id=person, email=email, **{**values, **changed}))
 
     def erased(self, person: UUID) -> Received[Any]:
-        return self.received(person, m.PersonErased())
+        return self.received(person, people.PersonErased())
 
     async def apply(self, *facts: Received[Any]) -> None:
         """Hands the facts over in their order, neighbours of one type as one set, in one transaction."""

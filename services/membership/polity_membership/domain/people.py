@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from polity_contracts.membership import PersonErased, PersonRecorded
+from polity_contracts.people import PersonErased, PersonRecorded
 
 
 @dataclass(slots=True)

@@ -13,7 +13,7 @@ from uuid import UUID, uuid5
 from polity_chassis.database import Database
 from polity_chassis.outbox import Outgoing, add_outgoing
 from polity_chassis.partitioning import key_hash
-from polity_contracts.membership import PersonErased
+from polity_contracts.people import PersonErased
 from polity_contracts.topics import PEOPLE
 
 from polity_membership.storage.erasures import note_marked, note_published

@@ -14,13 +14,10 @@ from polity_contracts.membership import (
     InvitationIssued,
     InvitationRevoked,
     LocalGovernmentRegistered,
-    MandateEnded,
-    MandateGranted,
     MilestoneReached,
     NetworkFounded,
-    PersonErased,
-    PersonRecorded,
 )
+from polity_contracts.people import MandateEnded, MandateGranted, PersonErased, PersonRecorded
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from polity_notifications.domain.deliveries import Limits

@@ -5,7 +5,8 @@ from datetime import datetime
 from uuid import UUID
 
 from polity_chassis.consumer import Received
-from polity_contracts.membership import MandateEnded, MandateGranted, MilestoneReached
+from polity_contracts.membership import MilestoneReached
+from polity_contracts.people import MandateEnded, MandateGranted
 from sqlalchemy import text
 from sqlmodel.ext.asyncio.session import AsyncSession
 

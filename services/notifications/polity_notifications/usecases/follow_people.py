@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from polity_contracts.membership import PersonRecorded
+from polity_contracts.people import PersonRecorded
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from polity_notifications.storage import deliveries, people

@@ -1,0 +1,69 @@
+"""What membership publishes of people and what they may do. Only PersonRecorded names anyone."""
+
+from datetime import datetime
+from typing import ClassVar
+from uuid import UUID
+
+from polity_contracts import topics
+from polity_contracts.envelope import Fact, Visibility
+
+
+class MandateGranted(Fact):
+    """The person may act in `role` for `scope_id` (a network, a local government; None for the whole platform).
+
+    Roles (open list): `secretariat`, `representative`, `operator`.
+    """
+
+    type = "membership.mandate_granted"
+    topic = topics.MANDATES.name
+    visibility: ClassVar[Visibility] = Visibility.PRIVATE
+
+    mandate_id: UUID
+    person_id: UUID
+    role: str
+    scope_id: UUID | None
+    language: str
+    granted_at: datetime
+
+
+class MandateLinked(Fact):
+    """The mandate's person signed in: from now on `subject` (the token's `sub`) acts under it."""
+
+    type = "membership.mandate_linked"
+    topic = topics.MANDATES.name
+    visibility: ClassVar[Visibility] = Visibility.PRIVATE
+
+    mandate_id: UUID
+    subject: str
+    linked_at: datetime
+
+
+class MandateEnded(Fact):
+    type = "membership.mandate_ended"
+    topic = topics.MANDATES.name
+    visibility: ClassVar[Visibility] = Visibility.PRIVATE
+
+    mandate_id: UUID
+    ended_at: datetime
+
+
+class PersonRecorded(Fact):
+    """How a person is reached. The only fact that names anyone: compacted, erased by a tombstone."""
+
+    type = "membership.person_recorded"
+    topic = topics.PEOPLE.name
+    visibility: ClassVar[Visibility] = Visibility.PRIVATE
+
+    person_id: UUID
+    name: str
+    email: str | None = None
+    language: str
+
+
+class PersonErased(Fact):
+    """The person's data is gone; the record's value is null and its key the person's id."""
+
+    type = "membership.person_erased"
+    topic = topics.PEOPLE.name
+    visibility: ClassVar[Visibility] = Visibility.PRIVATE
+    tombstone: ClassVar[bool] = True
