@@ -42,12 +42,12 @@ class Loader:
         `dates` is `letter` or `present` (see letter.campaign). Raises Refused with the API's own words.
         """
         operator = await self._operator()
-        network = await self._post("/v1/networks", operator, letter.NETWORK)
+        network = await self.post("/v1/networks", operator, letter.NETWORK)
         network_id = network["network_id"]
         for user in ("secretariat", "secretariat2"):
             await self._secretariat(operator, network_id, user)
         secretariat = await sign_in(self.http, self.public_url, "secretariat", self.password)
-        campaign = await self._post(f"/v1/networks/{network_id}/campaigns", secretariat, letter.campaign(dates, today))
+        campaign = await self.post(f"/v1/networks/{network_id}/campaigns", secretariat, letter.campaign(dates, today))
         await self.import_places(network_id, secretariat, import_csv)
         return Demo(network_id, campaign["campaign_id"], secretariat, operator)
 
@@ -70,22 +70,23 @@ class Loader:
                 if (found["name"], round(found["latitude"], 4)) in wanted:
                     office = letter.OFFICES.get(name, "member")
                     body = {"local_government_id": found["local_government_id"], "office": office}
-                    await self._post(f"/v1/networks/{demo.network_id}/members", demo.secretariat, body)
+                    await self.post(f"/v1/networks/{demo.network_id}/members", demo.secretariat, body)
 
     async def _operator(self) -> dict[str, str]:
         headers = await sign_in(self.http, self.public_url, "operations", self.password)
         link = self.grant_operator("Demonstration operator", "operations@polity.example")
-        await self._post("/v1/mandate-links", headers, {"link": link})
+        await self.post("/v1/mandate-links", headers, {"link": link})
         return headers
 
     async def _secretariat(self, operator: dict[str, str], network_id: str, user: str) -> None:
         person = {"name": f"Demonstration {user}", "email": f"{user}@network.example", "language": "en"}
         body = {"person": person, "role": "secretariat"}
-        granted = await self._post(f"/v1/networks/{network_id}/mandates", operator, body)
+        granted = await self.post(f"/v1/networks/{network_id}/mandates", operator, body)
         headers = await sign_in(self.http, self.public_url, user, self.password)
-        await self._post("/v1/mandate-links", headers, {"link": granted["link"]})
+        await self.post("/v1/mandate-links", headers, {"link": granted["link"]})
 
-    async def _post(self, path: str, headers: dict[str, str], body: dict[str, Any]) -> Any:
+    async def post(self, path: str, headers: dict[str, str], body: dict[str, Any]) -> Any:
+        """Returns what the API made; the same call again changes nothing. Raises Refused."""
         key = sha256(f"{path} {json.dumps(body, sort_keys=True)}".encode()).hexdigest()[:24]
         headers = {**headers, "Idempotency-Key": f"{self.mark}-{key}"}
         return checked(await self.http.post(path, headers=headers, json=body))

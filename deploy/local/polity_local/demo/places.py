@@ -36,6 +36,9 @@ NAMED_IN_THE_TEXTS = {
 }
 """Grigny, Utrecht, Barcelona, both Gwangjus, Mexico City, Vienna, Rosario, Montevideo, Daejeon."""
 
+MISTYPED = 95446
+"""The place whose contact's address is mistyped as people do: the register takes it, the mail to it fails for good."""
+
 LANGUAGES_BY_COUNTRY = {
     "es": "AR BO CL CO CR CU DO EC ES GQ GT HN MX NI PA PE PR PY SV UY VE",
     "fr": "BE BF BI BJ CD CF CG CH CI CM FR GA GN HT LU MC MG ML NC NE PF RE RW SN TD TG",
@@ -74,6 +77,12 @@ def _largest_by_turns(cities: dict[str, dict[str, Any]]) -> Iterator[str]:
     return (id_ for turn in turns for id_ in turn if id_)
 
 
+def address_of(city: dict[str, Any]) -> str:
+    """Returns the address of the place's invented contact: .example never resolves (RFC 2606)."""
+    domain = "city-.example" if city["geonameid"] == MISTYPED else "city.example"
+    return f"contact-{city['geonameid']}@{domain}"
+
+
 def places_csv(count: int = 1000) -> str:
     """Returns the import file as text: a header and `count` rows; every contact is invented and unreachable."""
     return to_csv(
@@ -88,8 +97,7 @@ def places_csv(count: int = 1000) -> str:
             "time_zone": city["timezone"],
             "language": language_of(city["countrycode"]),
             "contact_name": "Demonstration contact",
-            # .example never resolves (RFC 2606).
-            "contact_email": f"contact-{city['geonameid']}@city.example",
+            "contact_email": address_of(city),
         }
         for city in demo_places(count)
     )
