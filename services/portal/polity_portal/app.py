@@ -15,6 +15,7 @@ from polity_portal.pages import (
     missing,
     office,
     office_campaign,
+    office_mail,
     public,
     sign_in,
 )
@@ -29,6 +30,7 @@ AREAS = (
     sign_in,
     office,
     office_campaign,
+    office_mail,
     invite,
     imports,
     documentation,

@@ -53,4 +53,9 @@ def speaking(language: Language) -> dict[str, Any]:
         """Our own words for a fault of a form, else those of the API."""
         return language.say(wording.REASONS.get(fault.reason) or fault.message or wording.UNKNOWN_REASON)
 
-    return {"field_name": field_name, "reason": reason}
+    def mail_failure(failure: str) -> str:
+        """Why a mail was not taken, in people's words."""
+        known = (words for begin, words in wording.MAIL_FAILURES.items() if failure.startswith(begin))
+        return language.say(next(known, wording.UNKNOWN_REASON))
+
+    return {"field_name": field_name, "reason": reason, "mail_failure": mail_failure}

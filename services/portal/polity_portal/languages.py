@@ -127,12 +127,17 @@ class Language:
         local = at.astimezone(info)
         place = get_timezone_location(info, locale=self.locale, return_city=True)
         offset = get_timezone_gmt(local, width="iso8601", locale=self.locale)
-        clock = format_time(local, format=CLOCKS.get(self.code, "short"), locale=self.locale)
+        clock = self.clock(at, zone)
         written = self.say(N_("%(day)s, %(time)s (%(place)s, %(offset)s)"))
         if place == "UTC":
             written = self.say(N_("%(day)s, %(time)s (%(offset)s)"))
         shift = "UTC" if place == "UTC" or offset == "Z" else f"UTC{offset}"
         return written % {"day": self.day(local.date()), "time": clock, "place": place, "offset": shift}
+
+    def clock(self, at: datetime, zone: str) -> str:
+        """The time of day of the instant as clocks in the IANA zone show it."""
+        local = at.astimezone(ZoneInfo(zone))
+        return format_time(local, format=CLOCKS.get(self.code, "short"), locale=self.locale)
 
     def isolated(self, name: str) -> str:
         """The name of a person or place, marked where its letters could be put in the wrong order (HTML's bdi)."""

@@ -24,6 +24,12 @@ class PortalSettings(ServiceSettings):
         False,
         description="true: every page says demonstration data; false: those that show demonstration networks do.",
     )
+    traces_url: str | None = Field(
+        None,
+        pattern=r"^https?://[^\s]*\{trace_id\}[^\s]*$",
+        description="One trace in the trace viewer as browsers reach it, with {trace_id} where its number goes; empty: "
+        "pages link to none.",
+    )
     session_idle: timedelta = Field(
         timedelta(minutes=60), description="A session nobody used for so long is over: ISO 8601 duration or seconds."
     )

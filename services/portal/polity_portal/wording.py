@@ -76,6 +76,23 @@ MAIL_KINDS = {
     "milestone": N_("Milestone"),
 }
 
+MAIL_CAUSES = {
+    "invitation": N_("The invitation was issued, which asked for this message."),
+    "thank_you": N_("The pledge was made, which asked for this message."),
+    "milestone": N_("The milestone was reached, which asked for this message."),
+}
+
+MAIL_FAILURES = {
+    "smtp 4": N_("The mail server could not take it just then."),
+    "smtp 5": N_("The mail server refused the address or the message for good."),
+    "no connection": N_("The mail server did not answer."),
+    "incomplete": N_("Something that it says was not known yet."),
+    "unsafe address": N_("What is in the register is not one plain e-mail address, so nothing was sent to it."),
+    "unsafe header": N_("The name of its reader holds a line end, so nothing was sent."),
+    "unwritable": N_("It could not be written: a fault on our side, which has been noted."),
+}
+"""By how the reason of notifications begins: a code of SMTP follows it, or the name of a fault."""
+
 OFFICES = {"co_president": N_("Co-presidency"), "member": N_("Member")}
 
 UNKNOWN_REASON = N_("This was not accepted.")

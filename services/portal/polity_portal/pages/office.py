@@ -1,22 +1,24 @@
-"""The secretariat's office: its networks and their campaigns."""
+"""The secretariat's office: its networks, and how each of their campaigns stands this morning."""
 
 import asyncio
 from typing import Any
 
 from fastapi import Response
 
-from polity_portal.api import Api
+from polity_portal.desks import desk_of
 from polity_portal.routing import OPEN, pages
-from polity_portal.signed_in import VisitDep
+from polity_portal.signed_in import Visit, VisitDep
 
 router = pages()
+
+AT_LENGTH = 3
+"""How many campaigns of a network are shown at length, the newest; the others are links."""
 
 
 @router.get("/{lang:lang}/office", **OPEN)
 async def home(visit: VisitDep, done: str = "") -> Response:
     held = await visit.mandates()
-    desks = (_desk(visit.api, m["scope_id"]) for m in held if m["role"] == "secretariat")
-    networks = await asyncio.gather(*desks)
+    networks = await asyncio.gather(*(_network(visit, m["scope_id"]) for m in held if m["role"] == "secretariat"))
     return visit.page(
         "office.html",
         networks=networks,
@@ -26,9 +28,11 @@ async def home(visit: VisitDep, done: str = "") -> Response:
     )
 
 
-async def _desk(api: Api, network_id: str) -> dict[str, Any]:
-    """A network with its campaigns, as the owner knows them now."""
-    network, campaigns = await asyncio.gather(
-        api.get(f"/v1/networks/{network_id}"), api.get("/v1/campaigns", network_id=network_id)
+async def _network(visit: Visit, network_id: str) -> dict[str, Any]:
+    """A network with its campaigns, the newest first, as the owners know them now."""
+    network, listed = await asyncio.gather(
+        visit.api.get(f"/v1/networks/{network_id}"), visit.api.get("/v1/campaigns", network_id=network_id)
     )
-    return {**network, "campaigns": campaigns["items"]}
+    newest_first = sorted(listed["items"], key=lambda campaign: campaign["campaign_id"], reverse=True)
+    desks = await asyncio.gather(*(desk_of(visit, campaign) for campaign in newest_first[:AT_LENGTH]))
+    return {**network, "campaigns": desks, "others": newest_first[AT_LENGTH:]}

@@ -1,0 +1,163 @@
+"""The secretariat's first page, and what it tells of one mail: all that people are shown of the API's figures."""
+
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
+
+import httpx
+import pytest
+import pytest_asyncio
+
+NETWORK = "0199a000-0000-7000-8000-000000000001"
+CAMPAIGN = "0199a000-0000-7000-8000-000000000002"
+MAIL = "0199a000-0000-5000-8000-000000000003"
+CITY = "0199a000-0000-7000-8000-000000000004"
+TRACE = "c" * 32
+OFFICE = f"/en/office/campaigns/{CAMPAIGN}"
+
+
+def wave(name: str, **counts: int) -> dict[str, Any]:
+    none = dict.fromkeys(("invited", "unanswered", "interested", "submitted", "committed", "withdrawn"), 0)
+    return {"wave": name, "reply_by": {"at": "2026-07-24T14:59:00Z", "time_zone": "Asia/Seoul"}, **none, **counts}
+
+
+def mail(**changes: Any) -> dict[str, Any]:
+    return {
+        "delivery_id": MAIL, "kind": "invitation", "campaign_id": CAMPAIGN, "local_government_id": CITY,
+        "status": "sent", "attempts": 2, "failure": None, "sent_at": "2026-07-20T08:00:05Z", "trace_id": TRACE,
+        "fact": "membership.invitation_issued", "asked_at": "2026-07-20T08:00:00Z", "queued_at": "2026-07-20T08:00:00Z",
+        "attempts_made": [
+            {"number": 1, "at": "2026-07-20T08:00:01Z", "failure": "smtp 451"},
+            {"number": 2, "at": "2026-07-20T08:00:05Z", "failure": None},
+        ],
+        "next_attempt_at": None, "expires_at": "2026-07-27T08:00:00Z", "message_id": f"<{MAIL}@example.net>", **changes,
+    }  # fmt: skip
+
+
+@pytest_asyncio.fixture
+async def office(stage: SimpleNamespace, canned: Any) -> SimpleNamespace:
+    """A signed-in secretariat whose campaign stands at 97 of 100."""
+    desk = {
+        "campaign_id": CAMPAIGN,
+        "answers_today": 9,
+        "answers": [
+            {"invitation_id": str(n), "name": f"City {n}", "country": "FR", "subdivision": None,
+             "status": "committed", "ordinal": 97 - n, "at": "2026-07-20T08:00:00Z"}
+            for n in range(9)
+        ],
+        "waves": [wave("Pioneers", invited=50, committed=40, unanswered=10), wave("Congress", invited=80)],
+        "next_deadline": {"at": "2026-07-24T14:59:00Z", "time_zone": "Asia/Seoul"},
+        "to_confirm": 0,
+    }  # fmt: skip
+    campaign = {
+        "campaign_id": CAMPAIGN, "network_id": NETWORK, "title": {"en": "Rights Cities"}, "fallback_language": "en",
+        "milestones": [
+            {"threshold": 10, "due": None, "occasion": {}, "reached_at": "2026-07-01T08:00:00Z",
+             "announced_at": "2026-07-02T08:00:00Z"},
+            {"threshold": 100, "due": "2026-10-10", "occasion": {"en": "Congress"}, "reached_at": None,
+             "announced_at": None},
+        ],
+        "reply_by": {"at": "2026-09-15T21:59:00Z", "time_zone": "Europe/Madrid"}, "demonstration": False,
+        "commitments": 97,
+    }  # fmt: skip
+    network = {
+        "network_id": NETWORK, "name": {"en": "Committee"}, "fallback_language": "en", "time_zone": "Europe/Madrid",
+        "demonstration": False, "members": [],
+    }  # fmt: skip
+    register = [{"local_government_id": CITY, "name": "Grigny"}]
+    canned.answers |= {
+        "GET /v1/me": {"subject": "s", "mandates": [{"role": "secretariat", "scope_id": NETWORK}]},
+        f"GET /v1/networks/{NETWORK}": network,
+        f"GET /v1/networks/{NETWORK}/local-governments": {"items": register, "next": None},
+        "GET /v1/campaigns": {"items": [campaign], "next": None},
+        f"GET /v1/campaigns/{CAMPAIGN}": campaign,
+        f"GET /v1/campaigns/{CAMPAIGN}/desk": desk,
+        "GET /v1/deliveries": {"items": [], "next": None, "counts": {"failed": 2, "sent": 128}},
+        f"GET /v1/deliveries/{MAIL}": mail(),
+    }
+    browser = stage.browser()
+    await stage.sign_in(browser)
+    return SimpleNamespace(browser=browser, answers=canned.answers, desk=desk, campaign=campaign)
+
+
+async def shown(office: SimpleNamespace, address: str = "/en/office") -> str:
+    page = await office.browser.get(address)
+    assert page.status_code == 200, page.text
+    return str(page.text)
+
+
+async def test_the_first_page_says_how_the_campaign_stands(office: SimpleNamespace) -> None:
+    page = await shown(office)
+    for said in ("97", "answers so far, of 100", "3 to go", "10 October 2026", "Pioneers", "and 1 more today"):
+        assert said in page
+    assert page.count('<time datetime="2026-07-20T08:00:00Z">') == 8
+    assert "24 July 2026, 23:59 (Seoul, UTC+09:00)" in page
+    assert "For you: <time" in page
+    assert "16:59 (Madrid, UTC+02:00)" in page
+    assert f'{OFFICE}/invitations?status=invited">No answer yet</a></dt><dd>10</dd>' in page
+    assert f'{OFFICE}/mails?status=failed">Bounced</a></dt><dd>2</dd>' in page
+
+
+async def test_what_waits_for_the_secretariat_is_said_first(office: SimpleNamespace) -> None:
+    page = await shown(office)
+    assert "See 2 messages that bounced" in page
+    assert "Announce the milestone" not in page
+    office.desk["to_confirm"] = 1
+    office.campaign["milestones"][1] |= {"reached_at": "2026-07-20T08:00:00Z"}
+    page = await shown(office)
+    said = [page.index(words) for words in ("Announce the milestone of 100", "Confirm 1 answer", "See 2 messages")]
+    assert said == sorted(said)
+
+
+async def test_the_first_page_is_there_while_notifications_is_not(office: SimpleNamespace) -> None:
+    office.answers["GET /v1/deliveries"] = httpx.Response(503)
+    page = await shown(office)
+    assert "<dd>–</dd>" in page
+    assert "bounced" not in page
+
+
+async def test_a_mails_way_is_told_with_each_attempt_and_the_header_to_ask_for(office: SimpleNamespace) -> None:
+    page = await shown(office, f"{OFFICE}/mails/{MAIL}")
+    said = [
+        "Grigny", "The invitation was issued", "was known already", "Attempt 1: not taken.",
+        "The mail server could not take it just then.", "<code>smtp 451</code>", "Attempt 2: the mail server took it.",
+        f"Message-ID: &lt;{MAIL}@example.net&gt;",
+    ]  # fmt: skip
+    assert [page.index(words) for words in said] == sorted(page.index(words) for words in said)
+    assert "See the trace" not in page
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"status": "failed", "failure": "unsafe address"}, "It is not tried again."),
+        ({"status": "queued", "next_attempt_at": "2026-07-20T09:00:00Z"}, "It is tried next then."),
+        ({"status": "waiting_address", "queued_at": None, "attempts_made": []}, "It waits until the address"),
+        ({"status": "expired"}, "Its time was over"),
+        ({"status": "cancelled_erased", "queued_at": None}, "personal data was erased"),
+    ],
+)
+async def test_what_was_not_sent_says_why_and_what_comes(
+    office: SimpleNamespace, changes: dict[str, Any], said: str
+) -> None:
+    office.answers[f"GET /v1/deliveries/{MAIL}"] = mail(**changes)
+    page = await shown(office, f"{OFFICE}/mails/{MAIL}")
+    assert said in page
+    assert "Message-ID" not in page
+
+
+async def test_where_traces_are_kept_a_mail_leads_to_its_own(
+    office: SimpleNamespace, application: Any, settings: Any
+) -> None:
+    viewer = settings.model_copy(update={"traces_url": "http://localhost:9411/zipkin/traces/{trace_id}"})
+    application.state.portal = replace(application.state.portal, settings=viewer)
+    page = await shown(office, f"{OFFICE}/mails/{MAIL}")
+    assert f'href="http://localhost:9411/zipkin/traces/{TRACE}"' in page
+    office.answers[f"GET /v1/deliveries/{MAIL}"] = mail(trace_id=None)
+    assert "See the trace" not in await shown(office, f"{OFFICE}/mails/{MAIL}")
+    application.state.portal = replace(application.state.portal, settings=settings)
+
+
+async def test_a_mail_of_another_campaign_is_no_page_of_this_one(office: SimpleNamespace) -> None:
+    office.answers[f"GET /v1/deliveries/{MAIL}"] = mail(campaign_id=NETWORK)
+    assert (await office.browser.get(f"{OFFICE}/mails/{MAIL}")).status_code == 404
