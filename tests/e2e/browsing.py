@@ -81,7 +81,11 @@ def axe() -> str:
 
 def told(violations: list[dict[str, Any]]) -> list[str]:
     """Axe's violations, one line for each element."""
-    return [f"{v['id']}: {node['target']} {node['html'][:200]}" for v in violations for node in v["nodes"]]
+    return [
+        f"{v['id']}: {node['html'][:160]} at {node['target']}: {' '.join(node['failureSummary'].split())}"
+        for v in violations
+        for node in v["nodes"]
+    ]
 
 
 @dataclass

@@ -1,12 +1,6 @@
 """The main story by hand: a secretariat and a city in a real browser, with scripts switched off, on real parts."""
 
-import asyncio
-import email
-import email.policy
-import re
 import secrets
-import time
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -19,10 +13,9 @@ from polity_local.demo import letter
 from polity_local.demo.client import checked
 from polity_local.platform import Platform
 from polity_local.testing import SmtpSink
+from stage import HEADING, link_in, until
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
-
-HEADING = "name,country,subdivision,latitude,longitude,population,time_zone,language,contact_name,contact_email\n"
 
 
 @dataclass
@@ -32,15 +25,6 @@ class Story:
     network_id: str
     campaign_id: str
     mandate: str
-
-
-async def until(found: Callable[[], Awaitable[Any]], seconds: float = 60) -> Any:
-    """What `found` returns once it is true."""
-    deadline = time.monotonic() + seconds
-    while not (result := await found()):
-        assert time.monotonic() < deadline, "this did not happen in time"
-        await asyncio.sleep(0.2)
-    return result
 
 
 @pytest_asyncio.fixture
@@ -85,18 +69,6 @@ async def sign_in(page: Page, user: str, password: str) -> None:
     await page.fill("#username", user)
     await page.fill("#password", password)
     await page.click("#kc-login")
-
-
-def link_in(mails: SmtpSink, address: str) -> str | None:
-    for _, recipients, raw in mails.messages:
-        if address in recipients:
-            message = email.message_from_bytes(raw, policy=email.policy.default)
-            body = message.get_body(("plain",))
-            assert body is not None
-            found = re.search(r"https?://\S+/answer/\S+", body.get_content())
-            assert found
-            return found[0]
-    return None
 
 
 async def test_a_secretariat_invites_and_a_city_pledges(

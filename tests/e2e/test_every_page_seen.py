@@ -86,6 +86,20 @@ async def test_the_office_s_pages(chromium: Browser, stage: Stage, links: Links,
             await reader.look(walk=True)
 
 
+@pytest.mark.parametrize(("language", "width"), READERS)
+async def test_the_sign_in_page(chromium: Browser, stage: Stage, language: str, width: int) -> None:
+    """It is Keycloak's, in our design; a wrong password is told to a keyboard too."""
+    async with person(chromium, language, width) as reader:
+        await reader.open(f"{stage.platform.url}/{language}/office")
+        await expect(reader.page.locator("#kc-header")).to_contain_text(reader.say("Demonstration data."))
+        await reader.look(walk=True)
+        await reader.reach(reader.page.locator("#password"))
+        await reader.page.keyboard.type("wrong")
+        await reader.page.keyboard.press("Enter")
+        await expect(reader.page.locator("[aria-invalid=true]").first).to_be_visible()
+        await reader.look()
+
+
 @pytest.mark.parametrize(("language", "width"), [("en", 390), ("es", 1280), ("ar", 390)])
 async def test_pages_that_say_no(chromium: Browser, stage: Stage, language: str, width: int) -> None:
     async with person(chromium, language, width) as reader:

@@ -66,12 +66,15 @@ def _options(place: Place) -> tuple[str, ...]:
         *("--http-management-host=127.0.0.1", f"--http-management-port={ports.keycloak_management}"),
         *(f"--hostname={place.public_url}/auth", "--proxy-headers=xforwarded", "--cache=local"),
         *(f"--db-url=jdbc:postgresql://127.0.0.1:{ports.postgres}/keycloak", "--db-username=keycloak"),
+        f"--spi-theme--folder--dir={REPOSITORY / 'deploy' / 'identity' / 'themes'}",
         *("--db-pool-initial-size=2", "--db-pool-max-size=20", "--http-pool-max-threads=32", "--log-level=info"),
     )
 
 
 def _prepare(place: Place, home: Path) -> None:
     built = _built(place)
+    # It keeps packed copies of a theme's files here, and would serve those of before for ever.
+    shutil.rmtree(home / "data" / "tmp", ignore_errors=True)
     for folder in (home, home / "data", home / "data" / "import"):
         folder.mkdir(mode=0o700, exist_ok=True)
     for name in LINKED:
