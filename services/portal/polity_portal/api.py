@@ -94,6 +94,12 @@ class Api:
         )
         return (await self._send(request, again=idempotency_key is not None)).json()
 
+    async def put(self, path: str, body: dict[str, Any], *, credentials: str, revision: int) -> Any:
+        """The JSON of a PUT over the revision that was seen. A broken connection is tried once more."""
+        headers = {**self._headers(credentials), "If-Match": f'"{revision}"'}
+        request = self._client.build_request("PUT", path, json=body, headers=headers)
+        return (await self._send(request, again=True)).json()
+
     async def post_csv(self, path: str, content: bytes, *, credentials: str, **params: str) -> Any:
         """The JSON of a POST whose body is a CSV file."""
         headers = {**self._headers(credentials), "Content-Type": "text/csv"}

@@ -1,8 +1,9 @@
 """The form in which a city makes its pledge."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from typing import Any
 from uuid import UUID
 
 from polity_chassis.ids import new_id
@@ -13,6 +14,7 @@ from polity_portal.signed_in import text_of
 
 RANKS = 3
 TEXT_LIMIT = 200
+TEXTS = ("signatory_name", "signatory_office", "signed_on")
 
 
 @dataclass(frozen=True)
@@ -25,6 +27,24 @@ class Pledge:
     themes: list[str] = field(default_factory=lambda: [""] * RANKS)
     confirmed: bool = False
     idempotency_key: str = ""
+    revision: int = 0
+    """The saved form that the page showed; 0 before the first."""
+    saved_at: str | None = None
+
+    def as_draft(self) -> dict[str, object]:
+        """What is saved of it: nothing where nothing was entered, and no confirmation."""
+        return {
+            "signatory_name": self.signatory_name or None,
+            "signatory_office": self.signatory_office or None,
+            "signed_on": self.signed_on or None,
+            "themes": self.themes,
+        }
+
+    def beside(self, other: "Pledge") -> list[tuple[str, str, str]]:
+        """Field by field what stands here and what in the other form; themes by code."""
+        texts = [(name, getattr(self, name), getattr(other, name)) for name in TEXTS]
+        ranked = enumerate(zip(self.themes, other.themes, strict=True), 1)
+        return [*texts, *((f"theme_{rank}", mine, others) for rank, (mine, others) in ranked)]
 
     def as_command(self) -> dict[str, object]:
         return {
@@ -43,6 +63,21 @@ def pledge_from(form: FormData) -> Pledge:
         themes=[text_of(form, f"theme_{rank}") for rank in range(1, RANKS + 1)],
         confirmed=text_of(form, "confirmed") == "yes",
         idempotency_key=key_of(text_of(form, "idempotency_key")),
+        revision=revision_of(text_of(form, "revision")),
+    )
+
+
+def pledge_of(draft: Mapping[str, Any], today: date) -> Pledge:
+    """The form as it was saved; one that nobody saved yet has today's date."""
+    signed_on = draft["signed_on"] or ("" if draft["revision"] else today.isoformat())
+    return Pledge(
+        signatory_name=draft["signatory_name"] or "",
+        signatory_office=draft["signatory_office"] or "",
+        signed_on=signed_on,
+        themes=[*draft["themes"], *[""] * RANKS][:RANKS],
+        idempotency_key=str(new_id()),
+        revision=draft["revision"],
+        saved_at=draft["saved_at"],
     )
 
 
@@ -86,3 +121,8 @@ def key_of(value: str) -> str:
         return str(UUID(value))
     except ValueError:
         return str(new_id())
+
+
+def revision_of(value: str) -> int:
+    """Returns the number of the saved form that the page showed, 0 for what is none."""
+    return int(value) if value.isascii() and value.isdigit() and len(value) < 10 else 0

@@ -75,6 +75,16 @@ PROGRESS: dict[str, Any] = {
 }
 
 
+DRAFT = {
+    "revision": 0,
+    "saved_at": None,
+    "signatory_name": None,
+    "signatory_office": None,
+    "signed_on": None,
+    "themes": [],
+}
+
+
 def answer(status: str = "invited", **changes: Any) -> dict[str, Any]:
     """What the link of an invitation opens."""
     asked = {name: value for name, value in CAMPAIGN.items() if name not in ("milestones", "commitments")}
@@ -131,6 +141,8 @@ def canned() -> CannedApi:
             f"GET /v1/campaigns/{CAMPAIGN_ID}": CAMPAIGN,
             f"GET /v1/progress/{CAMPAIGN_ID}": PROGRESS,
             "GET /v1/answer": answer(),
+            "GET /v1/answer/draft": DRAFT,
+            "PUT /v1/answer/draft": {**DRAFT, "revision": 1},
             "POST /v1/answer/interest": {"status": "interested"},
             "POST /v1/answer/commitment": {"commitment_id": "x", "ordinal": 38},
         }

@@ -1,36 +1,45 @@
 """The answer to an invitation: read, say "we are interested", make the pledge. The link in the address is the key."""
 
+import asyncio
 from collections.abc import Mapping
 from datetime import date
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
 from fastapi import Depends, Request, Response
-from polity_chassis.ids import new_id
 
 from polity_portal.api import ApiProblem, Fault, link
-from polity_portal.pledges import Pledge, faults_in, pledge_from
-from polity_portal.portal import PortalDep
+from polity_portal.pledges import Pledge, faults_in, pledge_from, pledge_of
+from polity_portal.portal import Portal, PortalDep
 from polity_portal.rendering import go_to, page
 from polity_portal.routing import OPEN, pages
-from polity_portal.signed_in import OpenFormDep
+from polity_portal.signed_in import OpenFormDep, text_of
 from polity_portal.tokens import known_shape
 
 router = pages()
 PATH = "/{lang:lang}/answer/{token}"
+DRAFT = "/v1/answer/draft"
 REFUSED_FIELDS = {"themes_invalid": "themes", "signed_in_future": "signed_on"}
 TokenDep = Annotated[str, Depends(known_shape)]
 
 
-@router.api_route(PATH, methods=["GET", "HEAD"], **OPEN)
-async def read(token: TokenDep, request: Request, portal: PortalDep) -> Response:
-    answer = await portal.api.get("/v1/answer", credentials=link(token))
+async def asked_and_saved(portal: Portal, token: str) -> tuple[Mapping[str, Any], Pledge]:
+    """What the link asks, and the form as it was saved last."""
+    answer, draft = await asyncio.gather(
+        portal.api.get("/v1/answer", credentials=link(token)), portal.api.get(DRAFT, credentials=link(token))
+    )
     # The day where the city is: it may be tomorrow there already.
     today = portal.clock().astimezone(ZoneInfo(answer["local_government"]["time_zone"])).date()
-    return _page(request, answer, Pledge(signed_on=today.isoformat(), idempotency_key=str(new_id())))
+    return answer, pledge_of(draft, today)
+
+
+@router.api_route(PATH, methods=["GET", "HEAD"], **OPEN)
+async def read(token: TokenDep, request: Request, portal: PortalDep) -> Response:
+    return answer_page(request, *await asked_and_saved(portal, token))
 
 
 @router.get(PATH + "/interest", **OPEN)
+@router.get(PATH + "/draft", **OPEN)
 @router.get(PATH + "/commitment", **OPEN)
 async def back(lang: str, token: TokenDep) -> Response:
     """Where forms go there is nothing to read: a reloaded or translated answer to one leads back to the page."""
@@ -45,6 +54,24 @@ async def express_interest(lang: str, token: TokenDep, portal: PortalDep, form: 
         if problem.slug != "already_committed":
             raise
     return go_to(f"/{lang}/answer/{token}#pledge")
+
+
+@router.post(PATH + "/draft", **OPEN)
+async def save(lang: str, token: TokenDep, request: Request, portal: PortalDep, form: OpenFormDep) -> Response:
+    """Keeps what was entered; over what somebody else saved meanwhile only when the page has shown it."""
+    pledge = pledge_from(form)
+    api = portal.api.speaking(lang)
+    after = "/letter" if text_of(form, "page") == "letter" else ""
+    try:
+        await api.put(DRAFT, pledge.as_draft(), credentials=link(token), revision=pledge.revision)
+    except ApiProblem as problem:
+        if problem.slug == "already_committed":
+            return go_to(f"/{lang}/answer/{token}")
+        answer, saved = await asked_and_saved(portal, token)
+        if problem.slug == "stale_version":
+            return answer_page(request, answer, pledge, status=409, saved=saved)
+        return answer_page(request, answer, pledge, _faults(problem), status=422)
+    return go_to(f"/{lang}/answer/{token}{after}#saved")
 
 
 @router.post(PATH + "/commitment", **OPEN)
@@ -69,7 +96,7 @@ async def commit(lang: str, token: TokenDep, request: Request, portal: PortalDep
             faults = _faults(problem)
         else:
             return here
-    return _page(request, answer, pledge, faults, status=422)
+    return answer_page(request, answer, pledge, faults, status=422)
 
 
 def _faults(problem: ApiProblem) -> list[Fault]:
@@ -86,18 +113,28 @@ def _today_there(today: date) -> date:
     return date.fromordinal(today.toordinal() + 1)
 
 
-def _page(
-    request: Request, answer: Mapping[str, Any], pledge: Pledge, faults: list[Fault] | None = None, status: int = 200
+def answer_page(
+    request: Request,
+    answer: Mapping[str, Any],
+    pledge: Pledge,
+    faults: list[Fault] | None = None,
+    *,
+    status: int = 200,
+    template: str = "answer.html",
+    saved: Pledge | None = None,
 ) -> Response:
+    """The city's page; `saved` is what somebody else saved while `pledge` was typed, to choose from."""
     campaign = answer["campaign"]
     return page(
         request,
-        "thanks.html" if answer["status"] == "committed" else "answer.html",
+        "thanks.html" if answer["status"] == "committed" else template,
         status=status,
         answer=answer,
         campaign=campaign,
         city=answer["local_government"],
         pledge=pledge,
+        saved=saved,
+        answer_path="/".join(request.url.path.split("/")[:4]),
         faults=faults or [],
         demonstration=campaign["demonstration"],
     )
