@@ -39,7 +39,7 @@ class Reading(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = dict(attrs)
         self.inline += [f"{tag} {name}" for name in given if name == "style" or name.startswith("on")]
-        if tag in ("style", "script"):
+        if tag == "style" or (tag == "script" and not str(given.get("src", "")).startswith("/static/")):
             self.inline.append(tag)
         if given.get("id"):
             self.ids.append(str(given["id"]))
