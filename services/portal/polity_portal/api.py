@@ -1,5 +1,6 @@
 """The platform's HTTP API as the portal calls it, through the gateway's internal listener."""
 
+import json
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,7 +11,9 @@ from polity_portal.languages import FALLBACK
 TIMEOUT = httpx.Timeout(10.0, connect=2.0)
 CONNECTIONS = httpx.Limits(max_connections=200, max_keepalive_connections=50)
 SLOW = httpx.Timeout(60.0, connect=2.0)
-"""For imports and invitations by the thousand."""
+"""For invitations by the thousand."""
+IMPORT = httpx.Timeout(110.0, connect=2.0)
+"""For imports of ten thousand rows; the gateway waits 120 s."""
 
 
 @dataclass(frozen=True)
@@ -100,13 +103,22 @@ class Api:
         request = self._client.build_request("PUT", path, json=body, headers=headers)
         return (await self._send(request, again=True)).json()
 
-    async def post_csv(self, path: str, content: bytes, *, credentials: str, **params: str) -> Any:
-        """The JSON of a POST whose body is a CSV file."""
-        headers = {**self._headers(credentials), "Content-Type": "text/csv"}
+    async def post_import(
+        self, path: str, content: bytes, changes: dict[str, Any], *, credentials: str, key: str = "", dry_run: bool
+    ) -> Any:
+        """The JSON of a POST of a CSV file with what was decided about its lines, tried once more."""
         request = self._client.build_request(
-            "POST", path, params=params, content=content, headers=headers, timeout=SLOW
+            "POST",
+            path,
+            params={"dry_run": str(dry_run).lower()},
+            files={"file": ("import.csv", content, "text/csv")},
+            data={"changes": json.dumps(changes)},
+            headers=self._headers(credentials, key or None),
+            timeout=IMPORT,
         )
-        return (await self._send(request, again=False)).json()
+        # Read once, so that a second try sends the same bytes.
+        request.read()
+        return (await self._send(request, again=bool(key) or dry_run)).json()
 
     async def _send(self, request: httpx.Request, *, again: bool) -> httpx.Response:
         try:

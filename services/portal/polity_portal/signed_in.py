@@ -14,6 +14,7 @@ from polity_portal.routing import FormRefused, NotFound, NotSignedIn
 from polity_portal.sessions import Session
 
 FIELD_LIMIT = 100
+SHEET_LIMIT = 3000
 FORM_TOKEN = "form_token"  # noqa: S105 - the field's name
 
 
@@ -108,8 +109,17 @@ def refuse_foreign(request: Request) -> None:
 
 async def signed_form(request: Request, session: SessionDep) -> FormData:
     """The fields of a form of this session. Raises FormRefused for any other."""
+    return await _signed(request, session, FIELD_LIMIT + 200)
+
+
+async def signed_sheet(request: Request, session: SessionDep) -> FormData:
+    """The same for a form with the cells of many rows."""
+    return await _signed(request, session, SHEET_LIMIT)
+
+
+async def _signed(request: Request, session: Session, most: int) -> FormData:
     refuse_foreign(request)
-    form = await request.form(max_files=1, max_fields=FIELD_LIMIT + 200)
+    form = await request.form(max_files=1, max_fields=most)
     if form.get(FORM_TOKEN) != session.form_token:
         raise FormRefused
     return form
@@ -122,6 +132,7 @@ async def open_form(request: Request) -> FormData:
 
 
 SignedFormDep = Annotated[FormData, Depends(signed_form)]
+SignedSheetDep = Annotated[FormData, Depends(signed_sheet)]
 OpenFormDep = Annotated[FormData, Depends(open_form)]
 
 

@@ -26,6 +26,13 @@ FIELDS = {
     "language": N_("Language"),
     "contact_name": N_("Contact’s name"),
     "contact_email": N_("Contact’s e-mail address"),
+    "local_government_id": N_("Id in the register"),
+    "invited_on": N_("Invited on"),
+    "interested_on": N_("Interested on"),
+    "committed_at": N_("Pledged on"),
+    "theme1": N_("First theme"),
+    "theme2": N_("Second theme"),
+    "theme3": N_("Third theme"),
     "row": N_("Whole row"),
     "header": N_("Heading row"),
 }

@@ -1,11 +1,13 @@
 """The portal on a real database, before a realm and an API of canned answers."""
 
+import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
+from uuid import UUID
 
 import httpx
 import jwt
@@ -14,12 +16,16 @@ import pytest_asyncio
 from cryptography.hazmat.primitives.asymmetric import rsa
 from fastapi import FastAPI
 from jwt.algorithms import RSAAlgorithm
-from polity_chassis.auth import SigningKeys
+from polity_chassis.auth import SigningKeys, Verifier
 from polity_chassis.database import Database
 from polity_chassis.http import create_app
+from polity_chassis.links import LinkKeys, sign
 from polity_chassis.migrations import migrate
 from polity_chassis.runtime import Runtime
 from polity_local.testing import PostgresForTests
+from polity_membership.app import service
+from polity_membership.settings import MembershipSettings
+from polity_membership.usecases import Holder, grant_operator
 from polity_portal.api import Api
 from polity_portal.app import service_with
 from polity_portal.identity import Identity, _challenge
@@ -28,6 +34,7 @@ from polity_portal.settings import PortalSettings
 
 PUBLIC_URL = "http://localhost:8080"
 ISSUER = f"{PUBLIC_URL}/auth/realms/polity"
+KEYS = LinkKeys.model_validate({"k1": "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="})
 KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 
 
@@ -220,3 +227,103 @@ async def stage(
     for client in opened:
         await client.aclose()
     await identity.close()
+
+
+class Membership:
+    """The real service in process, with tokens of the realm that the portal signs in at."""
+
+    def __init__(self, database: Database, realm_keys: Any, issuer: str) -> None:
+        settings = MembershipSettings(
+            port=1, database_url=database.url, kafka_bootstrap="127.0.0.1:1", issuer=issuer,
+            jwks_url="http://realm.test/certs", answer_link_keys=KEYS, mandate_link_keys=KEYS,
+            files_url="memory://proofs",
+        )  # fmt: skip
+        self.database = database
+        self.app: FastAPI = create_app(service(settings), Runtime(settings, database, lambda: datetime.now(UTC)))
+        self.app.state.verifier = Verifier(realm_keys, issuer=issuer, audience=settings.audience)
+        self.client = httpx.AsyncClient(transport=httpx.ASGITransport(self.app), base_url="http://membership.test")
+
+    async def post(self, path: str, token: str, body: Any) -> Any:
+        answered = await self.client.post(path, json=body, headers={"Authorization": f"Bearer {token}"})
+        assert answered.is_success, answered.text
+        return answered.json()
+
+
+@pytest_asyncio.fixture(scope="session")
+async def membership_database(postgres: PostgresForTests) -> AsyncIterator[Database]:
+    database = Database(await postgres.create_database("membership"), application_name="portal test")
+    await migrate(database.url, "polity_membership")
+    yield database
+    await database.close()
+
+
+@pytest_asyncio.fixture
+async def desk(
+    stage: SimpleNamespace, application: FastAPI, realm: Any, own_keys: Any, membership_database: Database
+) -> AsyncIterator[SimpleNamespace]:
+    """A signed-in secretariat with a network and a campaign of its own."""
+    membership = Membership(membership_database, own_keys, realm.issuer)
+
+    def token(subject: str) -> str:
+        at = datetime.now(UTC)
+        claims = {"iss": realm.issuer, "aud": "polity-api", "sub": subject, "iat": at, "exp": at + timedelta(hours=1)}
+        return jwt.encode(claims, realm.key, "RS256", {"kid": "k1"})
+
+    made = await grant_operator(membership_database, Holder("Olga", "o@example.org", "en"), datetime.now(UTC))
+    link = sign(KEYS, "mandate", UUID(made["mandate_id"]), 1)
+    await membership.post("/v1/mandate-links", token("operator"), {"link": link})
+
+    async def network_and_mandate() -> tuple[str, str]:
+        body = {"name": {"en": "Test"}, "fallback_language": "en", "time_zone": "Europe/Madrid", "demonstration": True}
+        network_id = (await membership.post("/v1/networks", token("operator"), body))["network_id"]
+        person = {"name": "Sara", "email": "s@example.org", "language": "en"}
+        wanted = {"person": person, "role": "secretariat"}
+        granted = await membership.post(f"/v1/networks/{network_id}/mandates", token("operator"), wanted)
+        return network_id, granted["link"]
+
+    async def new_network(subject: str) -> None:
+        """A network with this secretariat."""
+        _, given = await network_and_mandate()
+        await membership.post("/v1/mandate-links", token(subject), {"link": given})
+
+    network_id, given = await network_and_mandate()
+    realm.subject = f"secretariat-{network_id}"
+    realm.access = token(realm.subject)
+    api = httpx.AsyncClient(transport=httpx.ASGITransport(membership.app), base_url="http://api.test")
+    application.state.portal = replace(application.state.portal, api=Api(api), clock=lambda: datetime.now(UTC))
+    browser = stage.browser()
+    address = f"/en/mandate/{given}"
+    await stage.sign_in(browser, address)
+    token_field = re.search(r'name="form_token" value="([^"]+)"', (await browser.get(address)).text)
+    assert token_field
+    await browser.post(address, data={"form_token": token_field[1]})
+    campaign = await membership.post(
+        f"/v1/networks/{network_id}/campaigns",
+        realm.access,
+        {
+            "title": {"en": "Human Rights Cities"},
+            "objectives": {"en": "Together."},
+            "commitment_text": {"en": "We pledge."},
+            "fallback_language": "en",
+            "themes": {code: {"en": code.title()} for code in ("water", "housing", "peace")},
+            "milestones": [{"threshold": 1}, {"threshold": 10}],
+            "reply_by": {
+                "at": (datetime.now(UTC) + timedelta(days=30)).isoformat(),
+                "time_zone": "Europe/Madrid",
+            },
+        },
+    )
+    campaign_id = campaign["campaign_id"]
+    yield SimpleNamespace(
+        browser=browser,
+        network_id=network_id,
+        campaign_id=campaign_id,
+        importing=f"/en/office/networks/{network_id}/import",
+        office=f"/en/office/campaigns/{campaign_id}",
+        database=membership_database,
+        token=token,
+        new_network=new_network,
+        keys=KEYS,
+    )
+    await api.aclose()
+    await membership.client.aclose()

@@ -168,6 +168,9 @@ CHANGES: dict[str, tuple[str, dict[str, Any], list[tuple[int, str | None, str]],
     ),
     "the earlier of two alike set aside": (HEADER + GOOD + GOOD, {"set_aside": frozenset({2})}, [], 1, 1),
     "a duplicate corrected": (HEADER + GOOD + GOOD, {"corrections": {3: {"latitude": "40"}}}, [], 2, 0),
+    "whatever is faulty set aside": (
+        changed(country="XX") + GOOD + GOOD, {"set_aside_faulty": True}, [], 1, 2,
+    ),
     "a correction of no row": (changed(), {"corrections": {9: {"name": "x"}}}, [(9, None, "line_unknown")], 1, 0),
     "a correction of no column": (
         changed(), {"corrections": {2: {"mayor": "x"}}}, [(2, "mayor", "column_unknown")], 0, 0,

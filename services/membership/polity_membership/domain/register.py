@@ -17,6 +17,7 @@ from polity_membership.domain.sheets import (
     Upload,
     drop_repeated,
     read_sheet,
+    set_faulty_aside,
 )
 
 CONTACT = ("contact_name", "contact_email", "language")
@@ -65,6 +66,8 @@ def read_register(upload: Upload, reference: Reference) -> Reading[Entry]:
     """Returns the good rows and every fault of a CSV file in UTF-8, with or without a byte order mark."""
     reading = read_sheet(upload, COLUMNS, partial(_entry, reference))
     drop_repeated(reading, lambda entry: entry.place, lambda entry: entry.row)
+    if upload.changes.set_aside_faulty:
+        set_faulty_aside(reading)
     return reading
 
 

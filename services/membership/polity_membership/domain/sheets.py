@@ -60,12 +60,13 @@ class Changes:
     """What the sender decided about the file's lines.
 
     `corrections` are line to heading to cell; `answers` are (line, key of the place it resembles) to whether the two
-    are the same place.
+    are the same place. With `set_aside_faulty` every row is set aside that is faulty after that.
     """
 
     corrections: Mapping[int, Mapping[str, str]] = field(default_factory=dict)
     set_aside: frozenset[int] = frozenset()
     answers: Mapping[tuple[int, str], bool] = field(default_factory=dict)
+    set_aside_faulty: bool = False
 
 
 NO_CHANGES = Changes()
@@ -256,3 +257,10 @@ def drop_repeated(reading: Reading[E], key: Callable[[E], object], row: Callable
             good.append(entry)
     reading.entries = good
     reading.faults.sort(key=lambda fault: fault.line)
+
+
+def set_faulty_aside(reading: Reading[E]) -> None:
+    """Counts faulty rows as set aside; faults of the file itself stay."""
+    reading.set_aside += len(reading.cells)
+    reading.faults = [fault for fault in reading.faults if fault.line not in reading.cells]
+    reading.cells.clear()

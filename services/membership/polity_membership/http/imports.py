@@ -32,11 +32,15 @@ class AnswerIn(Body):
 
 
 class ChangesIn(Body):
-    """Corrections (line to heading to cell), lines to set aside, and answers to proposals."""
+    """Corrections (line to heading to cell), lines to set aside, and answers to proposals.
+
+    With `set_aside_faulty` whatever is faulty after the corrections is set aside.
+    """
 
     corrections: Annotated[dict[Line, dict[str, Cell]], Field(max_length=MAX_ROWS, default_factory=dict)]
     set_aside: Annotated[list[Line], Field(max_length=MAX_ROWS, default_factory=list)]
     answers: Annotated[list[AnswerIn], Field(max_length=2 * MAX_ROWS, default_factory=list)]
+    set_aside_faulty: bool = False
 
 
 class FaultOut(BaseModel):
@@ -168,7 +172,7 @@ def _changes(text: bytes) -> Changes:
         errors = [FieldError(place, reason) for place, reason in zip(places, reasons, strict=True)]
         raise Problem("invalid_request", "invalid", errors=errors) from None
     answers = {(answer.line, answer.candidate): answer.same for answer in given.answers}
-    return Changes(given.corrections, frozenset(given.set_aside), answers)
+    return Changes(given.corrections, frozenset(given.set_aside), answers, given.set_aside_faulty)
 
 
 def report_of(reading: Reading[Any], request: Request, *, dry_run: bool = True) -> Report:

@@ -1,93 +1,135 @@
-"""Bringing local governments into a network from a CSV file: a check that changes nothing, then all or nothing."""
+"""Bringing a CSV file in: local governments into a network, commitments of earlier waves into a campaign.
 
-from typing import Any
+A check that changes nothing shows what is faulty and what is perhaps there already; it is corrected, set aside or
+answered on the same page, as often as it takes. Then all that is left is imported, or nothing.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated, Any
+from urllib.parse import urlencode
 from uuid import UUID
 
-from fastapi import Response
+from fastapi import Depends, Query, Response
 from polity_chassis.ids import new_id
-from starlette.datastructures import UploadFile
+from pydantic import BaseModel
+from starlette.datastructures import FormData, UploadFile
 
-from polity_portal.api import ApiProblem, Fault
+from polity_portal.api import Fault
+from polity_portal.importing import Errand, Waiting, decide
+from polity_portal.pages.office_campaign import Count, own_campaign
 from polity_portal.rendering import go_to
 from polity_portal.routing import OPEN, NotFound, pages
-from polity_portal.signed_in import SignedFormDep, Visit, VisitDep
+from polity_portal.signed_in import SignedFormDep, SignedSheetDep, VisitDep
 
 router = pages()
-PATH = "/{lang:lang}/office/networks/{network_id}/import"
-SHOWN_FAULTS = 200
-BYTES = "latin-1"
-"""Maps every byte to one character and back, so that the file is kept as it came."""
+REGISTER = "/{lang:lang}/office/networks/{network_id}/import"
+COMMITMENTS = "/{lang:lang}/office/campaigns/{campaign_id}/earlier"
 
 
-@router.get(PATH, **OPEN)
-async def choose(network_id: UUID, visit: VisitDep, imported: int | None = None) -> Response:
-    return await _page(visit, network_id, "import.html", imported=imported, fault=None)
+class Done(BaseModel):
+    """What the address says after an import."""
+
+    imported: Count | None = None
+    set_aside: Count = 0
+    already_there: Count = 0
 
 
-@router.post(PATH, **OPEN)
-async def check(network_id: UUID, visit: VisitDep, form: SignedFormDep) -> Response:
+DoneDep = Annotated[Done, Query()]
+
+
+@dataclass(frozen=True)
+class Desk:
+    """One import's pages: where they are, what they show, what is done."""
+
+    errand: Errand
+    address: str
+    template: str
+    content: dict[str, Any]
+
+    def page(self, template: str, *, status: int = 200, **more: Any) -> Response:
+        return self.errand.visit.page(template, status=status, address=self.address, **self.content, **more)
+
+
+async def register_desk(network_id: UUID, visit: VisitDep) -> Desk:
+    await visit.must_be_secretariat(str(network_id))
+    network = await visit.api.get(f"/v1/networks/{network_id}")
+    return Desk(
+        Errand(visit, f"/v1/networks/{network_id}/local-government-imports", network_id),
+        f"{visit.office}/networks/{network_id}/import",
+        "import.html",
+        {"network": network, "campaign": None, "demonstration": network["demonstration"]},
+    )
+
+
+async def commitments_desk(campaign_id: UUID, visit: VisitDep) -> Desk:
+    campaign = await own_campaign(visit, campaign_id)
+    return Desk(
+        Errand(visit, f"/v1/campaigns/{campaign_id}/commitment-imports", UUID(campaign["network_id"])),
+        f"{visit.office}/campaigns/{campaign_id}/earlier",
+        "import_earlier.html",
+        {"network": campaign["network"], "campaign": campaign, "demonstration": campaign["demonstration"]},
+    )
+
+
+def _offer(path: str, desk_of: Callable[..., Any]) -> None:
+    """Serves the four steps of one import: choose, check, decide, import."""
+    DeskDep = Annotated[Desk, Depends(desk_of)]  # noqa: N806 - a type
+
+    @router.get(path, **OPEN)
+    async def choose(desk: DeskDep, done: DoneDep) -> Response:
+        return desk.page(desk.template, done=done, fault=None)
+
+    @router.post(path, **OPEN)
+    async def check(desk: DeskDep, form: SignedFormDep) -> Response:
+        return await _checked(desk, form)
+
+    @router.get(path + "/{upload_id}", **OPEN)
+    async def report(upload_id: UUID, desk: DeskDep) -> Response:
+        waiting = await desk.errand.find(upload_id)
+        if waiting is None:
+            return go_to(desk.address)
+        return desk.page("import_report.html", report=waiting.report, changes=waiting.changes)
+
+    @router.post(path + "/{upload_id}", **OPEN)
+    async def go_on(upload_id: UUID, desk: DeskDep, form: SignedSheetDep) -> Response:
+        return await _gone_on(desk, upload_id, form)
+
+
+_offer(REGISTER, register_desk)
+# _offer(COMMITMENTS, commitments_desk)
+
+
+async def _checked(desk: Desk, form: FormData) -> Response:
     file = form.get("file")
     content = await file.read() if isinstance(file, UploadFile) else b""
-    fault = _fault(content, visit.portal.settings.upload_limit_bytes)
+    fault = _fault(content, desk.errand.visit.portal.settings.upload_limit_bytes)
     if fault:
-        return await _page(visit, network_id, "import.html", status=422, imported=None, fault=fault)
-    return await _checked(visit, network_id, content)
-
-
-@router.get(PATH + "/{upload_id}", **OPEN)
-async def report(network_id: UUID, upload_id: UUID, visit: VisitDep) -> Response:
-    kept = await visit.portal.uploads.find(visit.session, upload_id, network_id)
-    if kept is None:
-        return go_to(_address(visit, network_id))
-    return await _page(visit, network_id, "import_report.html", report=kept["report"], faulty=kept["faulty"])
-
-
-@router.post(PATH + "/{upload_id}", **OPEN)
-async def import_all(network_id: UUID, upload_id: UUID, visit: VisitDep, form: SignedFormDep) -> Response:
-    """Imports the checked file. When it no longer passes, its new report is shown in place of the old one."""
-    kept = await visit.portal.uploads.find(visit.session, upload_id, network_id)
-    if kept is None or "content" not in kept:
-        raise NotFound
-    content = kept["content"].encode(BYTES)
-    try:
-        done = await _send(visit, network_id, content, dry_run="false")
-    except ApiProblem as problem:
-        if problem.status != 422:
-            raise
-        return await _checked(visit, network_id, content)
-    await visit.portal.uploads.forget(visit.session, upload_id, network_id)
-    return go_to(f"{_address(visit, network_id)}?imported={done['imported']}")
-
-
-async def _checked(visit: Visit, network_id: UUID, content: bytes) -> Response:
-    """Has the file checked, keeps it when it has no faults, and leads to the report."""
-    report = await _send(visit, network_id, content, dry_run="true")
-    faults = report["faults"]
-    kept = {"report": {**report, "faults": faults[:SHOWN_FAULTS]}, "faulty": len(faults)}
-    if not faults:
-        kept["content"] = content.decode(BYTES)
+        return desk.page(desk.template, status=422, done=Done(), fault=fault)
     upload_id = new_id()
-    await visit.portal.uploads.keep(visit.session, upload_id, network_id, kept, visit.portal.clock())
-    return go_to(f"{_address(visit, network_id)}/{upload_id}")
+    await desk.errand.check(upload_id, Waiting(content))
+    return go_to(f"{desk.address}/{upload_id}")
 
 
-def _address(visit: Visit, network_id: UUID) -> str:
-    return f"{visit.office}/networks/{network_id}/import"
+async def _gone_on(desk: Desk, upload_id: UUID, form: FormData) -> Response:
+    """Imports, or takes the form's decisions and checks again. What no longer passes is shown in a new report."""
+    waiting = await desk.errand.find(upload_id)
+    if waiting is None:
+        raise NotFound
+    if form.get("action") == "import":
+        done = await desk.errand.do(upload_id, waiting)
+        if done is not None:
+            counts = {name: done[name] for name in Done.model_fields}
+            return go_to(f"{desk.address}?{urlencode(counts)}")
+    elif form.get("action") == "undo":
+        waiting.changes = {}
+    else:
+        decide(waiting, form)
+    await desk.errand.check(upload_id, waiting)
+    return go_to(f"{desk.address}/{upload_id}")
 
 
 def _fault(content: bytes, limit: int) -> Fault | None:
     if not content:
         return Fault("file", "required")
     return Fault("file", "too_large") if len(content) > limit else None
-
-
-async def _send(visit: Visit, network_id: UUID, content: bytes, *, dry_run: str) -> dict[str, Any]:
-    path = f"/v1/networks/{network_id}/local-government-imports"
-    answer: dict[str, Any] = await visit.api.post_csv(path, content, credentials=visit.credentials, dry_run=dry_run)
-    return answer
-
-
-async def _page(visit: Visit, network_id: UUID, template: str, *, status: int = 200, **content: Any) -> Response:
-    await visit.must_be_secretariat(str(network_id))
-    network = await visit.api.get(f"/v1/networks/{network_id}")
-    return visit.page(template, status=status, network=network, demonstration=network["demonstration"], **content)

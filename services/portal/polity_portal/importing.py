@@ -1,0 +1,111 @@
+"""A file between its upload and its import: what is wrong with it, and what was decided about its lines so far."""
+
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from starlette.datastructures import FormData
+
+from polity_portal.api import ApiProblem
+from polity_portal.signed_in import Visit, text_of
+
+SHOWN = 50
+"""How many faulty rows, and how many proposals, one page asks about."""
+BYTES = "latin-1"
+"""Maps every byte to one character and back, so that the file is kept as it came."""
+
+
+@dataclass
+class Waiting:
+    """A file that waits. `changes` are the API's; `report` is its newest, cut to what one page shows."""
+
+    content: bytes
+    changes: dict[str, Any] = field(default_factory=dict)
+    report: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Errand:
+    """What is imported where: `route` of the API, for the network whose secretariat does it."""
+
+    visit: Visit
+    route: str
+    network_id: UUID
+
+    async def find(self, upload_id: UUID) -> Waiting | None:
+        """What this session keeps under the id for this errand."""
+        kept = await self.visit.portal.uploads.find(self.visit.session, upload_id, self.network_id)
+        if kept is None or kept["route"] != self.route:
+            return None
+        return Waiting(kept["content"].encode(BYTES), kept["changes"], kept["report"])
+
+    async def check(self, upload_id: UUID, waiting: Waiting) -> None:
+        """Has the file checked as it was decided so far, and keeps it with the report."""
+        report = await self._post(waiting, dry_run=True)
+        rows, proposals = report["faulty_rows"][:SHOWN], report["proposals"][:SHOWN]
+        lines = {row["line"] for row in rows}
+        editable = {row["line"] for row in report["faulty_rows"]}
+        at_file = [fault for fault in report["faults"] if fault["line"] not in editable]
+        shown = {
+            **report,
+            "file_faults": at_file[:SHOWN],
+            "faults": [fault for fault in report["faults"] if fault["line"] in lines],
+            "faulty_rows": rows,
+            "proposals": proposals,
+            "open_file_faults": len(at_file),
+            "open_proposals": len(report["proposals"]),
+        }
+        kept = {
+            "route": self.route,
+            "content": waiting.content.decode(BYTES),
+            "changes": waiting.changes,
+            "report": shown,
+        }
+        portal = self.visit.portal
+        await portal.uploads.keep(self.visit.session, upload_id, self.network_id, kept, portal.clock())
+
+    async def do(self, upload_id: UUID, waiting: Waiting) -> dict[str, Any] | None:
+        """Imports the file; returns the counts, None when something has to be decided first after all."""
+        try:
+            done = await self._post(waiting, dry_run=False, key=str(upload_id))
+        except ApiProblem as problem:
+            if problem.slug != "import_refused":
+                raise
+            return None
+        await self.visit.portal.uploads.forget(self.visit.session, upload_id, self.network_id)
+        return done
+
+    async def _post(self, waiting: Waiting, *, dry_run: bool, key: str = "") -> dict[str, Any]:
+        visit = self.visit
+        answer: dict[str, Any] = await visit.api.post_import(
+            self.route, waiting.content, waiting.changes, credentials=visit.credentials, key=key, dry_run=dry_run
+        )
+        return answer
+
+
+def decide(waiting: Waiting, form: FormData) -> None:
+    """Adds to the changes what the form of the report says; its fields are named after the kept report."""
+    changes, report = waiting.changes, waiting.report
+    corrections, aside = changes.setdefault("corrections", {}), changes.setdefault("set_aside", [])
+    for row in report["faulty_rows"]:
+        line = row["line"]
+        if form.get(f"aside:{line}"):
+            aside.append(line)
+        given = {name: form.get(f"cell:{line}:{name}") for name in report["columns"]}
+        changed = {name: cell for name, cell in given.items() if isinstance(cell, str) and cell != row["cells"][name]}
+        if changed:
+            corrections[str(line)] = corrections.get(str(line), {}) | changed
+        elif _counts_cells(report, line) and any(cell is not None for cell in given.values()):
+            # The row has too many or too few cells, and stands under the headings as it should.
+            corrections.setdefault(str(line), {})
+    answers = changes.setdefault("answers", [])
+    for asked in report["proposals"]:
+        said = text_of(form, f"answer:{asked['line']}:{asked['candidate']}")
+        if said in ("same", "another"):
+            answers.append({"line": asked["line"], "candidate": asked["candidate"], "same": said == "same"})
+    if form.get("action") == "aside":
+        changes["set_aside_faulty"] = True
+
+
+def _counts_cells(report: dict[str, Any], line: int) -> bool:
+    return any(fault["line"] == line and fault["reason"] == "cell_count" for fault in report["faults"])

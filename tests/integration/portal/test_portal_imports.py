@@ -1,0 +1,139 @@
+"""Imports through the pages, before the real membership service: rows mended, places decided, the rest imported."""
+
+import re
+from collections.abc import Iterable
+from html import unescape
+from types import SimpleNamespace
+from typing import Any
+
+HEADING = "name,country,subdivision,latitude,longitude,population,time_zone,language,contact_name,contact_email\n"
+
+
+def file_of(rows: Iterable[str]) -> str:
+    return HEADING + "".join(f"{row},1000,Europe/Madrid,es,Contact,contact@example.org\n" for row in rows)
+
+
+async def fields_of(desk: SimpleNamespace, address: str) -> tuple[str, dict[str, str]]:
+    """The page, and what its form would send as it stands: each field's name and value."""
+    page = (await desk.browser.get(address)).text
+    fields = {
+        unescape(name): unescape(value)
+        for name, value in re.findall(r'<input(?: id="[^"]*"| type="hidden")* name="([^"]+)" value="([^"]*)"', page)
+    }
+    return page, fields
+
+
+async def step(desk: SimpleNamespace, address: str, **changed: str) -> str:
+    """Sends the form of the report as a browser would, and returns where it leads."""
+    _, fields = await fields_of(desk, address)
+    sent = {**fields, "action": "check", **{name.replace("__", ":"): value for name, value in changed.items()}}
+    answered = await desk.browser.post(address, data=sent)
+    assert answered.status_code == 303, answered.text
+    return str(answered.headers["location"])
+
+
+async def check(desk: SimpleNamespace, content: str) -> str:
+    token = (await fields_of(desk, desk.importing))[1]["form_token"]
+    answered = await desk.browser.post(
+        desk.importing, data={"form_token": token}, files={"file": ("places.csv", content, "text/csv")}
+    )
+    assert answered.status_code == 303, answered.text
+    return str(answered.headers["location"])
+
+
+async def names(desk: SimpleNamespace) -> list[str]:
+    page = (await desk.browser.get(f"{desk.office}/invite")).text
+    return re.findall(r'<label for="c-[^"]+">([^<]+)</label>', page)
+
+
+async def test_a_faulty_cell_is_a_field_with_its_fault_beside_it(desk: SimpleNamespace) -> None:
+    report = await check(desk, file_of(["Atlantis,XX,,95,0", "Vienna,AT,,48.2,16.37"]))
+    page, fields = await fields_of(desk, report)
+    assert fields["cell:2:country"] == "XX"
+    described = re.search(r'name="cell:2:country"[^>]* aria-describedby="([^"]+)"', page)
+    assert described
+    assert f'id="{described[1]}">This is not a country code of ISO 3166-1' in page
+    assert page.count('aria-invalid="true"') == 2
+    french = await desk.browser.get(report.replace("/en/", "/fr/"))
+    assert "Corrigez les cellules ici" in french.text
+
+
+async def test_faulty_rows_are_mended_in_the_page_and_imported(desk: SimpleNamespace) -> None:
+    report = await check(desk, file_of(["Atlantis,XX,,95,0", "Lyon,FR,,45.76,x", "Ghost,YY,,0,0"]))
+    again = await step(desk, report, cell__2__country="ES", cell__2__latitude="40", aside__4="1")
+    assert again == report
+    page, fields = await fields_of(desk, report)
+    assert "cell:2:country" not in fields
+    assert fields["cell:3:longitude"] == "x"
+    await step(desk, report, cell__3__longitude="4.84")
+    page, _ = await fields_of(desk, report)
+    assert "Import all 2 cities and territories" in page
+    done = await step(desk, report, action="import")
+    page = (await desk.browser.get(done)).text
+    assert "2 cities and territories were imported." in page
+    assert "1 row was set aside." in page
+    assert await names(desk) == ["Atlantis", "Lyon"]
+
+
+async def test_nothing_is_imported_while_a_row_is_faulty(desk: SimpleNamespace) -> None:
+    report = await check(desk, file_of(["Atlantis,XX,,95,0", "Lyon,FR,,45.76,4.84"]))
+    assert await step(desk, report, action="import") == report
+    assert await names(desk) == []
+
+
+async def test_a_row_of_too_few_cells_is_completed(desk: SimpleNamespace) -> None:
+    report = await check(desk, HEADING + "Lyon,FR,,45.76,4.84\n")
+    page, fields = await fields_of(desk, report)
+    assert "This line has not as many cells as the header." in page
+    assert fields["cell:2:time_zone"] == ""
+    await step(desk, report, cell__2__time_zone="Europe/Paris")
+    assert "Import 1 city or territory" in (await desk.browser.get(report)).text
+
+
+async def test_places_alike_are_shown_side_by_side_and_decided(desk: SimpleNamespace) -> None:
+    first = await check(desk, file_of(["Málaga,ES,,36.72,-4.42"]))
+    await step(desk, first, action="import")
+    report = await check(desk, file_of(["Malaga,ES,,36.73,-4.42", "Vienna,AT,,48.2,16.37", "Viena,AT,,48.21,16.37"]))
+    page = (await desk.browser.get(report)).text
+    assert page.count("In the register") == 1
+    assert "1.1 km apart" in page
+    radios = sorted(set(re.findall(r'type="radio" name="([^"]+)"', page)))
+    assert len(radios) == 2
+    await step(desk, report, **{radios[0]: "same"})
+    assert "Import all" not in (await desk.browser.get(report)).text
+    await step(desk, report, **{radios[1]: "another"})
+    done = await step(desk, report, action="import")
+    assert "2 cities and territories were imported." in (await desk.browser.get(done)).text
+    assert await names(desk) == ["Málaga", "Viena", "Vienna"]
+
+
+async def test_many_faulty_rows_come_fifty_at_a_time(desk: SimpleNamespace) -> None:
+    report = await check(desk, file_of(f"Place {n},XX,,{n % 90},0" for n in range(120)))
+    page, fields = await fields_of(desk, report)
+    assert "Shown are the first 50 of 120" in page
+    mended: dict[str, Any] = {name: "ES" for name in fields if name.endswith(":country")}
+    assert len(mended) == 50
+    await step(desk, report, **mended)
+    page, fields = await fields_of(desk, report)
+    assert "Shown are the first 50 of 70" in page
+    assert "cell:52:country" in fields
+    await step(desk, report, action="aside")
+    assert "Import all 50 cities and territories" in (await desk.browser.get(report)).text
+    await step(desk, report, action="undo")
+    assert "Shown are the first 50 of 120" in (await desk.browser.get(report)).text
+
+
+async def test_a_file_faulty_as_a_whole_is_explained(desk: SimpleNamespace) -> None:
+    report = await check(desk, file_of([]))
+    assert "0 rows were read: there is nothing below the headings." in unescape((await desk.browser.get(report)).text)
+    report = await check(desk, HEADING.replace("latitude", "Latitud") + "x\n")
+    assert "Is “latitude” meant?" in unescape((await desk.browser.get(report)).text)
+
+
+async def test_a_sample_can_be_downloaded_and_imported(desk: SimpleNamespace) -> None:
+    found = re.search(r'href="([^"]+)" download', (await desk.browser.get(desk.importing)).text)
+    assert found
+    sample = await desk.browser.get(found[1])
+    assert sample.headers["content-type"].startswith("text/csv")
+    report = await check(desk, sample.text)
+    assert "Import all 3 cities and territories" in (await desk.browser.get(report)).text
