@@ -1,5 +1,6 @@
 """The portal's own files, served under names that carry a digest of their content."""
 
+import gzip
 import hashlib
 import mimetypes
 from dataclasses import dataclass
@@ -21,6 +22,8 @@ class Asset:
     """A file in memory with the address it is served under."""
 
     content: bytes
+    packed: bytes
+    """The same as gzip."""
     media_type: str
     digest: str
     address: str
@@ -35,5 +38,5 @@ def load(folder: Path = STATIC) -> dict[str, Asset]:
             name = path.relative_to(folder).as_posix()
             digest = hashlib.sha256(content).hexdigest()[:16]
             kind = TYPES.get(path.suffix) or mimetypes.guess_type(path.name)[0] or "application/octet-stream"
-            found[name] = Asset(content, kind, digest, f"/static/{digest}/{name}")
+            found[name] = Asset(content, gzip.compress(content, mtime=0), kind, digest, f"/static/{digest}/{name}")
     return found

@@ -1,7 +1,9 @@
 """How far a campaign has come, for pages."""
 
 from collections.abc import Mapping
+from datetime import date, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from polity_portal.charts import share
 
@@ -12,13 +14,24 @@ def next_milestone(campaign: Mapping[str, Any]) -> int | None:
     return min(open_ones, default=None)
 
 
-def steps(campaign: Mapping[str, Any], commitments: int) -> list[dict[str, Any]]:
-    """The milestones in order, each with how full its own stretch is (0 to 100) and whether it is the next one."""
+def steps(campaign: Mapping[str, Any], now: datetime) -> list[dict[str, Any]]:
+    """The milestones in order: how full its own stretch is (0 to 100), whether it is the next one, and whether the
+    day by which it was hoped for is over, in the campaign's zone, before it was reached."""
+    zone = ZoneInfo(campaign["reply_by"]["time_zone"])
     done, target = 0, next_milestone(campaign)
     found = []
     for milestone in sorted(campaign["milestones"], key=lambda m: m["threshold"]):
-        threshold = milestone["threshold"]
-        filled = 100.0 if milestone.get("reached_at") else share(commitments - done, threshold - done)
-        found.append({**milestone, "filled": max(filled, 0.0), "next": threshold == target})
+        threshold, reached = milestone["threshold"], milestone.get("reached_at")
+        filled = 100.0 if reached else share(campaign["commitments"] - done, threshold - done)
+        day = (datetime.fromisoformat(reached) if reached else now).astimezone(zone).date()
+        found.append(
+            {
+                **milestone,
+                "announced_at": milestone.get("announced_at"),
+                "filled": max(filled, 0.0),
+                "next": threshold == target,
+                "missed": bool(milestone["due"]) and day > date.fromisoformat(milestone["due"]),
+            }
+        )
         done = threshold
     return found

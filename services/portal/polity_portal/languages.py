@@ -118,6 +118,10 @@ class Language:
         """The day on which the instant falls in the IANA zone."""
         return self.day(at.astimezone(ZoneInfo(zone)).date())
 
+    def brief_day(self, at: datetime, zone: str) -> str:
+        """The day on which the instant falls in the IANA zone, for a narrow column."""
+        return format_date(at.astimezone(ZoneInfo(zone)).date(), format="medium", locale=self.locale)
+
     def short_day(self, value: date) -> str:
         return format_skeleton("MMMd", value, locale=self.locale)
 

@@ -1,6 +1,7 @@
 """The portal's application before an API of canned answers: what is tested is what people see of them."""
 
 from collections.abc import AsyncIterator, Callable
+from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -63,7 +64,7 @@ PROGRESS: dict[str, Any] = {
     "campaign_id": CAMPAIGN_ID,
     "as_of": "2026-07-20T10:00:00Z",
     "totals": COUNTS,
-    "milestones": [],
+    "milestones": CAMPAIGN["milestones"],
     "by_region": [{"region": "155", **COUNTS}, {"region": "005", "invited": 9, "interested": 2, "committed": 1}],
     "by_country": [{"country": "FR", **COUNTS}, {"country": "AR", "invited": 9, "interested": 2, "committed": 1}],
     "by_first_theme": [{"theme": "housing", "label": THEMES["housing"], "committed": 30}],
@@ -71,6 +72,44 @@ PROGRESS: dict[str, Any] = {
         {"day": "2026-07-15", "invited": 120, "interested": 0, "committed": 0},
         {"day": "2026-07-16", "invited": 0, "interested": 30, "committed": 12},
         {"day": "2026-07-19", "invited": 0, "interested": 9, "committed": 25},
+    ],
+}
+PLACES = [
+    ("Grigny", "FR", "155", 2.4, 48.7),
+    ("Saint-Denis", "FR", "155", 2.36, 48.94),
+    ("Córdoba", "AR", "005", -64.2, -31.4),
+    ("광주", "KR", "030", 126.9, 35.2),
+    ("عمّان", "JO", "145", 35.9, 31.9),
+    ("Apia", "WS", "061", -171.8, -13.8),
+]
+PLEDGES: dict[str, Any] = {
+    "items": [
+        {
+            "local_government_id": f"0199a000-0000-7000-8000-0000000001{number:02}",
+            "name": name,
+            "country": country,
+            "region": region,
+            "latitude": latitude,
+            "longitude": longitude,
+            "ordinal": number + 1,
+            "committed_at": f"2026-07-1{number}T08:00:00Z",
+            "themes": ["housing", "water", "culture"],
+        }
+        for number, (name, country, region, longitude, latitude) in enumerate(PLACES)
+    ],
+    "next": "a-cursor",
+    "found": 37,
+}
+FEATURES: dict[str, Any] = {
+    "type": "FeatureCollection",
+    "features": [
+        {
+            "type": "Feature",
+            "id": row["local_government_id"],
+            "geometry": {"type": "Point", "coordinates": [row["longitude"], row["latitude"]]},
+            "properties": {"name": row["name"], "region": row["region"]},
+        }
+        for row in PLEDGES["items"]
     ],
 }
 
@@ -140,6 +179,8 @@ def canned() -> CannedApi:
             f"GET /v1/networks/{NETWORK_ID}": NETWORK,
             f"GET /v1/campaigns/{CAMPAIGN_ID}": CAMPAIGN,
             f"GET /v1/progress/{CAMPAIGN_ID}": PROGRESS,
+            f"GET /v1/progress/{CAMPAIGN_ID}/commitments": PLEDGES,
+            f"GET /v1/progress/{CAMPAIGN_ID}/commitments.geojson": FEATURES,
             "GET /v1/answer": answer(),
             "GET /v1/answer/draft": DRAFT,
             "PUT /v1/answer/draft": {**DRAFT, "revision": 1},
@@ -187,6 +228,16 @@ async def visitor(canned: CannedApi, application: FastAPI) -> AsyncIterator[http
     transport = httpx.ASGITransport(application, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url=PUBLIC_URL) as browser:
         yield browser
+
+
+@pytest.fixture
+def pledges() -> dict[str, Any]:
+    return deepcopy(PLEDGES)
+
+
+@pytest.fixture
+def campaign() -> dict[str, Any]:
+    return deepcopy(CAMPAIGN)
 
 
 @pytest.fixture(name="answer")

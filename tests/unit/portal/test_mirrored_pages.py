@@ -34,7 +34,7 @@ async def page(chromium: Browser, visitor: httpx.AsyncClient) -> AsyncIterator[P
     """A page whose requests the application answers without a network between."""
 
     async def answered(route: Route) -> None:
-        got = await visitor.get(route.request.url)
+        got = await visitor.get(route.request.url, headers={"Accept-Encoding": "identity"})
         await route.fulfill(status=got.status_code, headers=dict(got.headers), body=got.content)
 
     opened = await chromium.new_page()

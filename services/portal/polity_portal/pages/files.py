@@ -3,7 +3,7 @@
 from fastapi import Request, Response
 from fastapi.responses import PlainTextResponse
 
-from polity_portal.rendering import ASSETS
+from polity_portal.rendering import ASSETS, pack
 from polity_portal.routing import OPEN, NotFound, pages
 
 router = pages()
@@ -19,7 +19,9 @@ async def static(digest: str, name: str, request: Request) -> Response:
     headers = {"Cache-Control": FOREVER, "ETag": f'"{found.digest}"'}
     if request.headers.get("if-none-match") == headers["ETag"]:
         return Response(status_code=304, headers=headers)
-    return Response(found.content, media_type=found.media_type, headers=headers)
+    response = Response(found.content, media_type=found.media_type, headers=headers)
+    pack(request, response, found.packed)
+    return response
 
 
 @router.get("/robots.txt", **OPEN)

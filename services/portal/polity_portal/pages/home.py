@@ -1,11 +1,14 @@
 """The public home, and the way to it in the visitor's language."""
 
 import asyncio
+from typing import Any
 
 from fastapi import Request, Response
 from fastapi.responses import RedirectResponse
 
+from polity_portal.figures import steps
 from polity_portal.languages import preferred
+from polity_portal.overview import figures, shown
 from polity_portal.portal import PortalDep
 from polity_portal.rendering import PUBLIC_CACHE, page
 from polity_portal.routing import OPEN, pages
@@ -29,16 +32,18 @@ async def with_slash(lang: str) -> Response:
 async def home(request: Request, portal: PortalDep) -> Response:
     networks, campaigns = await asyncio.gather(portal.api.get("/v1/networks"), portal.api.get("/v1/campaigns"))
     by_network = {n["network_id"]: n for n in networks["items"]}
-    shown = [c for c in campaigns["items"] if c["network_id"] in by_network]
-    return page(
-        request,
-        "home.html",
-        cache=PUBLIC_CACHE,
-        index=True,
-        networks=networks["items"],
-        campaigns=[{**c, "network": by_network[c["network_id"]]} for c in shown],
-        demonstration=any(n["demonstration"] for n in networks["items"]),
-    )
+    demonstration = any(n["demonstration"] for n in networks["items"])
+    content: dict[str, Any] = {"networks": networks["items"]}
+    known = [c for c in campaigns["items"] if c["network_id"] in by_network]
+    if len(known) == 1:
+        # A platform with one campaign has nothing to choose: it leads with that campaign.
+        found = await figures(portal, known[0]["campaign_id"])
+        content |= shown(portal, known[0], by_network[known[0]["network_id"]], found)
+    else:
+        now = portal.clock()
+        content["campaigns"] = [{**c, "network": by_network[c["network_id"]], "steps": steps(c, now)} for c in known]
+    template = "home_campaign.html" if len(known) == 1 else "home.html"
+    return page(request, template, cache=PUBLIC_CACHE, index=True, **{**content, "demonstration": demonstration})
 
 
 @router.api_route("/{lang:lang}/about-the-demonstration", methods=["GET", "HEAD"], **OPEN)

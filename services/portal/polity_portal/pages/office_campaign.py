@@ -8,7 +8,7 @@ from fastapi import Query, Response
 from pydantic import BaseModel, Field
 
 from polity_portal.figures import steps
-from polity_portal.pages.public import progress_of
+from polity_portal.overview import progress_of
 from polity_portal.rendering import go_to
 from polity_portal.routing import OPEN, pages
 from polity_portal.signed_in import SignedFormDep, Visit, VisitDep
@@ -56,7 +56,7 @@ async def overview(campaign_id: UUID, visit: VisitDep) -> Response:
         "office_campaign.html",
         campaign=campaign,
         progress=progress,
-        steps=steps(campaign, campaign["commitments"]),
+        steps=steps(campaign, visit.portal.clock()),
         demonstration=campaign["demonstration"],
     )
 
