@@ -170,6 +170,7 @@ class InvitationExtended(Fact):
     campaign_id: UUID
     network_id: UUID
     local_government_id: UUID
+    contact_id: UUID
     reply_by: Deadline
     extended_at: datetime
 

@@ -120,6 +120,7 @@ ALLOWED = {
     ("membership.local_government_registered", "name"),
     ("membership.network_member_joined", "office"),
     ("membership.invitation_issued", "contact_id"),
+    ("membership.invitation_extended", "contact_id"),
     ("membership.commitment_made", "contact_id"),
     ("membership.commitment_submitted", "contact_id"),
     ("membership.commitment_returned", "contact_id"),

@@ -79,12 +79,18 @@ MAIL_STATUSES = {
 
 MAIL_KINDS = {
     "invitation": N_("Invitation"),
+    "extension": N_("Later deadline"),
+    "received": N_("Pledge received"),
+    "returned": N_("Pledge returned"),
     "thank_you": N_("Thank-you"),
     "milestone": N_("Milestone"),
 }
 
 MAIL_CAUSES = {
     "invitation": N_("The invitation was issued, which asked for this message."),
+    "extension": N_("The time to answer was extended, which asked for this message."),
+    "received": N_("A pledge was sent, which asked for this message."),
+    "returned": N_("A pledge was returned, which asked for this message."),
     "thank_you": N_("The pledge was made, which asked for this message."),
     "milestone": N_("The milestone was reached, which asked for this message."),
 }

@@ -122,6 +122,28 @@ class World:
         )  # fmt: skip
         return self.received(invited.fact.invitation_id, fact)
 
+    def extended(self, invited: Received[Any], *, days: float = 40) -> Received[Any]:
+        fact = m.InvitationExtended(
+            invitation_id=invited.fact.invitation_id, campaign_id=self.campaign_id, network_id=self.network_id,
+            local_government_id=self.city_id, contact_id=invited.fact.contact_id, reply_by=self.deadline(days),
+            extended_at=self.clock.now,
+        )  # fmt: skip
+        return self.received(invited.fact.invitation_id, fact)
+
+    def submitted(self, invited: Received[Any], commitment: UUID) -> Received[Any]:
+        return self._pledge(invited, commitment, m.CommitmentSubmitted, "submitted_at")
+
+    def returned(self, invited: Received[Any], commitment: UUID) -> Received[Any]:
+        return self._pledge(invited, commitment, m.CommitmentReturned, "returned_at")
+
+    def _pledge(self, invited: Received[Any], commitment: UUID, kind: type[Fact], at: str) -> Received[Any]:
+        values: dict[str, Any] = {
+            "commitment_id": commitment, "campaign_id": self.campaign_id, "network_id": self.network_id,
+            "local_government_id": self.city_id, "invitation_id": invited.fact.invitation_id,
+            "contact_id": invited.fact.contact_id, "language": "en", at: self.clock.now,
+        }  # fmt: skip
+        return self.received(commitment, kind(**values))
+
     def committed(self, contact: UUID | None, ordinal: int = 1) -> Received[Any]:
         commitment = new_id()
         fact = m.CommitmentMade(

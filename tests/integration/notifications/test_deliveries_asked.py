@@ -1,7 +1,9 @@
 """Which facts make which deliveries, whatever comes first."""
 
+from datetime import timedelta
 from itertools import permutations
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from polity_chassis.ids import new_id
@@ -77,9 +79,47 @@ async def test_a_commitment_without_a_contact_thanks_nobody(world: Any) -> None:
     assert await world.deliveries() == []
 
 
+async def test_each_extension_asks_for_one_mail_and_moves_the_deadline(world: Any, mails: Any) -> None:
+    contact = new_id()
+    invited = world.invited(contact, days=1)
+    await world.apply(world.founded(), world.registered(), world.opened(), world.person(contact), invited)
+    await world.send()
+    world.clock.forward(days=2)
+    first = world.extended(invited, days=10)
+    await world.apply(first, first)
+    await world.apply(first)
+    world.clock.forward(days=1)
+    await world.apply(world.extended(invited, days=20))
+    asked = [row for row in await world.deliveries() if row["kind"] == "extension"]
+    assert [(row["status"], row["invitation_id"]) for row in asked] == [("queued", invited.fact.invitation_id)] * 2
+    before = len(mails())
+    await world.send()
+    (*_, last) = mails()[before:]
+    assert last["subject"] == "More time to answer: Rights Cities"
+    deadline = (world.clock.now + timedelta(days=20)).astimezone(ZoneInfo("Europe/Paris"))
+    text = last.get_body(("plain",)).get_content()
+    assert f"{deadline:%B} {deadline.day}, {deadline.year}" in text
+    assert "/en/answer/" in text
+
+
+async def test_a_submission_and_its_return_are_one_mail_each_time(world: Any) -> None:
+    contact, pledge = new_id(), new_id()
+    invited = world.invited(contact)
+    sent, back = world.submitted(invited, pledge), world.returned(invited, pledge)
+    world.clock.forward(hours=1)
+    again = world.submitted(invited, pledge)
+    await world.apply(invited, world.person(contact), sent, sent, back, again)
+    kinds = sorted(row["kind"] for row in await world.deliveries())
+    assert kinds == ["invitation", "received", "received", "returned"]
+
+
 async def test_a_fact_too_old_for_its_effect_makes_no_mail(world: Any) -> None:
     contact, person = new_id(), new_id()
-    old = (world.invited(contact), world.committed(contact), world.reached(10))
+    invited = world.invited(contact)
+    old = (
+        invited, world.extended(invited), world.submitted(invited, new_id()), world.committed(contact),
+        world.reached(10),
+    )  # fmt: skip
     world.clock.forward(days=15)
     await world.apply(*old)
     await world.apply(world.granted(person, hours=-24 * 30))

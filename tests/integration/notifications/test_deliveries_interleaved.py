@@ -14,9 +14,11 @@ from sqlalchemy import text
 def facts_of(world: Any) -> list[Any]:
     """Returns the facts of four cities (two known, one never recorded, one erased) and of two people in office."""
     known, also, unknown, erased, office, late = (new_id() for _ in range(6))
+    pledge = new_id()
     invited = [world.invited(contact) for contact in (known, also, unknown, erased)]
     return [
         world.founded(), world.registered(), world.opened(), *invited, world.revoked(invited[0], 2),
+        world.extended(invited[1]), world.submitted(invited[1], pledge), world.returned(invited[1], pledge),
         world.person(known), world.person(also, email=None), world.person(also), world.person(erased),
         world.erased(erased), world.person(office), world.committed(known, 1), world.committed(erased, 2),
         world.granted(office), world.granted(late), world.reached(1), world.reached(2),
@@ -52,7 +54,7 @@ async def test_any_interleaving_asks_for_the_same_mails(world: Any, chance: rand
     await emptied(world)
     await world.apply_all(facts)
     expected = await state(world)
-    assert await world.statuses() == ["cancelled_erased"] * 2 + ["queued"] * 5 + ["waiting_address"] * 3
+    assert await world.statuses() == ["cancelled_erased"] * 2 + ["queued"] * 8 + ["waiting_address"] * 3
     await emptied(world)
     mixed = interleaved(facts, chance)
     while mixed:

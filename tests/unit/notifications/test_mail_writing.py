@@ -126,8 +126,31 @@ def test_a_thank_you_names_the_number_of_the_pledge_and_shows_the_campaign(write
 
 def test_news_of_a_milestone_says_when_in_the_networks_time(writer: Writer, letter: Make) -> None:
     written = writer.write(letter(**MILESTONE, language="es"))
-    assert written.subject == "Meta de 1000 alcanzada: Ciudades por los derechos"
+    assert written.subject == "Hito de 1000 alcanzado: Ciudades por los derechos"
     assert "sábado, 2 de marzo de 2030, 0:30" in written.text
+
+
+SUBMITTED = {
+    "extension": ("More time to answer", "September 16, 2030"),
+    "received": ("We received your pledge", "has confirmed who signed it"),
+    "returned": ("Please send your pledge again", "September 16, 2030"),
+}
+
+
+@pytest.mark.parametrize("kind", SUBMITTED)
+def test_what_becomes_of_a_pledge_is_told_with_the_link(writer: Writer, letter: Make, kind: str) -> None:
+    subject, sentence = SUBMITTED[kind]
+    written = writer.write(letter(kind=kind))
+    assert written.subject == f"{subject}: Rights Cities"
+    for part in (written.text, written.html):
+        assert sentence in part
+        assert "http://localhost:8080/en/answer/" in part
+
+
+def test_news_of_a_milestone_says_that_it_can_be_announced_and_where(writer: Writer, letter: Make) -> None:
+    written = writer.write(letter(**MILESTONE))
+    assert "It can be announced now" in written.text
+    assert f"http://localhost:8080/en/office/campaigns/{UUID(int=2)}" in written.html
 
 
 @pytest.mark.parametrize("missing", ["title", "network_name", "local_government_zone", "person_name", "reply_by"])

@@ -116,6 +116,7 @@ class Invitation:
             campaign_id=self.campaign_id,
             network_id=self.network_id,
             local_government_id=self.local_government_id,
+            contact_id=self.contact_id,
             reply_by=reply_by,
             extended_at=now,
         )

@@ -11,6 +11,9 @@ from polity_contracts.envelope import Fact
 from polity_contracts.membership import (
     CampaignOpened,
     CommitmentMade,
+    CommitmentReturned,
+    CommitmentSubmitted,
+    InvitationExtended,
     InvitationIssued,
     InvitationRevoked,
     LocalGovernmentRegistered,
@@ -22,7 +25,13 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from polity_notifications.domain.deliveries import Limits
 from polity_notifications.storage import secretariats, subjects
-from polity_notifications.usecases.ask_for_mails import ask_for_invitations, ask_for_news, ask_for_thanks
+from polity_notifications.usecases.ask_for_mails import (
+    ask_about_submissions,
+    ask_for_extensions,
+    ask_for_invitations,
+    ask_for_news,
+    ask_for_thanks,
+)
 from polity_notifications.usecases.follow_people import erase_people, record_people
 
 SECRETARIAT = "secretariat"
@@ -61,6 +70,9 @@ class Handlers:
             InvitationRevoked: _saving(subjects.save_revocations),
             MandateEnded: _saving(secretariats.end_mandates),
             InvitationIssued: self.invited,
+            InvitationExtended: self.extended,
+            CommitmentSubmitted: self.submitted,
+            CommitmentReturned: self.submitted,
             CommitmentMade: self.committed,
             MilestoneReached: self.reached,
             MandateGranted: self.granted,
@@ -72,6 +84,15 @@ class Handlers:
     async def invited(self, session: AsyncSession, facts: Sequence[Received[InvitationIssued]]) -> None:
         await subjects.save_invitations(session, [received.fact for received in facts])
         await ask_for_invitations(session, facts, self._limits, self._clock())
+
+    async def extended(self, session: AsyncSession, facts: Sequence[Received[InvitationExtended]]) -> None:
+        await subjects.save_extensions(session, [received.fact for received in facts])
+        await ask_for_extensions(session, facts, self._limits, self._clock())
+
+    async def submitted(
+        self, session: AsyncSession, facts: Sequence[Received[CommitmentSubmitted | CommitmentReturned]]
+    ) -> None:
+        await ask_about_submissions(session, facts, self._limits, self._clock())
 
     async def committed(self, session: AsyncSession, facts: Sequence[Received[CommitmentMade]]) -> None:
         await ask_for_thanks(session, facts, self._limits, self._clock())

@@ -6,23 +6,39 @@ from enum import StrEnum
 from uuid import UUID, uuid5
 
 from polity_contracts.envelope import Fact
-from polity_contracts.membership import CommitmentMade, InvitationIssued, MilestoneReached
+from polity_contracts.membership import (
+    CommitmentMade,
+    CommitmentReturned,
+    CommitmentSubmitted,
+    InvitationExtended,
+    InvitationIssued,
+    MilestoneReached,
+)
 
 _NAMESPACE = UUID("6c1e5d0e-6f0c-5a53-9d3f-6f0b8b8f4a11")
 
 
 class Kind(StrEnum):
     INVITATION = "invitation"
+    EXTENSION = "extension"
+    RECEIVED = "received"
+    RETURNED = "returned"
     THANK_YOU = "thank_you"
     MILESTONE = "milestone"
 
 
 ASKED_BY: dict[Kind, type[Fact]] = {
     Kind.INVITATION: InvitationIssued,
+    Kind.EXTENSION: InvitationExtended,
+    Kind.RECEIVED: CommitmentSubmitted,
+    Kind.RETURNED: CommitmentReturned,
     Kind.THANK_YOU: CommitmentMade,
     Kind.MILESTONE: MilestoneReached,
 }
 """The fact that asks for each kind of mail."""
+LINKED = frozenset({Kind.INVITATION, Kind.EXTENSION, Kind.RECEIVED, Kind.RETURNED})
+"""The mails with the link that answers."""
+WITH_DEADLINE = frozenset({Kind.INVITATION, Kind.EXTENSION, Kind.RETURNED})
 
 
 class Status(StrEnum):
@@ -83,6 +99,42 @@ def for_invitation(fact: InvitationIssued, traceparent: str | None, limits: Limi
         campaign_id=fact.campaign_id,
         person_id=fact.contact_id,
         expires_at=min(fact.reply_by.at, now + limits.waiting),
+        traceparent=traceparent,
+        local_government_id=fact.local_government_id,
+        invitation_id=fact.invitation_id,
+    )
+
+
+def for_extension(fact: InvitationExtended, traceparent: str | None, limits: Limits, now: datetime) -> Asked:
+    """Returns the news of a later deadline to the contact; it expires with that deadline if that comes first."""
+    return Asked(
+        delivery_id=delivery_id(
+            Kind.EXTENSION, f"{fact.invitation_id}/{fact.extended_at.isoformat()}", fact.contact_id
+        ),
+        kind=Kind.EXTENSION,
+        campaign_id=fact.campaign_id,
+        person_id=fact.contact_id,
+        expires_at=min(fact.reply_by.at, now + limits.waiting),
+        traceparent=traceparent,
+        local_government_id=fact.local_government_id,
+        invitation_id=fact.invitation_id,
+    )
+
+
+def for_submission(
+    fact: CommitmentSubmitted | CommitmentReturned, traceparent: str | None, limits: Limits, now: datetime
+) -> Asked:
+    """Returns the word to the contact that a pledge was received, or that it was returned."""
+    if isinstance(fact, CommitmentSubmitted):
+        kind, at = Kind.RECEIVED, fact.submitted_at
+    else:
+        kind, at = Kind.RETURNED, fact.returned_at
+    return Asked(
+        delivery_id=delivery_id(kind, f"{fact.commitment_id}/{at.isoformat()}", fact.contact_id),
+        kind=kind,
+        campaign_id=fact.campaign_id,
+        person_id=fact.contact_id,
+        expires_at=now + limits.waiting,
         traceparent=traceparent,
         local_government_id=fact.local_government_id,
         invitation_id=fact.invitation_id,

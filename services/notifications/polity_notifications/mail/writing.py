@@ -9,7 +9,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 from polity_chassis.links import LinkKeys, sign
 
 from polity_notifications.domain.deadlines import local_times
-from polity_notifications.domain.deliveries import Kind
+from polity_notifications.domain.deliveries import LINKED, WITH_DEADLINE, Kind
 from polity_notifications.domain.texts import Said, said, same_language, supported
 from polity_notifications.mail.catalogue import direction, language_name, languages
 from polity_notifications.mail.voices import Plain, Rich
@@ -65,7 +65,9 @@ class Writer:
         return Written(language, common["subject"], text.strip() + "\n", html)
 
     def _link(self, letter: Letter, language: str) -> str:
-        if letter.kind != Kind.INVITATION:
+        if letter.kind == Kind.MILESTONE:
+            return f"{self.public_url}/{language}/office/campaigns/{letter.campaign_id}"
+        if letter.kind not in LINKED:
             return f"{self.public_url}/{language}/campaigns/{letter.campaign_id}"
         token = sign(self.keys, ANSWER, _here(letter.invitation_id), _here(letter.link_generation))
         return f"{self.public_url}/{language}/answer/{token}"
@@ -92,7 +94,7 @@ def _particulars(letter: Letter, voice: Plain) -> Iterator[tuple[str, Any]]:
     yield "campaign", voice.say(_title(letter, voice.language))
     if letter.kind != Kind.MILESTONE:
         yield "local_government", voice.name(_here(letter.local_government_name))
-    if letter.kind != Kind.INVITATION:
+    if letter.kind not in LINKED:
         yield "ordinal", voice.number(_here(letter.ordinal))
     if letter.kind == Kind.MILESTONE:
         yield "threshold", voice.number(_here(letter.threshold))
@@ -100,6 +102,7 @@ def _particulars(letter: Letter, voice: Plain) -> Iterator[tuple[str, Any]]:
     if letter.kind == Kind.INVITATION:
         objectives = said(_here(letter.objectives), voice.language, _here(letter.fallback_language))
         yield "objectives", voice.say(objectives)
+    if letter.kind in WITH_DEADLINE:
         yield "deadline", _deadline(letter, voice, network)
 
 

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from polity_contracts.membership import (
     CampaignOpened,
+    InvitationExtended,
     InvitationIssued,
     InvitationRevoked,
     LocalGovernmentRegistered,
@@ -57,6 +58,13 @@ UPDATE invitation SET link_generation = greatest(invitation.link_generation, rev
 """)
 
 
+_EXTENDED = text("""
+UPDATE invitation SET reply_by = extended.reply_by
+  FROM unnest(CAST(:invitation_id AS uuid[]), CAST(:reply_by AS timestamptz[])) AS extended (invitation_id, reply_by)
+ WHERE invitation.invitation_id = extended.invitation_id
+""")
+
+
 async def save_networks(session: AsyncSession, facts: Sequence[NetworkFounded]) -> None:
     """Writes the networks; the last fact of each wins, as in every function here."""
     rows = _last({fact.network_id: fact for fact in facts})
@@ -101,6 +109,16 @@ async def save_invitations(session: AsyncSession, facts: Sequence[InvitationIssu
         "reply_by": [row.reply_by.at for row in rows],
     }
     await (await session.connection()).execute(_INVITATIONS, columns)
+
+
+async def save_extensions(session: AsyncSession, facts: Sequence[InvitationExtended]) -> None:
+    """Notes until when the invitations may be answered now."""
+    rows = _last({fact.invitation_id: fact for fact in facts})
+    columns = {
+        "invitation_id": [row.invitation_id for row in rows],
+        "reply_by": [row.reply_by.at for row in rows],
+    }
+    await (await session.connection()).execute(_EXTENDED, columns)
 
 
 async def save_revocations(session: AsyncSession, facts: Sequence[InvitationRevoked]) -> None:

@@ -5,10 +5,24 @@ from datetime import datetime
 from uuid import UUID
 
 from polity_chassis.consumer import Received
-from polity_contracts.membership import CommitmentMade, InvitationIssued
+from polity_contracts.membership import (
+    CommitmentMade,
+    CommitmentReturned,
+    CommitmentSubmitted,
+    InvitationExtended,
+    InvitationIssued,
+)
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from polity_notifications.domain.deliveries import Asked, Limits, for_commitment, for_invitation, for_milestone
+from polity_notifications.domain.deliveries import (
+    Asked,
+    Limits,
+    for_commitment,
+    for_extension,
+    for_invitation,
+    for_milestone,
+    for_submission,
+)
 from polity_notifications.storage import deliveries, people, secretariats
 
 
@@ -18,6 +32,28 @@ async def ask_for_invitations(
     """Asks for one invitation per fact that is fresh."""
     fresh = [received for received in facts if not limits.is_too_old(received.occurred_at, now)]
     await _ask(session, [for_invitation(received.fact, received.traceparent, limits, now) for received in fresh], now)
+
+
+async def ask_for_extensions(
+    session: AsyncSession, facts: Sequence[Received[InvitationExtended]], limits: Limits, now: datetime
+) -> None:
+    """Asks for one mail on the new deadline per fact that is fresh.
+
+    Only what is unanswered is extended; if the answer comes before the mail, the link shows it.
+    """
+    fresh = [received for received in facts if not limits.is_too_old(received.occurred_at, now)]
+    await _ask(session, [for_extension(received.fact, received.traceparent, limits, now) for received in fresh], now)
+
+
+async def ask_about_submissions(
+    session: AsyncSession,
+    facts: Sequence[Received[CommitmentSubmitted | CommitmentReturned]],
+    limits: Limits,
+    now: datetime,
+) -> None:
+    """Asks for one mail per fresh fact: that the pledge was received, or that it was returned."""
+    fresh = [received for received in facts if not limits.is_too_old(received.occurred_at, now)]
+    await _ask(session, [for_submission(received.fact, received.traceparent, limits, now) for received in fresh], now)
 
 
 async def ask_for_thanks(
