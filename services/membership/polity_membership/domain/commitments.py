@@ -21,6 +21,8 @@ from polity_membership.domain.errors import NotCounted, NotSubmitted, SignedInFu
 from polity_membership.domain.invitations import COMMITTED, INTERESTED, SUBMITTED, WITHDRAWN, Invitation
 
 RETURNED = "returned"
+BY_LINK = "link"
+ON_PAPER = "paper"
 EARLIEST_ZONE = timedelta(hours=14)
 """UTC+14, Kiribati: no place on earth has a later date than this one's."""
 
@@ -37,7 +39,7 @@ class Pledge:
 class Commitment:
     """`ordinal` and `made_at` are None until it counts, `submitted_at` where it counted at once.
 
-    `return_reason` is for the local government alone.
+    `return_reason` is for the local government alone; `proof_id` shows the letter of one that was signed on paper.
     """
 
     id: UUID
@@ -56,6 +58,8 @@ class Commitment:
     returned_at: datetime | None = None
     return_reason: str | None = None
     withdrawn_at: datetime | None = None
+    recorded_by: str = BY_LINK
+    proof_id: UUID | None = None
     fact_sequence: int = 0
 
     @property
@@ -113,9 +117,11 @@ def commit(
     commitment_id: UUID,
     signatory_id: UUID,
     now: datetime,
+    proof_id: UUID | None = None,
 ) -> tuple[Commitment, MilestoneReached | None]:
     """Returns the commitment, counted where the campaign counts at once, and the milestone that falls on it.
 
+    With the proof of a signed letter it counts in any campaign: the secretariat itself saw the signature.
     Raises AlreadyCommitted, CommitmentIsWithdrawn, ThemesInvalid or SignedInFuture; then nothing was counted.
     """
     invitation.check_open()
@@ -131,8 +137,10 @@ def commit(
         language=invitation.language,
         themes=pledge.themes,
         signed_on=pledge.signed_on,
+        recorded_by=ON_PAPER if proof_id else BY_LINK,
+        proof_id=proof_id,
     )
-    if campaign.counts_at_once:
+    if campaign.counts_at_once or proof_id:
         return commitment, _count(campaign, invitation, commitment, now)
     invitation.status = SUBMITTED
     commitment.submitted_at = now

@@ -83,6 +83,12 @@ class Invitation:
         if self.status in ANSWERED:
             raise AlreadyCommitted
 
+    def check_waiting(self) -> None:
+        """Raises as `check_open`, and LinkRevoked when nobody is asked any more; the deadline may be over."""
+        self.check_open()
+        if self.status == REVOKED:
+            raise LinkRevoked
+
     def express_interest(self, now: datetime) -> InterestExpressed | None:
         """Notes the interest; returns None when it, or more, was said before."""
         if self.status != INVITED:
@@ -101,9 +107,7 @@ class Invitation:
 
         Raises DeadlinePassed, DeadlineNotLater, LinkRevoked, AlreadyCommitted or CommitmentIsWithdrawn.
         """
-        self.check_open()
-        if self.status == REVOKED:
-            raise LinkRevoked
+        self.check_waiting()
         if reply_by.at <= now:
             raise DeadlinePassed
         if reply_by == self.reply_by:

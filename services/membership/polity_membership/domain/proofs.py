@@ -61,6 +61,12 @@ class Proof:
         if self.removal_asked_at or (self.finished_at is None and now > self.expires_at()):
             raise NotFound
 
+    def check_whole(self, now: datetime) -> None:
+        """Raises NotFound for what hasn't arrived as a whole."""
+        self.check_there(now)
+        if self.finished_at is None:
+            raise NotFound
+
     def receive(self, offset: int, piece: bytes, now: datetime) -> None:
         """Counts the piece in; its type is that of the first one. Raises as the names say; then nothing was counted."""
         self.check_there(now)

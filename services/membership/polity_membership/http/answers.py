@@ -1,6 +1,6 @@
 """What the link of an invitation opens: read, say "we are interested", commit. A GET changes nothing."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import Annotated
 from uuid import UUID
 
@@ -19,6 +19,7 @@ from polity_membership.http.repeating import once_by
 from polity_membership.http.values import Body, DeadlineOut, Line
 from polity_membership.storage.aggregates import load
 from polity_membership.storage.campaigns import load_linked
+from polity_membership.storage.proofs import list_proofs
 from polity_membership.storage.reads import commitment_of
 from polity_membership.usecases import CommitToCampaign, commit_to_campaign, express_interest
 
@@ -61,7 +62,10 @@ class CommitmentOut(BaseModel):
 
 
 class AnswerOut(BaseModel):
-    """`status` is invited, interested, submitted, committed or withdrawn."""
+    """`status` is invited, interested, submitted, committed or withdrawn.
+
+    `letter_received_at` is when the newest photo of a signed letter arrived as a whole.
+    """
 
     invitation_id: UUID
     campaign: AskedCampaign
@@ -69,6 +73,7 @@ class AnswerOut(BaseModel):
     language: str
     status: str
     commitment: CommitmentOut | None
+    letter_received_at: datetime | None
 
 
 class StatusOut(BaseModel):
@@ -103,6 +108,7 @@ async def get_answer(link: LinkDep, response: Response, database: DatabaseDep, n
         network = await load(session, Network, invitation.network_id)
         place = await load(session, LocalGovernment, invitation.local_government_id)
         commitment = await commitment_of(session, invitation.id)
+        letters = await list_proofs(session, invitation.id)
     return AnswerOut(
         invitation_id=invitation.id,
         campaign=_asked(campaign, network, invitation),
@@ -112,6 +118,7 @@ async def get_answer(link: LinkDep, response: Response, database: DatabaseDep, n
         language=invitation.language,
         status=invitation.status,
         commitment=_given(commitment) if commitment else None,
+        letter_received_at=letters[0]["finished_at"] if letters else None,
     )
 
 

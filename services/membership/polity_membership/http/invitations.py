@@ -1,7 +1,8 @@
 """Invitations as the secretariat sees them."""
 
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
@@ -14,7 +15,7 @@ from pydantic_core import PydanticCustomError
 from polity_membership.http.repeating import once_by
 from polity_membership.http.scopes import OF_CAMPAIGN, OF_INVITATION
 from polity_membership.http.values import Body, DeadlineIn, DeadlineOut, Line
-from polity_membership.storage.reads import list_invitations
+from polity_membership.storage.reads import list_invitations, one_invitation
 from polity_membership.usecases import (
     InviteLocalGovernments,
     extend_invitation,
@@ -53,7 +54,10 @@ class InvitedOut(BaseModel):
 
 
 class InvitationOut(BaseModel):
-    """`contact_id` and `signatory_id` are ids only: who they are is not shown in lists."""
+    """`contact_id` and `signatory_id` are ids only: who they are is not shown in lists.
+
+    `recorded_by` is link or paper; `proof_id` is the signed letter that it rests on, or that waits to be recorded.
+    """
 
     invitation_id: UUID
     local_government_id: UUID
@@ -73,6 +77,14 @@ class InvitationOut(BaseModel):
     ordinal: int | None
     contact_id: UUID
     signatory_id: UUID | None
+    recorded_by: str | None
+    proof_id: UUID | None
+
+    @classmethod
+    def of(cls, row: Mapping[Any, Any]) -> Self:
+        """Returns what is shown of a row."""
+        reply_by = DeadlineOut(at=row["reply_at"], time_zone=row["reply_time_zone"])
+        return cls(invitation_id=row["id"], reply_by=reply_by, **row)
 
 
 class RevokedOut(BaseModel):
@@ -122,15 +134,14 @@ async def get_invitations(
         found = await list_invitations(session, campaign_id, status, wave, page)
     rows, cursor = cut(found, page, lambda row: (row["id"],))
     link_next(request, response, cursor)
-    items = [
-        InvitationOut(
-            invitation_id=row["id"],
-            reply_by=DeadlineOut(at=row["reply_at"], time_zone=row["reply_time_zone"]),
-            **row,
-        )
-        for row in rows
-    ]
-    return Page(items=items, next=cursor)
+    return Page(items=[InvitationOut.of(row) for row in rows], next=cursor)
+
+
+@router.get("/invitations/{invitation_id}", **access(OF_INVITATION))
+async def get_invitation(invitation_id: UUID, database: DatabaseDep) -> InvitationOut:
+    """Shows one invitation as the list does."""
+    async with database.transaction() as session:
+        return InvitationOut.of(await one_invitation(session, invitation_id))
 
 
 @router.post("/invitations/{invitation_id}/revocation", **access(OF_INVITATION))

@@ -31,7 +31,7 @@ CHANGING: Mapping[type[Any], tuple[str, ...]] = {
     ),
     Commitment: (
         "signatory_id", "themes", "signed_on", "ordinal", "submitted_at", "made_at", "returned_at", "return_reason",
-        "withdrawn_at", "fact_sequence",
+        "withdrawn_at", "recorded_by", "proof_id", "fact_sequence",
     ),
     Mandate: ("subject", "linked_at", "ended_at", "fact_sequence"),
 }  # fmt: skip

@@ -19,6 +19,7 @@ NOT_INVITED = "none"
 
 networks, places, members = table("network"), table("local_government"), table("network_member")
 campaigns, invitations, commitments = table("campaign"), table("invitation"), table("commitment")
+proofs = table("proof")
 milestones, contacts, mandates = table("milestone_reached"), table("local_government_contact"), table("mandate")
 
 
@@ -90,32 +91,57 @@ async def milestones_of(session: AsyncSession, campaign_ids: Sequence[UUID]) -> 
     return await _rows(session, select(milestones).where(milestones.c.campaign_id.in_(campaign_ids)))
 
 
+_LETTER = (
+    select(proofs.c.id)
+    .where(
+        proofs.c.invitation_id == invitations.c.id,
+        proofs.c.finished_at.is_not(None),
+        proofs.c.removal_asked_at.is_(None),
+    )
+    .order_by(proofs.c.finished_at.desc(), proofs.c.id)
+    .limit(1)
+    .correlate(invitations)
+    .scalar_subquery()
+    .label("proof_id")
+)
+"""The newest whole letter; the one that a commitment on paper rests on, for the others are removed with it."""
+
+
+_INVITATIONS = (
+    select(
+        invitations,
+        places.c.name,
+        places.c.country,
+        places.c.subdivision,
+        commitments.c.id.label("commitment_id"),
+        commitments.c.made_at.label("committed_at"),
+        commitments.c.submitted_at,
+        commitments.c.withdrawn_at,
+        commitments.c.ordinal,
+        commitments.c.signatory_id,
+        commitments.c.recorded_by,
+        _LETTER,
+    )
+    .join(places, places.c.id == invitations.c.local_government_id)
+    .outerjoin(commitments, commitments.c.invitation_id == invitations.c.id)
+)
+
+
 async def list_invitations(
     session: AsyncSession, campaign_id: UUID, status: str | None, wave: str | None, page: Wanted
 ) -> Rows:
     """Returns one page of a campaign's invitations in the order of their issue, one row more if there is one."""
-    statement = (
-        select(
-            invitations,
-            places.c.name,
-            places.c.country,
-            places.c.subdivision,
-            commitments.c.id.label("commitment_id"),
-            commitments.c.made_at.label("committed_at"),
-            commitments.c.submitted_at,
-            commitments.c.withdrawn_at,
-            commitments.c.ordinal,
-            commitments.c.signatory_id,
-        )
-        .join(places, places.c.id == invitations.c.local_government_id)
-        .outerjoin(commitments, commitments.c.invitation_id == invitations.c.id)
-        .where(invitations.c.campaign_id == campaign_id)
-    )
+    statement = _INVITATIONS.where(invitations.c.campaign_id == campaign_id)
     if status:
         statement = statement.where(invitations.c.status == status)
     if wave:
         statement = statement.where(invitations.c.wave == wave)
     return await _rows(session, keyset(statement, [invitations.c.id], page))
+
+
+async def one_invitation(session: AsyncSession, invitation_id: UUID) -> Mapping[Any, Any]:
+    """Returns one invitation as lists show it; it is there."""
+    return (await _rows(session, _INVITATIONS.where(invitations.c.id == invitation_id)))[0]
 
 
 async def commitment_of(session: AsyncSession, invitation_id: UUID) -> Commitment | None:

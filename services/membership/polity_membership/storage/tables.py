@@ -219,6 +219,8 @@ class CommitmentRow(Row, table=True):
     returned_at: datetime | None = _instant(nullable=True)
     return_reason: str | None = _text(nullable=True)
     withdrawn_at: datetime | None = _instant(nullable=True)
+    recorded_by: str = Field(sa_column=Column(Text, nullable=False, server_default="link"))
+    proof_id: UUID | None = Field(foreign_key="proof.id")
     fact_sequence: int
 
 

@@ -3,7 +3,7 @@
 from polity_membership.usecases.accept_mandate import accept_mandate
 from polity_membership.usecases.add_network_member import AddNetworkMember, add_network_member
 from polity_membership.usecases.announce_milestone import announce_milestone
-from polity_membership.usecases.commit_to_campaign import CommitToCampaign, commit_to_campaign
+from polity_membership.usecases.commit_to_campaign import CommitToCampaign, Signed, commit_to_campaign
 from polity_membership.usecases.confirm_commitment import confirm_commitment
 from polity_membership.usecases.end_mandate import end_mandate
 from polity_membership.usecases.erase_person import erase_person
@@ -15,6 +15,7 @@ from polity_membership.usecases.import_local_governments import check_register, 
 from polity_membership.usecases.invite_local_governments import InviteLocalGovernments, invite_local_governments
 from polity_membership.usecases.mark_people_partitions import mark_people_partitions
 from polity_membership.usecases.open_campaign import OpenCampaign, open_campaign
+from polity_membership.usecases.record_paper_answer import RecordPaperAnswer, record_paper_answer
 from polity_membership.usecases.remove_proofs import remove_proofs
 from polity_membership.usecases.republish_person import republish_person
 from polity_membership.usecases.return_commitment import return_commitment
@@ -32,8 +33,10 @@ __all__ = [
     "InviteLocalGovernments",
     "OpenCampaign",
     "Piece",
+    "RecordPaperAnswer",
     "SaveAnswerDraft",
     "Sender",
+    "Signed",
     "accept_mandate",
     "add_network_member",
     "announce_milestone",
@@ -54,6 +57,7 @@ __all__ = [
     "mark_people_partitions",
     "open_campaign",
     "receive_piece",
+    "record_paper_answer",
     "remove_proofs",
     "republish_person",
     "return_commitment",

@@ -1,0 +1,31 @@
+"""Answers on paper, as the secretariat records them on the local government's behalf."""
+
+from uuid import UUID
+
+from fastapi import APIRouter
+from polity_chassis.access import access
+from polity_chassis.http import DatabaseDep, IdempotencyDep, NowDep
+
+from polity_membership.domain.commitments import Pledge
+from polity_membership.http.answers import CommitmentId, CommitmentIn
+from polity_membership.http.repeating import once_by
+from polity_membership.http.scopes import OF_INVITATION
+from polity_membership.usecases import RecordPaperAnswer, Signed, record_paper_answer
+
+router = APIRouter(prefix="/v1", tags=["invitations"])
+
+
+class PaperAnswerIn(CommitmentIn):
+    """What the letter says; `proof_id` is that of its photo, sent for this invitation by whomever."""
+
+    proof_id: UUID
+
+
+@router.post("/invitations/{invitation_id}/commitment", status_code=201, **access(OF_INVITATION))
+async def post_paper_answer(
+    invitation_id: UUID, body: PaperAnswerIn, database: DatabaseDep, now: NowDep, key: IdempotencyDep
+) -> CommitmentId:
+    """Records a letter signed on paper, also after the deadline; it counts, for the secretariat saw the signature."""
+    signed = Signed(Pledge(tuple(body.themes), body.signed_on), body.signatory_name, body.signatory_office)
+    command = RecordPaperAnswer(invitation_id, body.proof_id, signed)
+    return CommitmentId(**await record_paper_answer(database, command, now, once_by(key)))
