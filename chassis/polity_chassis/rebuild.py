@@ -25,9 +25,14 @@ from polity_chassis.inbox import apply_batch
 from polity_chassis.positions import claim_positions, move_positions
 from polity_chassis.records import Consumer, Item, Place, Reader
 from polity_chassis.sets import Standing, Standings
-from polity_chassis.shadow import create_shadow, drop_shadow, index_shadow, swap_shadow
+from polity_chassis.shadow import create_shadow, drop_shadow, keep_shadow, swap_shadow
 
-MAX_RECORDS = 3_000
+MAX_RECORDS = 2_000
+"""Above it, what a batch holds no longer fits the processor's caches."""
+
+READ_AT_ONCE = 250
+"""Records decoded before the event loop looks whether the database has answered."""
+
 FETCH_BYTES = 8 * 1024 * 1024
 SWAP_TRIES = 20
 
@@ -82,7 +87,7 @@ async def rebuild(database_url: str, bootstrap: str, consumer: Consumer, tables:
         async with _alone(engine, schema) as connection:
             await create_shadow(connection, schema, consumer.name, tables)
             records = await _fill(engine, bootstrap, consumer)
-            await index_shadow(connection, schema, tables)
+            await keep_shadow(connection, tables)
             await _swap(engine, consumer.name, tables)
     finally:
         await engine.dispose()
@@ -146,17 +151,18 @@ async def _fill(engine: AsyncEngine, bootstrap: str, consumer: Consumer) -> int:
 async def _apply_all(engine: AsyncEngine, kafka: AIOKafkaConsumer, consumer: Consumer) -> int:
     """Applies one batch while the next one is read, until little is left; returns how many records."""
     inbox, reader = RememberedInbox(consumer.name), Reader(consumer)
-    reached: dict[TopicPartition, int] = dict.fromkeys(kafka.assignment(), 0)
-    total, ends = 0, await kafka.end_offsets(list(reached))
+    partitions = kafka.assignment()
+    total, ends = 0, await kafka.end_offsets(list(partitions))
     reading = asyncio.create_task(_read(kafka, reader, ends))
     try:
         while items := await reading:
             reading = asyncio.create_task(_read(kafka, reader, ends))
             await _apply(engine, consumer, inbox, items)
-            reached |= {TopicPartition(i.record.topic, i.record.partition): i.record.offset + 1 for i in items}
             total += len(items)
     finally:
         reading.cancel()
+    # The last reading found nothing more, so what was read is applied.
+    reached = {partition: await kafka.position(partition) for partition in partitions}
     async with AsyncSession(engine) as session, session.begin():
         started = await claim_positions(session, consumer.name, reached)
         await move_positions(session, consumer.name, started, reached)
@@ -173,8 +179,13 @@ async def _read(kafka: AIOKafkaConsumer, reader: Reader, ends: dict[TopicPartiti
             if sum(ends.values()) - before < MAX_RECORDS:
                 return []
         batches = await kafka.getmany(timeout_ms=200, max_records=MAX_RECORDS)
-        if batches:
-            return [reader.read(record) for records in batches.values() for record in records]
+        items: list[Item] = []
+        for records in batches.values():
+            for begin in range(0, len(records), READ_AT_ONCE):
+                items += map(reader.read, records[begin : begin + READ_AT_ONCE])
+                await asyncio.sleep(0)
+        if items:
+            return items
 
 
 async def _apply(engine: AsyncEngine, consumer: Consumer, inbox: RememberedInbox, items: Sequence[Item]) -> None:

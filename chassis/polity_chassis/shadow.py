@@ -26,7 +26,7 @@ _INDEXES = text("""
 SELECT replace(pg_get_indexdef(indexrelid), format(' ON %s ', CAST(:table AS text)),
                format(' ON %I.%I ', CAST(:schema AS text), relname))
   FROM pg_index i JOIN pg_class t ON t.oid = indrelid
- WHERE indrelid = CAST(:table AS regclass) AND indisunique = :unique
+ WHERE indrelid = CAST(:table AS regclass)
    AND NOT EXISTS (SELECT FROM pg_constraint WHERE conindid = indexrelid)
 """)
 
@@ -54,7 +54,7 @@ class NotRebuildable(Exception):
 async def create_shadow(connection: AsyncConnection, schema: str, consumer: str, tables: Sequence[str]) -> None:
     """Creates the schema with empty tables, those of the chassis included, and a copy of the consumer's discards.
 
-    Indexes that no conflict needs come later (`index_shadow`): a table is filled faster without.
+    All indexes are there from the beginning: a handler may read by any, and without it each batch would read the table.
     """
     unfit = (await connection.execute(_UNFIT, {"tables": [f"public.{table}" for table in tables]})).scalars().all()
     if unfit:
@@ -67,14 +67,13 @@ async def create_shadow(connection: AsyncConnection, schema: str, consumer: str,
             text(f'CREATE UNLOGGED TABLE "{table}" (LIKE public."{table}" INCLUDING ALL EXCLUDING INDEXES)')
         )
         await _run(connection, _CONSTRAINTS, {"schema": schema, "table": f"public.{table}"})
-        await _run(connection, _INDEXES, {"schema": schema, "table": f"public.{table}", "unique": True})
+        await _run(connection, _INDEXES, {"schema": schema, "table": f"public.{table}"})
     await connection.execute(_COPY_DISCARDS, {"consumer": consumer})
 
 
-async def index_shadow(connection: AsyncConnection, schema: str, tables: Sequence[str]) -> None:
-    """Creates the indexes that were left out, under their own names, makes the tables durable, gathers statistics."""
+async def keep_shadow(connection: AsyncConnection, tables: Sequence[str]) -> None:
+    """Makes the filled tables durable and gathers their statistics."""
     for table in tables:
-        await _run(connection, _INDEXES, {"schema": schema, "table": f"public.{table}", "unique": False})
         await connection.execute(text(f'ALTER TABLE "{table}" SET LOGGED'))
         await connection.execute(text(f'ANALYZE "{table}"'))
 

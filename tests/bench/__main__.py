@@ -10,6 +10,7 @@ from typing import Any
 
 import latency
 import progress_read
+import rebuild
 import relay
 import webhooks
 from polity_local import jvm
@@ -39,6 +40,8 @@ BENCHMARKS: dict[str, Benchmark] = {
     "latency": _with_databases_of_its_own(latency.measure),
     "webhooks": _with_databases_of_its_own(webhooks.measure),
     "webhooks-hanging": _with_databases_of_its_own(webhooks.measure_hanging),
+    "rebuild": _with_databases_of_its_own(rebuild.measure),
+    "consumption": _with_databases_of_its_own(rebuild.measure_live),
     "progress-read": progress_read.measure,
     "progress-read-304": progress_read.measure_not_modified,
 }
