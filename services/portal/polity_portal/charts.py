@@ -25,8 +25,11 @@ class Curve:
 
 
 def running_total(days: Sequence[Mapping[str, str | int]], key: str) -> Curve | None:
-    """The running total of `key` over the days, days without a row included; None when there is nothing to draw."""
-    counts = {date.fromisoformat(str(row["day"])): int(row[key]) for row in days}
+    """The running total of `key` less what was withdrawn, days without a row included.
+
+    None when there is nothing to draw.
+    """
+    counts = {date.fromisoformat(str(row["day"])): int(row[key]) - int(row.get("withdrawn", 0)) for row in days}
     if not any(counts.values()):
         return None
     first, last = min(counts), max(counts)
@@ -34,7 +37,7 @@ def running_total(days: Sequence[Mapping[str, str | int]], key: str) -> Curve | 
     totals = list(accumulate(counts.get(first + timedelta(n), 0) for n in range((last - first).days + 1)))
     if len(totals) == 1:
         totals = [0, *totals]
-    top = round_up(totals[-1])
+    top = round_up(max(totals))
     points = (f"{WIDTH * n / span:.1f},{HEIGHT * (1 - total / top):.1f}" for n, total in enumerate(totals))
     return Curve(first, last, top, " ".join(points))
 

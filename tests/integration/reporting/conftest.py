@@ -16,11 +16,15 @@ from polity_contracts.envelope import Fact
 from polity_contracts.membership import (
     CampaignOpened,
     CommitmentMade,
+    CommitmentReturned,
+    CommitmentSubmitted,
+    CommitmentWithdrawn,
     Deadline,
     InterestExpressed,
     InvitationIssued,
     LocalGovernmentRegistered,
     Milestone,
+    MilestoneAnnounced,
     MilestoneReached,
 )
 from polity_local.testing import PostgresForTests
@@ -68,6 +72,46 @@ class Story:
         }
         self.add(self.campaign_id, CampaignOpened(**{**values, **changed}), 0)
         self._thresholds, self._committed = thresholds, 0
+
+    def submit(self, *days: int, city: int = 0, commits: int | None = None) -> None:
+        """A city of the story sends its pledge on the first of the days, has it returned on the second, and so on.
+
+        On the day `commits` it is confirmed.
+        """
+        commitment = new_id()
+        common: dict[str, Any] = {
+            "commitment_id": commitment, "campaign_id": self.campaign_id, "network_id": self.network_id,
+            "local_government_id": self.cities[city], "invitation_id": new_id(), "contact_id": new_id(),
+            "language": "en",
+        }  # fmt: skip
+        for number, day in enumerate(days):
+            at = START + timedelta(days=day)
+            back = CommitmentReturned(**common, returned_at=at) if number % 2 else None
+            self.add(commitment, back or CommitmentSubmitted(**common, submitted_at=at), day)
+        if commits is not None:
+            self._committed += 1
+            made = CommitmentMade(
+                **common, ordinal=self._committed, themes=("water",), signed_on=START.date(),
+                made_at=START + timedelta(days=commits),
+            )  # fmt: skip
+            self.add(commitment, made, commits)
+
+    def withdraw(self, *, ordinal: int, day: int) -> None:
+        """The commitment of that ordinal stands no longer from that day on."""
+        (made,) = (r for r in self.facts if isinstance(r.fact, CommitmentMade) and r.fact.ordinal == ordinal)
+        fact = CommitmentWithdrawn(
+            commitment_id=made.fact.commitment_id, campaign_id=self.campaign_id, network_id=self.network_id,
+            local_government_id=made.fact.local_government_id, ordinal=ordinal,
+            withdrawn_at=START + timedelta(days=day),
+        )  # fmt: skip
+        self.add(made.fact.commitment_id, fact, day)
+
+    def announce(self, threshold: int, day: int) -> None:
+        fact = MilestoneAnnounced(
+            campaign_id=self.campaign_id, network_id=self.network_id, threshold=threshold,
+            announced_at=START + timedelta(days=day),
+        )  # fmt: skip
+        self.add(self.campaign_id, fact, day)
 
     def pledge(self, name: str, *, number: int, committed: bool) -> None:
         """Adds one more city; `number` parts Korea from Spain and moves it north and east."""

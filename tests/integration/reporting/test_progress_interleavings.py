@@ -60,7 +60,12 @@ async def test_the_same_facts_in_any_order_across_keys_doubled_or_not_give_the_s
     chance: random.Random,
     doubled: bool,
 ) -> None:
-    facts = story(cities=7).facts
+    told = story(cities=7)
+    told.submit(2, 3, 4, city=0)
+    told.submit(2, city=3, commits=5)
+    told.withdraw(ordinal=1, day=9)
+    told.announce(1, 6)
+    facts = told.facts
     await emptied(projection)
     await apply_facts(projection, facts)
     expected = await state(projection)
@@ -71,4 +76,5 @@ async def test_the_same_facts_in_any_order_across_keys_doubled_or_not_give_the_s
             await apply_facts(projection, some)
     assert await state(projection) == expected
     assert len(expected["answer"]) == 7
+    assert len(expected["submission"]) == 4
     assert [row[1:3] for row in sorted(expected["milestone"], key=lambda row: row[1])] == [(1, 1), (2, 2)]

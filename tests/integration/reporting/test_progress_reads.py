@@ -36,10 +36,33 @@ async def test_totals_part_the_invited_by_their_furthest_answer(
     told = story(cities=6)
     await apply_facts(reporting, told.facts)
     progress = (await api.get(f"/v1/progress/{told.campaign_id}")).json()
-    assert progress["totals"] == {"invited": 6, "interested": 2, "committed": 2, "unanswered": 2}
+    assert progress["totals"] == {
+        "invited": 6,
+        "interested": 2,
+        "submitted": 0,
+        "committed": 2,
+        "withdrawn": 0,
+        "unanswered": 2,
+    }
     assert progress["by_region"] == [
-        {"region": "030", "invited": 3, "interested": 0, "committed": 1, "unanswered": 2},
-        {"region": "039", "invited": 3, "interested": 2, "committed": 1, "unanswered": 0},
+        {
+            "region": "030",
+            "invited": 3,
+            "interested": 0,
+            "submitted": 0,
+            "committed": 1,
+            "withdrawn": 0,
+            "unanswered": 2,
+        },
+        {
+            "region": "039",
+            "invited": 3,
+            "interested": 2,
+            "submitted": 0,
+            "committed": 1,
+            "withdrawn": 0,
+            "unanswered": 0,
+        },
     ]
     assert [row["country"] for row in progress["by_country"]] == ["ES", "KR"]
     assert progress["by_first_theme"] == [
@@ -57,10 +80,10 @@ async def test_days_are_those_of_the_campaigns_zone(
     await apply_facts(reporting, told.facts)
     progress = (await api.get(f"/v1/progress/{told.campaign_id}")).json()
     assert progress["by_day"] == [
-        {"day": "2030-03-02", "invited": 6, "interested": 0, "committed": 0},
-        {"day": "2030-03-03", "invited": 0, "interested": 3, "committed": 0},
-        {"day": "2030-03-04", "invited": 0, "interested": 0, "committed": 1},
-        {"day": "2030-03-05", "invited": 0, "interested": 0, "committed": 1},
+        {"day": "2030-03-02", "invited": 6, "interested": 0, "committed": 0, "withdrawn": 0},
+        {"day": "2030-03-03", "invited": 0, "interested": 3, "committed": 0, "withdrawn": 0},
+        {"day": "2030-03-04", "invited": 0, "interested": 0, "committed": 1, "withdrawn": 0},
+        {"day": "2030-03-05", "invited": 0, "interested": 0, "committed": 1, "withdrawn": 0},
     ]
 
 
@@ -88,11 +111,75 @@ async def test_as_of_leaves_out_what_happened_later(
     first = min(received.occurred_at for received in told.facts)
     asked = (first + timedelta(days=2)).isoformat()
     progress = (await api.get(f"/v1/progress/{told.campaign_id}", params={"as_of": asked})).json()
-    assert progress["totals"] == {"invited": 6, "interested": 3, "committed": 1, "unanswered": 2}
+    assert progress["totals"] == {
+        "invited": 6,
+        "interested": 3,
+        "submitted": 0,
+        "committed": 1,
+        "withdrawn": 0,
+        "unanswered": 2,
+    }
     assert [(m["threshold"], m["ordinal"]) for m in progress["milestones"]] == [(1, 1), (2, None), (10, None)]
     assert progress["by_first_theme"] == [{"theme": "water", "label": {"en": "Water"}, "committed": 1}]
     refused = await api.get(f"/v1/progress/{told.campaign_id}", params={"as_of": "2030-01-01T00:00:00"})
     assert refused.status_code == 422
+
+
+async def _totals(api: httpx.AsyncClient, told: Any, day: float | None = None) -> dict[str, int]:
+    """The totals that differ from 0, as of so many days after the first fact."""
+    first = min(received.occurred_at for received in told.facts)
+    params = {"as_of": (first + timedelta(days=day)).isoformat()} if day is not None else {}
+    progress = (await api.get(f"/v1/progress/{told.campaign_id}", params=params)).json()
+    return {name: count for name, count in progress["totals"].items() if count}
+
+
+async def test_a_commitment_withdrawn_later_still_counts_as_of_a_date_before(
+    api: httpx.AsyncClient, reporting: Database, story: Make, apply_facts: Make
+) -> None:
+    told = story(cities=6)
+    told.withdraw(ordinal=1, day=9)
+    await apply_facts(reporting, told.facts)
+    assert await _totals(api, told, 8.9) == {"invited": 6, "interested": 2, "committed": 2, "unanswered": 2}
+    after = {"invited": 6, "interested": 2, "committed": 1, "withdrawn": 1, "unanswered": 2}
+    assert await _totals(api, told, 9) == await _totals(api, told) == after
+    progress = (await api.get(f"/v1/progress/{told.campaign_id}")).json()
+    assert progress["by_first_theme"] == [{"theme": "housing", "label": {"en": "Housing"}, "committed": 1}]
+    assert sum(day["committed"] - day["withdrawn"] for day in progress["by_day"]) == 1
+    assert progress["milestones"][1]["reached_at"] is not None
+
+
+async def test_a_pledge_waits_is_returned_and_counts_as_of_each_moment(
+    api: httpx.AsyncClient, reporting: Database, story: Make, apply_facts: Make
+) -> None:
+    told = story(cities=1)
+    told.submit(2, 4, 6, commits=8)
+    await apply_facts(reporting, told.facts)
+    assert await _totals(api, told, 1) == {"invited": 1, "unanswered": 1}
+    assert await _totals(api, told, 3) == {"invited": 1, "submitted": 1}
+    assert await _totals(api, told, 5) == {"invited": 1, "interested": 1}
+    assert await _totals(api, told, 7) == {"invited": 1, "submitted": 1}
+    assert await _totals(api, told) == {"invited": 1, "committed": 1}
+
+
+async def test_a_milestone_is_announced_later_and_may_have_missed_its_date(
+    api: httpx.AsyncClient, reporting: Database, story: Make, apply_facts: Make
+) -> None:
+    told = story(cities=6)
+    told.announce(1, 6)
+    await apply_facts(reporting, told.facts)
+    url = f"/v1/progress/{told.campaign_id}"
+    first = min(received.occurred_at for received in told.facts)
+
+    async def as_of(days: int) -> list[tuple[bool, bool]]:
+        asked = (first + timedelta(days=days)).isoformat()
+        milestones = (await api.get(url, params={"as_of": asked})).json()["milestones"]
+        return [(m["announced_at"] is not None, m["missed"]) for m in milestones]
+
+    assert await as_of(5) == [(False, False)] * 3
+    assert await as_of(6) == [(True, False), (False, False), (False, False)]
+    assert await as_of(365) == [(True, False), (False, False), (False, True)]
+    lines = (await api.get(f"{url}.csv", params={"as_of": (first + timedelta(days=365)).isoformat()})).text.splitlines()
+    assert [line.endswith(",yes") for line in lines if ",milestone," in line] == [False, False, True]
 
 
 async def test_a_known_etag_is_answered_without_a_body_until_something_changes(

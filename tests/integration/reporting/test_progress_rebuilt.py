@@ -65,14 +65,14 @@ async def test_figures_follow_the_topics_and_a_rebuild_makes_them_again(
     projection: Database, kafka: KafkaForTests, wire: dict[str, str], story: Callable[..., Any]
 ) -> None:
     async with projection.engine.begin() as connection:
-        await connection.execute(text("TRUNCATE campaign, local_government, answer, milestone"))
+        await connection.execute(text("TRUNCATE campaign, local_government, answer, milestone, submission"))
     told = story(cities=20)
     await publish(kafka.bootstrap, wire, told.facts)
     consumer = replace(PROGRESS, name=f"reporting-{new_id()}", topics=tuple(wire.values()))
     await consume(consumer, projection, kafka.bootstrap, 20)
     living = await rows(projection)
     assert {name: len(found) for name, found in living.items()} == {
-        "campaign": 1, "local_government": 20, "answer": 20, "milestone": 2,
+        "campaign": 1, "local_government": 20, "answer": 20, "milestone": 2, "submission": 0,
     }  # fmt: skip
 
     async with projection.engine.begin() as connection:

@@ -44,7 +44,8 @@ async def reading(
         campaign = await stored.campaign(connection, campaign_id)
         if campaign is None:
             raise not_found()
-        moment = f"{as_of.timestamp():.6f}" if as_of else "now"
+        # A milestone's date may pass without a fact.
+        moment = f"{as_of.timestamp():.6f}" if as_of else campaign.today.isoformat()
         headers = {"ETag": f'W/"{campaign.version}-{moment}-{form}"', "Cache-Control": CACHE_CONTROL}
         yield Reading(connection, campaign, headers, _knows(if_none_match, headers["ETag"]))
 

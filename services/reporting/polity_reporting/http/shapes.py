@@ -14,11 +14,16 @@ class Shape(BaseModel):
 
 
 class Totals(Shape):
-    """Local governments: `invited` were ever asked; the other three part them by their furthest answer."""
+    """Local governments: `invited` were ever asked; the others part them by what became of their answer.
+
+    `submitted` pledges wait for their confirmation, `committed` ones stand, `withdrawn` ones stand no longer.
+    """
 
     invited: int
     interested: int
+    submitted: int
     committed: int
+    withdrawn: int
     unanswered: int
 
 
@@ -39,20 +44,25 @@ class FirstTheme(BaseModel):
 
 
 class Day(Shape):
-    """A day in the campaign's zone: how many were invited, said they are interested, and committed on it."""
+    """A day in the campaign's zone: how many were invited, said they are interested, committed and withdrew on it."""
 
     day: date
     invited: int
     interested: int
     committed: int
+    withdrawn: int
 
 
 class Milestone(Shape):
+    """`announced_at` is when the secretariat released it; `missed` says its day was over before it was reached."""
+
     threshold: int
     due: date | None
     occasion: Text
     reached_at: datetime | None
     ordinal: int | None
+    announced_at: datetime | None
+    missed: bool
 
 
 class ProgressShape(BaseModel):

@@ -6,7 +6,10 @@ from polity_reporting.http.csv_text import Cell, csv_text
 from polity_reporting.http.reading import DEMONSTRATION
 from polity_reporting.storage.progress import Campaign, Counts, Group, Progress
 
-HEADER = ("note", "section", "key", "label", "invited", "interested", "committed")
+HEADER = (
+    "note", "section", "key", "label", "invited", "interested", "committed", "submitted", "withdrawn", "announced_at",
+    "missed",
+)  # fmt: skip
 
 
 def table(campaign: Campaign, progress: Progress) -> str:
@@ -15,7 +18,8 @@ def table(campaign: Campaign, progress: Progress) -> str:
     A milestone's `committed` is the ordinal it fell on, its label the instant it was reached (empty: not yet).
     """
     note = DEMONSTRATION if campaign.demonstration else ""
-    return csv_text(HEADER, ((note, *line) for line in _lines(campaign, progress)))
+    lines = ((note, *line) for line in _lines(campaign, progress))
+    return csv_text(HEADER, ((*line, *[None] * (len(HEADER) - len(line))) for line in lines))
 
 
 def _lines(campaign: Campaign, progress: Progress) -> Iterator[tuple[Cell, ...]]:
@@ -23,14 +27,16 @@ def _lines(campaign: Campaign, progress: Progress) -> Iterator[tuple[Cell, ...]]
     yield ("total", str(campaign.campaign_id), title, *_numbers(progress.totals))
     for milestone in progress.milestones:
         reached = milestone.reached_at.isoformat() if milestone.reached_at else None
-        yield ("milestone", milestone.threshold, reached, None, None, milestone.ordinal)
+        announced = milestone.announced_at.isoformat() if milestone.announced_at else None
+        missed = "yes" if milestone.missed else None
+        yield ("milestone", milestone.threshold, reached, None, None, milestone.ordinal, None, None, announced, missed)
     yield from _grouped("region", progress.regions)
     yield from _grouped("country", progress.countries)
     for group in progress.first_themes:
         label = in_fallback(campaign.themes.get(group.key, {}), campaign.fallback_language)
         yield ("first_theme", group.key, label, None, None, group.counts.committed)
     for day in progress.days:
-        yield ("day", day.day.isoformat(), None, day.invited, day.interested, day.committed)
+        yield ("day", day.day.isoformat(), None, day.invited, day.interested, day.committed, None, day.withdrawn)
 
 
 def _grouped(section: str, groups: Iterable[Group]) -> Iterator[tuple[Cell, ...]]:
@@ -38,8 +44,8 @@ def _grouped(section: str, groups: Iterable[Group]) -> Iterator[tuple[Cell, ...]
         yield (section, group.key, None, *_numbers(group.counts))
 
 
-def _numbers(counts: Counts) -> tuple[int, int, int]:
-    return (counts.invited, counts.interested, counts.committed)
+def _numbers(counts: Counts) -> tuple[int, ...]:
+    return (counts.invited, counts.interested, counts.committed, counts.submitted, counts.withdrawn)
 
 
 def in_fallback(text: dict[str, str], language: str) -> str | None:

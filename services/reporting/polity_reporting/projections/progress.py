@@ -6,6 +6,7 @@ gives the same row whatever came first.
 
 import json
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from uuid import UUID
 
 from polity_chassis.consumer import Consumer, Received
@@ -13,9 +14,13 @@ from polity_contracts import topics
 from polity_contracts.membership import (
     CampaignOpened,
     CommitmentMade,
+    CommitmentReturned,
+    CommitmentSubmitted,
+    CommitmentWithdrawn,
     InterestExpressed,
     InvitationIssued,
     LocalGovernmentRegistered,
+    MilestoneAnnounced,
     MilestoneReached,
 )
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -106,6 +111,60 @@ async def committed(session: AsyncSession, facts: Sequence[Received[CommitmentMa
     )
 
 
+async def submitted(session: AsyncSession, facts: Sequence[Received[CommitmentSubmitted]]) -> None:
+    """Writes when pledges were sent that wait for their confirmation."""
+    await _stepped(session, "submitted", [(received.fact, received.fact.submitted_at) for received in facts])
+
+
+async def returned(session: AsyncSession, facts: Sequence[Received[CommitmentReturned]]) -> None:
+    """Writes when pledges were returned."""
+    await _stepped(session, "returned", [(received.fact, received.fact.returned_at) for received in facts])
+
+
+async def _stepped(
+    session: AsyncSession, step: str, facts: Sequence[tuple[CommitmentSubmitted | CommitmentReturned, datetime]]
+) -> None:
+    await _changed(session, (fact.campaign_id for fact, _ in facts))
+    await statements.write(
+        session,
+        statements.SUBMITTED,
+        {
+            "campaign_ids": [fact.campaign_id for fact, _ in facts],
+            "local_government_ids": [fact.local_government_id for fact, _ in facts],
+            "instants": [at for _, at in facts],
+            "steps": [step] * len(facts),
+        },
+    )
+
+
+async def withdrawn(session: AsyncSession, facts: Sequence[Received[CommitmentWithdrawn]]) -> None:
+    """Writes when commitments stood no longer; before that they count."""
+    await _changed(session, (received.fact.campaign_id for received in facts))
+    await statements.write(
+        session,
+        statements.WITHDRAWN,
+        {
+            "campaign_ids": [received.fact.campaign_id for received in facts],
+            "local_government_ids": [received.fact.local_government_id for received in facts],
+            "instants": [received.fact.withdrawn_at for received in facts],
+        },
+    )
+
+
+async def announced(session: AsyncSession, facts: Sequence[Received[MilestoneAnnounced]]) -> None:
+    """Writes when milestones were announced; they were reached before, under the same key."""
+    await _changed(session, (received.fact.campaign_id for received in facts))
+    await statements.write(
+        session,
+        statements.ANNOUNCED,
+        {
+            "campaign_ids": [received.fact.campaign_id for received in facts],
+            "thresholds": [received.fact.threshold for received in facts],
+            "instants": [received.fact.announced_at for received in facts],
+        },
+    )
+
+
 async def reached(session: AsyncSession, facts: Sequence[Received[MilestoneReached]]) -> None:
     """Writes reached milestones as the owner counted them; nothing is counted here."""
     await _changed(session, (received.fact.campaign_id for received in facts))
@@ -140,7 +199,11 @@ PROGRESS = Consumer(
         LocalGovernmentRegistered: registered,
         InvitationIssued: invited,
         InterestExpressed: interested,
+        CommitmentSubmitted: submitted,
+        CommitmentReturned: returned,
         CommitmentMade: committed,
+        CommitmentWithdrawn: withdrawn,
         MilestoneReached: reached,
+        MilestoneAnnounced: announced,
     },
 )

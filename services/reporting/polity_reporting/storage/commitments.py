@@ -7,7 +7,7 @@ from typing import Any, Literal
 from uuid import UUID
 
 from polity_chassis.pages import Wanted, keyset
-from sqlalchemy import BigInteger, ColumnElement, RowMapping, Select, Text, cast, func, select
+from sqlalchemy import BigInteger, ColumnElement, RowMapping, Select, Text, cast, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from polity_reporting.storage.tables import answer, local_government
@@ -67,7 +67,12 @@ def _select() -> Select[Any]:
 def _filtered(wanted: Commitments, statement: Select[Any]) -> Select[Any]:
     statement = statement.where(answer.c.campaign_id == wanted.campaign_id, answer.c.committed_at.is_not(None))
     if wanted.as_of:
-        statement = statement.where(answer.c.committed_at <= wanted.as_of)
+        withdrawn_later = answer.c.withdrawn_at > wanted.as_of
+        statement = statement.where(
+            answer.c.committed_at <= wanted.as_of, or_(answer.c.withdrawn_at.is_(None), withdrawn_later)
+        )
+    else:
+        statement = statement.where(answer.c.withdrawn_at.is_(None))
     for name in ("country", "region"):
         if value := getattr(wanted, name):
             statement = statement.where(local_government.c[name] == value)

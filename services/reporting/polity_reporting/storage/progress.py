@@ -1,12 +1,13 @@
 """Reads a campaign's progress: rows of different keys are joined here, never when written."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
-from sqlalchemy import DateTime, RowMapping, TextClause, bindparam, text
+from sqlalchemy import DateTime, Row, RowMapping, TextClause, bindparam, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -16,11 +17,16 @@ UNKNOWN = "unknown"
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """Local governments: `invited` were ever asked; the other three part them by their furthest answer."""
+    """Local governments: `invited` were ever asked; the others part them by what became of their answer.
+
+    `committed` are those whose pledge stands.
+    """
 
     invited: int = 0
     interested: int = 0
+    submitted: int = 0
     committed: int = 0
+    withdrawn: int = 0
     unanswered: int = 0
 
 
@@ -40,19 +46,26 @@ class Day:
     invited: int
     interested: int
     committed: int
+    withdrawn: int
 
 
 @dataclass(frozen=True, slots=True)
 class Milestone:
+    """`missed`: its day was over in the campaign's zone before it was reached."""
+
     threshold: int
     due: str | None
     occasion: dict[str, str]
     reached_at: datetime | None
     ordinal: int | None
+    announced_at: datetime | None
+    missed: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Campaign:
+    """`today` is the day in the campaign's zone."""
+
     campaign_id: UUID
     version: int
     title: dict[str, str]
@@ -61,6 +74,7 @@ class Campaign:
     themes: dict[str, dict[str, str]]
     milestones: list[dict[str, Any]]
     demonstration: bool
+    today: date
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,18 +117,29 @@ async def progress(connection: AsyncConnection, of: Campaign, as_of: datetime | 
 
 
 async def _milestones(connection: AsyncConnection, of: Campaign, known: Mapping[str, object]) -> list[Milestone]:
-    reached = {row.threshold: row for row in await connection.execute(_MILESTONES, known)}
+    reached = {
+        row.threshold: row for row in await connection.execute(_MILESTONES, {**known, "time_zone": of.time_zone})
+    }
     wished = {int(wish["threshold"]): wish for wish in of.milestones}
+    as_of = known["as_of"]
+    today = as_of.astimezone(ZoneInfo(of.time_zone)).date() if isinstance(as_of, datetime) else of.today
     return [
-        Milestone(
-            threshold=threshold,
-            due=wished.get(threshold, {}).get("due"),
-            occasion=wished.get(threshold, {}).get("occasion", {}),
-            reached_at=reached[threshold].reached_at if threshold in reached else None,
-            ordinal=reached[threshold].ordinal if threshold in reached else None,
-        )
+        _milestone(threshold, wished.get(threshold, {}), reached.get(threshold), today)
         for threshold in sorted(wished.keys() | reached.keys())
     ]
+
+
+def _milestone(threshold: int, wish: Mapping[str, Any], reached: Row[Any] | None, today: date) -> Milestone:
+    due = wish.get("due")
+    return Milestone(
+        threshold=threshold,
+        due=due,
+        occasion=wish.get("occasion", {}),
+        reached_at=reached.reached_at if reached else None,
+        ordinal=reached.ordinal if reached else None,
+        announced_at=reached.announced_at if reached else None,
+        missed=due is not None and (reached.reached_on if reached else today) > date.fromisoformat(due),
+    )
 
 
 def _groups(counted: Sequence[RowMapping], grouped: str) -> list[Group]:
@@ -122,7 +147,7 @@ def _groups(counted: Sequence[RowMapping], grouped: str) -> list[Group]:
 
 
 def _counts(row: RowMapping) -> Counts:
-    return Counts(row["invited"], row["interested"], row["committed"], row["unanswered"])
+    return Counts(**{field.name: row[field.name] for field in fields(Counts)})
 
 
 def _reading_as_of(sql: str) -> TextClause:
@@ -131,25 +156,42 @@ def _reading_as_of(sql: str) -> TextClause:
 
 _CAMPAIGN = text(
     """
-    SELECT campaign_id, version, title, fallback_language, time_zone, themes, milestones, demonstration
+    SELECT campaign_id, version, title, fallback_language, time_zone, themes, milestones, demonstration,
+        (now() AT TIME ZONE time_zone)::date AS today
     FROM campaign WHERE campaign_id = :campaign_id AND title IS NOT NULL
     """
 )
 
 _COUNTS = _reading_as_of(
     """
-    WITH known AS (
+    WITH asked (moment) AS (SELECT coalesce(:as_of, 'infinity'::timestamptz)),
+    sent AS (
+        SELECT DISTINCT ON (local_government_id) local_government_id, step
+        FROM submission CROSS JOIN asked
+        WHERE campaign_id = :campaign_id AND at <= moment ORDER BY local_government_id, at DESC
+    ),
+    dated AS (
         SELECT
             coalesce(region, :unknown) AS region,
             coalesce(country, :unknown) AS country,
+            first_theme,
             coalesce(invited_at <= moment, false) AS invited,
-            coalesce(interested_at <= moment, false) AS interested,
+            coalesce(interested_at <= moment, false) OR step IS NOT NULL AS interested,
+            coalesce(step = 'submitted', false) AS submitted,
             coalesce(committed_at <= moment, false) AS committed,
-            CASE WHEN committed_at <= moment THEN first_theme END AS first_theme
+            coalesce(withdrawn_at <= moment, false) AS withdrawn
         FROM answer
-        CROSS JOIN (SELECT coalesce(:as_of, 'infinity'::timestamptz)) AS asked (moment)
+        CROSS JOIN asked
+        LEFT JOIN sent USING (local_government_id)
         LEFT JOIN local_government USING (local_government_id)
         WHERE campaign_id = :campaign_id
+    ),
+    known AS (
+        SELECT region, country, invited,
+            CASE WHEN withdrawn THEN 'withdrawn' WHEN committed THEN 'committed' WHEN submitted THEN 'submitted'
+                WHEN interested THEN 'interested' WHEN invited THEN 'unanswered' END AS status,
+            CASE WHEN committed AND NOT withdrawn THEN first_theme END AS first_theme
+        FROM dated
     )
     SELECT
         (ARRAY['region', 'country', 'first_theme', 'totals'])[
@@ -157,11 +199,13 @@ _COUNTS = _reading_as_of(
         ] AS grouped,
         coalesce(region, country, first_theme) AS key,
         count(*) FILTER (WHERE invited) AS invited,
-        count(*) FILTER (WHERE interested AND NOT committed) AS interested,
-        count(*) FILTER (WHERE committed) AS committed,
-        count(*) FILTER (WHERE invited AND NOT interested AND NOT committed) AS unanswered
+        count(*) FILTER (WHERE status = 'interested') AS interested,
+        count(*) FILTER (WHERE status = 'submitted') AS submitted,
+        count(*) FILTER (WHERE status = 'committed') AS committed,
+        count(*) FILTER (WHERE status = 'withdrawn') AS withdrawn,
+        count(*) FILTER (WHERE status = 'unanswered') AS unanswered
     FROM known
-    WHERE invited OR interested OR committed
+    WHERE status IS NOT NULL
     GROUP BY GROUPING SETS ((), (region), (country), (first_theme))
     ORDER BY key
     """
@@ -173,10 +217,12 @@ _DAYS = _reading_as_of(
         (instant AT TIME ZONE :time_zone)::date AS day,
         count(*) FILTER (WHERE step = 'invited') AS invited,
         count(*) FILTER (WHERE step = 'interested') AS interested,
-        count(*) FILTER (WHERE step = 'committed') AS committed
+        count(*) FILTER (WHERE step = 'committed') AS committed,
+        count(*) FILTER (WHERE step = 'withdrawn') AS withdrawn
     FROM answer
     CROSS JOIN LATERAL (
-        VALUES ('invited', invited_at), ('interested', interested_at), ('committed', committed_at)
+        VALUES ('invited', invited_at), ('interested', interested_at), ('committed', committed_at),
+            ('withdrawn', withdrawn_at)
     ) AS steps (step, instant)
     WHERE campaign_id = :campaign_id AND instant <= coalesce(:as_of, 'infinity'::timestamptz)
     GROUP BY day ORDER BY day
@@ -185,7 +231,9 @@ _DAYS = _reading_as_of(
 
 _MILESTONES = _reading_as_of(
     """
-    SELECT threshold, ordinal, reached_at FROM milestone
+    SELECT threshold, ordinal, reached_at, (reached_at AT TIME ZONE :time_zone)::date AS reached_on,
+        CASE WHEN announced_at <= coalesce(:as_of, 'infinity'::timestamptz) THEN announced_at END AS announced_at
+    FROM milestone
     WHERE campaign_id = :campaign_id AND reached_at <= coalesce(:as_of, 'infinity'::timestamptz)
     """
 )

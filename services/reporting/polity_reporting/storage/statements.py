@@ -96,6 +96,24 @@ INTERESTED = _statement(
     _FIRST.format(column="interested_at"), campaign_ids=_UUIDS, local_government_ids=_UUIDS, instants=_INSTANTS
 )
 
+WITHDRAWN = _statement(
+    _FIRST.format(column="withdrawn_at"), campaign_ids=_UUIDS, local_government_ids=_UUIDS, instants=_INSTANTS
+)
+
+SUBMITTED = _statement(
+    """
+    INSERT INTO submission (campaign_id, local_government_id, at, step)
+    SELECT * FROM unnest(:campaign_ids, :local_government_ids, :instants, :steps)
+        AS facts (campaign_id, place_id, at, step)
+    ORDER BY campaign_id, place_id, at
+    ON CONFLICT (campaign_id, local_government_id, at) DO NOTHING
+    """,
+    campaign_ids=_UUIDS,
+    local_government_ids=_UUIDS,
+    instants=_INSTANTS,
+    steps=_TEXTS,
+)
+
 COMMITTED = _statement(
     """
     INSERT INTO answer (campaign_id, local_government_id, committed_at, ordinal, first_theme, themes)
@@ -126,5 +144,16 @@ REACHED = _statement(
     thresholds=_NUMBERS,
     ordinals=_NUMBERS,
     commitment_ids=_UUIDS,
+    instants=_INSTANTS,
+)
+
+ANNOUNCED = _statement(
+    """
+    UPDATE milestone SET announced_at = announced.at
+    FROM unnest(:campaign_ids, :thresholds, :instants) AS announced (campaign_id, threshold, at)
+    WHERE milestone.campaign_id = announced.campaign_id AND milestone.threshold = announced.threshold
+    """,
+    campaign_ids=_UUIDS,
+    thresholds=_NUMBERS,
     instants=_INSTANTS,
 )

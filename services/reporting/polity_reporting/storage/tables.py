@@ -42,6 +42,7 @@ answer = Table(
     Column("invited_at", DateTime(timezone=True)),
     Column("interested_at", DateTime(timezone=True)),
     Column("committed_at", DateTime(timezone=True)),
+    Column("withdrawn_at", DateTime(timezone=True)),
     Column("ordinal", Integer),
     Column("first_theme", Text),
     Column("themes", JSONB),
@@ -56,6 +57,17 @@ milestone = Table(
     Column("ordinal", Integer, nullable=False),
     Column("commitment_id", Uuid, nullable=False),
     Column("reached_at", DateTime(timezone=True), nullable=False),
+    Column("announced_at", DateTime(timezone=True)),
 )
 
-PROJECTION_TABLES = (campaign, local_government, answer, milestone)
+submission = Table(
+    "submission",
+    metadata,
+    Column("campaign_id", Uuid, primary_key=True),
+    Column("local_government_id", Uuid, primary_key=True),
+    Column("at", DateTime(timezone=True), primary_key=True),
+    Column("step", Text, nullable=False),
+)
+"""Each time a pledge was `submitted` to be confirmed, and each time it was `returned`."""
+
+PROJECTION_TABLES = (campaign, local_government, answer, milestone, submission)
