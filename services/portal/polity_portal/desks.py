@@ -66,6 +66,7 @@ def to_do(
     found = [("announce", m["threshold"]) for m in campaign["milestones"] if _unannounced(m)]
     found.append(("confirm", desk["to_confirm"]))
     found.append(("addresses", mails["failed"] if mails else 0))
+    found.append(("letters", len(desk["letters"])))
     unanswered = sum(wave["unanswered"] + wave["interested"] for wave in desk["waves"])
     if desk["next_deadline"] and datetime.fromisoformat(desk["next_deadline"]["at"]) - now < SOON:
         found.append(("remind", unanswered))

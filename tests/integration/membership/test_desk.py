@@ -81,3 +81,17 @@ async def test_another_networks_desk_is_not_to_be_found(world: Any, net: Any) ->
     campaign_id = await net.campaign()
     other = await world.network()
     assert (await other.get(f"/v1/campaigns/{campaign_id}/desk", expect=None)).status_code == 404
+
+
+async def test_a_signed_letter_waits_until_it_is_recorded(world: Any, net: Any) -> None:
+    campaign_id, links = await net.invited(2)
+    invitation = (await world.call("GET", "/v1/answer", link=links[0], expect=200))["invitation_id"]
+    await world.rows(
+        "INSERT INTO proof (id, invitation_id, folder, sent_by, length_bytes, received_bytes, created_at, finished_at)"
+        " VALUES (gen_random_uuid(), CAST(:id AS uuid), 'a folder', 'link', 3, 3, now(), now()) RETURNING id",
+        id=invitation,
+    )
+    desk = await net.get(f"/v1/campaigns/{campaign_id}/desk")
+    assert [(letter["invitation_id"], letter["name"]) for letter in desk["letters"]] == [(invitation, "City 0001")]
+    await net.commit(links[0])
+    assert (await net.get(f"/v1/campaigns/{campaign_id}/desk"))["letters"] == []

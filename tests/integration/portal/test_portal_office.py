@@ -48,6 +48,7 @@ async def office(stage: SimpleNamespace, canned: Any) -> SimpleNamespace:
         "waves": [wave("Pioneers", invited=50, committed=40, unanswered=10), wave("Congress", invited=80)],
         "next_deadline": {"at": "2026-07-24T14:59:00Z", "time_zone": "Asia/Seoul"},
         "to_confirm": 0,
+        "letters": [],
     }  # fmt: skip
     campaign = {
         "campaign_id": CAMPAIGN, "network_id": NETWORK, "title": {"en": "Rights Cities"}, "fallback_language": "en",
@@ -103,10 +104,15 @@ async def test_what_waits_for_the_secretariat_is_said_first(office: SimpleNamesp
     assert "See 2 messages that bounced" in page
     assert "Announce the milestone" not in page
     office.desk["to_confirm"] = 1
+    office.desk["letters"] = [{"invitation_id": MAIL, "name": "Grigny", "at": "2026-07-20T08:00:00Z"}]
     office.campaign["milestones"][1] |= {"reached_at": "2026-07-20T08:00:00Z"}
     page = await shown(office)
-    said = [page.index(words) for words in ("Announce the milestone of 100", "Confirm 1 answer", "See 2 messages")]
+    said = [
+        page.index(words) for words in ("Announce the milestone of 100", "Confirm 1 answer", "See 2 m", "Record 1 s")
+    ]
     assert said == sorted(said)
+    assert f'href="{OFFICE}/invitations/{MAIL}/paper"' in page
+    assert "The first is from Grigny." in page
 
 
 async def test_the_first_page_is_there_while_notifications_is_not(office: SimpleNamespace) -> None:

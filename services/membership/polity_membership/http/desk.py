@@ -10,11 +10,12 @@ from pydantic import BaseModel
 
 from polity_membership.http.scopes import OF_CAMPAIGN
 from polity_membership.http.values import DeadlineOut
-from polity_membership.storage.desk import Rows, answers_of_today, waves_of
+from polity_membership.storage.desk import Rows, answers_of_today, letters_of, waves_of
 
 router = APIRouter(prefix="/v1", tags=["campaigns"])
 
 MOST_ANSWERS = 20
+MOST_LETTERS = 20
 
 
 class WaveOut(BaseModel):
@@ -42,11 +43,19 @@ class AnswerOut(BaseModel):
     at: datetime
 
 
+class LetterOut(BaseModel):
+    """A local government whose photo of a signed letter came at `at` and waits to be recorded."""
+
+    invitation_id: UUID
+    name: str
+    at: datetime
+
+
 class DeskOut(BaseModel):
     """`answers` are the newest of the `answers_today`; a day begins where the campaign's deadline has its zone.
 
     `next_deadline` is that of somebody who may still answer; None when nobody may. `to_confirm` answers wait for the
-    secretariat before they count.
+    secretariat before they count; `letters` were signed on paper, the earliest first, twenty at most.
     """
 
     campaign_id: UUID
@@ -55,14 +64,16 @@ class DeskOut(BaseModel):
     waves: list[WaveOut]
     next_deadline: DeadlineOut | None
     to_confirm: int
+    letters: list[LetterOut]
 
 
 @router.get("/campaigns/{campaign_id}/desk", **access(OF_CAMPAIGN))
 async def get_desk(campaign_id: UUID, database: DatabaseDep, now: NowDep) -> DeskOut:
-    """Shows today's answers, each wave's figures and the next deadline."""
+    """Shows today's answers, each wave's figures, the next deadline, and what waits for the secretariat."""
     async with database.transaction() as session:
         waves = await waves_of(session, campaign_id, now)
         answers = await answers_of_today(session, campaign_id, now, MOST_ANSWERS)
+        letters = await letters_of(session, campaign_id, MOST_LETTERS)
     return DeskOut(
         campaign_id=campaign_id,
         answers_today=answers[0]["answered"] if answers else 0,
@@ -72,6 +83,7 @@ async def get_desk(campaign_id: UUID, database: DatabaseDep, now: NowDep) -> Des
         ],
         next_deadline=_next_deadline(waves),
         to_confirm=sum(row["submitted"] for row in waves),
+        letters=[LetterOut(**row) for row in letters],
     )
 
 

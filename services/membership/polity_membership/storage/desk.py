@@ -41,6 +41,24 @@ SELECT invitation.id AS invitation_id, invitation.status, place.name, place.coun
 """)
 
 
+_LETTERS = text("""
+SELECT invitation.id AS invitation_id, place.name, max(proof.finished_at) AS at
+  FROM invitation
+  JOIN proof ON proof.invitation_id = invitation.id
+  JOIN local_government place ON place.id = invitation.local_government_id
+ WHERE invitation.campaign_id = :campaign_id AND invitation.status IN ('invited', 'interested')
+   AND proof.sent_by = 'link' AND proof.finished_at IS NOT NULL
+   AND proof.folder IS NOT NULL AND proof.removal_asked_at IS NULL
+ GROUP BY invitation.id, place.name ORDER BY at, invitation_id LIMIT :most
+""")
+
+
+async def letters_of(session: AsyncSession, campaign_id: UUID, most: int) -> Rows:
+    """Returns who sent a photo of a signed letter that nobody has recorded as an answer yet, the earliest first."""
+    connection = await session.connection()
+    return (await connection.execute(_LETTERS, {"campaign_id": campaign_id, "most": most})).mappings().all()
+
+
 async def waves_of(session: AsyncSession, campaign_id: UUID, now: datetime) -> Rows:
     """Returns the waves in the order of their sending: counts by status, the deadline that most were given, and the
     next deadline of those who may still answer."""
