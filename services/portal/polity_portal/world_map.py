@@ -86,7 +86,7 @@ def _dots(spots: Iterable[_Spot], cell: float) -> Iterable[Dot]:
         yield Dot(
             x=round(sum(spot.x for spot in group) / size, 1),
             y=round(sum(spot.y for spot in group) / size, 1),
-            r=round(min(cell * (0.42 + 0.24 * sqrt(size - 1)), cell * 1.6), 1),
+            r=round(min(cell * (0.55 + 0.25 * sqrt(size - 1)), cell * 1.6), 1),
             names=tuple(spot.name for spot in sorted(group, key=lambda spot: not spot.marked)[:NAMED]),
             more=max(size - NAMED, 0),
             marked=any(spot.marked for spot in group),

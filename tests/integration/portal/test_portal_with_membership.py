@@ -149,7 +149,7 @@ async def test_a_city_answers_by_the_link_and_the_office_sees_it(desk: SimpleNam
     assert "N.º 1" in (await city.get(page)).text
     assert 'class="status committed"' in (await desk.browser.get(f"{desk.office}/invitations")).text
     public = (await city.get(f"/en/campaigns/{desk.campaign_id}")).text
-    assert "answers so far, of 10" in public
+    assert '<span class="big">1</span> of 10' in public
     assert "Invented Signatory" not in public
 
 
