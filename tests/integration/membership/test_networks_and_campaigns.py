@@ -110,3 +110,15 @@ async def test_a_campaign_that_makes_no_sense_is_refused(net: Any, fault: str) -
     }
     problem = await net.post(f"/v1/networks/{net.id}/campaigns", body, expect=422)
     assert problem["type"].endswith(slug)
+
+
+@pytest.mark.parametrize(
+    ("given", "shown"), [({}, None), ({"contact_email": "office@network.example"}, "office@network.example")]
+)
+async def test_a_network_says_where_whoever_wants_to_join_writes_to(world: Any, given: Any, shown: str | None) -> None:
+    body = {"name": {"en": "Committee"}, "fallback_language": "en", "time_zone": "Europe/Madrid"}
+    founded = await world.call("POST", "/v1/networks", {**body, **given}, as_=world.operator, expect=201)
+    network = await world.call("GET", f"/v1/networks/{founded['network_id']}", expect=200)
+    assert network["contact_email"] == shown
+    refused = {**body, "contact_email": "a, b"}
+    await world.call("POST", "/v1/networks", refused, as_=world.operator, expect=422)

@@ -29,6 +29,7 @@ NETWORK: dict[str, Any] = {
     "fallback_language": "en",
     "time_zone": "Europe/Madrid",
     "demonstration": True,
+    "contact_email": "secretariat@network.example",
     "members": [
         {"local_government_id": "a", "name": "Grigny", "country": "FR", "office": "co_president"},
         {"local_government_id": "b", "name": "Utrecht", "country": "NL", "office": "co_president"},

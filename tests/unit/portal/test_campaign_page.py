@@ -88,6 +88,7 @@ async def test_a_city_that_is_not_there_is_told_how_to_join(
     assert "“&lt;b&gt;Nowhere” is not among those who have pledged" in text
     assert 'href="#join"' in text
     assert "Write to the network’s secretariat" in text
+    assert '<a href="mailto:secretariat@network.example">' in text
 
 
 async def test_a_region_is_shown_larger_with_its_own_cities_alone(visitor: httpx.AsyncClient, canned: Any) -> None:

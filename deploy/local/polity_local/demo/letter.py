@@ -24,6 +24,7 @@ NETWORK: dict[str, Any] = {
     "fallback_language": "en",
     "time_zone": ZONE,
     "demonstration": True,
+    "contact_email": "secretariat@network.example",
 }
 
 OFFICES = {"Grigny": "co_president", "Utrecht": "co_president"}

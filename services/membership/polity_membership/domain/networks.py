@@ -24,6 +24,8 @@ class Network:
     fallback_language: str
     time_zone: str
     demonstration: bool
+    contact_email: str | None = None
+    """An office's address for whoever wants to join; shown to everyone, so never a person's own."""
     fact_sequence: int = 0
 
     def found(self) -> NetworkFounded:

@@ -15,19 +15,23 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from polity_membership.domain.networks import MEMBER, Network
 from polity_membership.http.repeating import once_by
 from polity_membership.http.scopes import OF_NETWORK
-from polity_membership.http.values import Body, Language, Lines, TimeZone
+from polity_membership.http.values import Body, Email, Language, Lines, TimeZone
 from polity_membership.storage.aggregates import columns, load
 from polity_membership.storage.reads import list_networks, members_of
 from polity_membership.usecases import AddNetworkMember, FoundNetwork, add_network_member, found_network
 
 router = APIRouter(prefix="/v1/networks", tags=["networks"])
+_SHOWN = ("name", "fallback_language", "time_zone", "demonstration", "contact_email")
 
 
 class NetworkIn(Body):
+    """`contact_email` is an office's address for whoever wants to join: everyone sees it."""
+
     name: Lines
     fallback_language: Language
     time_zone: TimeZone
     demonstration: bool = False
+    contact_email: Email | None = None
 
 
 class NetworkId(BaseModel):
@@ -55,13 +59,14 @@ class NetworkOut(NetworkId):
     fallback_language: str
     time_zone: str
     demonstration: bool
+    contact_email: str | None
     members: list[MemberOut]
 
 
 @router.post("", status_code=201, **access(OPERATOR))
 async def post_network(body: NetworkIn, database: DatabaseDep, now: NowDep, key: IdempotencyDep) -> NetworkId:
     """Founds a network."""
-    command = FoundNetwork(body.name, body.fallback_language, body.time_zone, body.demonstration)
+    command = FoundNetwork(body.name, body.fallback_language, body.time_zone, body.demonstration, body.contact_email)
     return NetworkId(**await found_network(database, command, now, once_by(key)))
 
 
@@ -98,7 +103,7 @@ async def _shown(session: AsyncSession, rows: Sequence[Mapping[Any, Any]]) -> li
         NetworkOut(
             network_id=row["id"],
             members=[MemberOut(**member) for member in members if member["network_id"] == row["id"]],
-            **{name: row[name] for name in ("name", "fallback_language", "time_zone", "demonstration")},
+            **{name: row[name] for name in _SHOWN},
         )
         for row in rows
     ]

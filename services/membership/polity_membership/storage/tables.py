@@ -37,6 +37,7 @@ class NetworkRow(Row, table=True):
     fallback_language: str = _text()
     time_zone: str = _text()
     demonstration: bool
+    contact_email: str | None = _text(nullable=True)
     fact_sequence: int
 
 

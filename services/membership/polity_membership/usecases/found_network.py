@@ -19,6 +19,7 @@ class FoundNetwork:
     fallback_language: str
     time_zone: str
     demonstration: bool
+    contact_email: str | None
 
 
 async def found_network(database: Database, command: FoundNetwork, now: datetime, once: Once = always) -> Ids:
@@ -32,6 +33,7 @@ async def found_network(database: Database, command: FoundNetwork, now: datetime
                 fallback_language=command.fallback_language,
                 time_zone=command.time_zone,
                 demonstration=command.demonstration,
+                contact_email=command.contact_email,
             )
             await add_facts(session, network, [network.found()], occurred_at=now)
             await add(session, network)
