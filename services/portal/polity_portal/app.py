@@ -16,6 +16,7 @@ from polity_portal.pages import (
     office,
     office_campaign,
     office_mail,
+    office_pledges,
     public,
     sign_in,
 )
@@ -31,6 +32,7 @@ AREAS = (
     office,
     office_campaign,
     office_mail,
+    office_pledges,
     invite,
     imports,
     documentation,

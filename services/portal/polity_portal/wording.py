@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from polity_portal.languages import N_
 
 FIELDS = {
+    "reason": N_("What is missing"),
+    "day": N_("New last day to answer"),
     "signatory_name": N_("Name of who signs"),
     "signatory_office": N_("Office"),
     "signed_on": N_("Date of signing"),
@@ -55,8 +57,17 @@ INVITATION_STATUSES = {
     "": N_("All"),
     "invited": N_("Invited, no answer yet"),
     "interested": N_("Interested"),
+    "submitted": N_("Waits for confirmation"),
     "committed": N_("Pledged"),
-    "revoked": N_("Withdrawn"),
+    "withdrawn": N_("Pledge withdrawn"),
+    "revoked": N_("Invitation withdrawn"),
+}
+
+PLEDGE_STATUSES = {
+    "submitted": N_("Waits for confirmation"),
+    "returned": N_("Pledge returned"),
+    "committed": N_("Pledged"),
+    "withdrawn": N_("Pledge withdrawn"),
 }
 
 GOVERNMENT_STATUSES = {
@@ -64,7 +75,9 @@ GOVERNMENT_STATUSES = {
     "none": N_("Not invited yet"),
     "invited": N_("Invited, no answer yet"),
     "interested": N_("Interested"),
+    "submitted": N_("Waits for confirmation"),
     "committed": N_("Pledged"),
+    "withdrawn": N_("Pledge withdrawn"),
 }
 
 MAIL_STATUSES = {
@@ -129,7 +142,10 @@ PROBLEMS = {
     "link_expired": ProblemWords(
         410,
         N_("This link has expired"),
-        N_("The day to reply by has passed. The network’s secretariat can tell you how to join now."),
+        N_(
+            "The day to reply by has passed. Ask the network’s secretariat, which sent you the invitation, "
+            "for more time: this same link then works again."
+        ),
     ),
     "link_revoked": ProblemWords(
         410,

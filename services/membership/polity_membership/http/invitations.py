@@ -60,6 +60,7 @@ class InvitationOut(BaseModel):
     """
 
     invitation_id: UUID
+    campaign_id: UUID
     local_government_id: UUID
     name: str
     country: str

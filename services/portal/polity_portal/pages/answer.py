@@ -20,6 +20,9 @@ router = pages()
 PATH = "/{lang:lang}/answer/{token}"
 DRAFT = "/v1/answer/draft"
 REFUSED_FIELDS = {"themes_invalid": "themes", "signed_in_future": "signed_on"}
+GIVEN = frozenset({"submitted", "committed", "withdrawn"})
+"""There is a pledge: the page shows what became of it, and no form."""
+REFUSED_TWICE = frozenset({"already_committed", "commitment_withdrawn"})
 TokenDep = Annotated[str, Depends(known_shape)]
 
 
@@ -51,7 +54,7 @@ async def express_interest(lang: str, token: TokenDep, portal: PortalDep, form: 
     try:
         await portal.api.post("/v1/answer/interest", credentials=link(token))
     except ApiProblem as problem:
-        if problem.slug != "already_committed":
+        if problem.slug not in REFUSED_TWICE:
             raise
     return go_to(f"/{lang}/answer/{token}#pledge")
 
@@ -65,7 +68,7 @@ async def save(lang: str, token: TokenDep, request: Request, portal: PortalDep, 
     try:
         await api.put(DRAFT, pledge.as_draft(), credentials=link(token), revision=pledge.revision)
     except ApiProblem as problem:
-        if problem.slug == "already_committed":
+        if problem.slug in REFUSED_TWICE:
             return go_to(f"/{lang}/answer/{token}")
         answer, saved = await asked_and_saved(portal, token)
         if problem.slug == "stale_version":
@@ -78,7 +81,7 @@ async def save(lang: str, token: TokenDep, request: Request, portal: PortalDep, 
 async def commit(lang: str, token: TokenDep, request: Request, portal: PortalDep, form: OpenFormDep) -> Response:
     answer = await portal.api.get("/v1/answer", credentials=link(token))
     here = go_to(f"/{lang}/answer/{token}")
-    if answer["status"] == "committed":
+    if answer["status"] in GIVEN:
         return here
     pledge = pledge_from(form)
     faults = faults_in(pledge, answer["campaign"]["themes"], _today_there(portal.clock().date()))
@@ -91,7 +94,7 @@ async def commit(lang: str, token: TokenDep, request: Request, portal: PortalDep
                 idempotency_key=pledge.idempotency_key,
             )
         except ApiProblem as problem:
-            if problem.slug == "already_committed":
+            if problem.slug in REFUSED_TWICE:
                 return here
             faults = _faults(problem)
         else:
@@ -127,7 +130,7 @@ def answer_page(
     campaign = answer["campaign"]
     return page(
         request,
-        "thanks.html" if answer["status"] == "committed" else template,
+        "thanks.html" if answer["status"] in GIVEN else template,
         status=status,
         answer=answer,
         campaign=campaign,

@@ -23,7 +23,7 @@ Count = Annotated[int, Field(ge=0, le=100_000)]
 class InvitationList(BaseModel):
     """What the address of the list of invitations says; the counts are what sending a wave came to."""
 
-    status: Literal["", "invited", "interested", "committed", "revoked"] = ""
+    status: Literal["", "invited", "interested", "submitted", "committed", "withdrawn", "revoked"] = ""
     wave: Annotated[str, Field(max_length=200)] = ""
     cursor: Cursor = ""
     invited: Count | None = None
@@ -50,11 +50,12 @@ async def own_campaign(visit: Visit, campaign_id: UUID) -> dict[str, Any]:
 
 
 @router.get(PATH, **OPEN)
-async def overview(campaign_id: UUID, visit: VisitDep) -> Response:
+async def overview(campaign_id: UUID, visit: VisitDep, announced: Count = 0) -> Response:
     campaign, progress = await asyncio.gather(own_campaign(visit, campaign_id), progress_of(visit.portal, campaign_id))
     return visit.page(
         "office_campaign.html",
         campaign=campaign,
+        announced=announced,
         progress=progress,
         steps=steps(campaign, visit.portal.clock()),
         demonstration=campaign["demonstration"],

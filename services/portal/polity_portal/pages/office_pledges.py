@@ -1,0 +1,148 @@
+"""What the secretariat decides: whether a pledge counts, who gets more time, and when a milestone is announced."""
+
+import asyncio
+from datetime import date, datetime, time
+from typing import Annotated, Any, Literal
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from fastapi import Path, Query, Response
+
+from polity_portal.api import ApiProblem, Fault
+from polity_portal.pages.office_campaign import PATH, own_campaign
+from polity_portal.rendering import go_to
+from polity_portal.routing import OPEN, NotFound, pages
+from polity_portal.signed_in import SignedFormDep, Visit, VisitDep, text_of
+
+router = pages()
+PLEDGE = PATH + "/commitments/{commitment_id}"
+EXTENSION = PATH + "/invitations/{invitation_id}/extension"
+ANNOUNCEMENT = PATH + "/milestones/{threshold}/announcement"
+SETTLED = frozenset({"not_submitted", "not_counted"})
+"""Somebody else decided meanwhile: the page shows what."""
+DoneDep = Annotated[Literal["", "confirmation", "return", "withdrawal", "extension"], Query()]
+ThresholdDep = Annotated[int, Path(ge=1)]
+LAST_SECOND = time(23, 59, 59)
+
+
+@router.get(PLEDGE, **OPEN)
+async def pledge(campaign_id: UUID, commitment_id: UUID, visit: VisitDep, done: DoneDep = "") -> Response:
+    return await _pledge_page(visit, campaign_id, commitment_id, done=done)
+
+
+async def _pledge_page(visit: Visit, campaign_id: UUID, commitment_id: UUID, **content: Any) -> Response:
+    campaign, given = await asyncio.gather(
+        own_campaign(visit, campaign_id),
+        visit.api.get(f"/v1/commitments/{commitment_id}", credentials=visit.credentials),
+    )
+    if given["campaign_id"] != str(campaign_id):
+        raise NotFound
+    status = 422 if content.get("faults") else 200
+    content = {"faults": [], "reason_given": "", "done": "", **content}
+    return visit.page(
+        "pledge.html", status=status, campaign=campaign, given=given, demonstration=campaign["demonstration"], **content
+    )
+
+
+async def _decide(visit: Visit, commitment_id: UUID, decision: str, body: dict[str, Any] | None = None) -> Response:
+    """Decides and leads back to the pledge. Raises ApiProblem when what was entered is at fault."""
+    here = visit.request.url.path.rpartition("/")[0]
+    try:
+        await visit.api.post(f"/v1/commitments/{commitment_id}/{decision}", body, credentials=visit.credentials)
+    except ApiProblem as problem:
+        if problem.slug not in SETTLED:
+            raise
+        return go_to(here)
+    return go_to(f"{here}?done={decision}")
+
+
+@router.post(PLEDGE + "/confirmation", **OPEN)
+async def confirm(campaign_id: UUID, commitment_id: UUID, visit: VisitDep, form: SignedFormDep) -> Response:
+    return await _decide(visit, commitment_id, "confirmation")
+
+
+@router.post(PLEDGE + "/withdrawal", **OPEN)
+async def withdraw(campaign_id: UUID, commitment_id: UUID, visit: VisitDep, form: SignedFormDep) -> Response:
+    return await _decide(visit, commitment_id, "withdrawal")
+
+
+@router.post(PLEDGE + "/return", **OPEN)
+async def return_pledge(campaign_id: UUID, commitment_id: UUID, visit: VisitDep, form: SignedFormDep) -> Response:
+    reason = text_of(form, "reason")
+    try:
+        return await _decide(visit, commitment_id, "return", {"reason": reason})
+    except ApiProblem as problem:
+        if not problem.faults:
+            raise
+        return await _pledge_page(visit, campaign_id, commitment_id, faults=problem.faults, reason_given=reason)
+
+
+@router.get(EXTENSION, **OPEN)
+async def more_time(campaign_id: UUID, invitation_id: UUID, visit: VisitDep, done: DoneDep = "") -> Response:
+    return await _extension_page(visit, campaign_id, await _invitation(visit, invitation_id), done=done)
+
+
+async def _invitation(visit: Visit, invitation_id: UUID) -> dict[str, Any]:
+    found: dict[str, Any] = await visit.api.get(f"/v1/invitations/{invitation_id}", credentials=visit.credentials)
+    return found
+
+
+async def _extension_page(
+    visit: Visit,
+    campaign_id: UUID,
+    invitation: dict[str, Any],
+    *,
+    day: str = "",
+    done: str = "",
+    fault: Fault | None = None,
+) -> Response:
+    campaign = await own_campaign(visit, campaign_id)
+    if invitation["campaign_id"] != str(campaign_id):
+        raise NotFound
+    return visit.page(
+        "extension.html",
+        status=422 if fault else 200,
+        campaign=campaign,
+        invitation=invitation,
+        day=day,
+        done=done,
+        faults=[fault] if fault else [],
+        demonstration=campaign["demonstration"],
+    )
+
+
+@router.post(EXTENSION, **OPEN)
+async def extend(campaign_id: UUID, invitation_id: UUID, visit: VisitDep, form: SignedFormDep) -> Response:
+    """Extends to the end of the day in the deadline's own zone."""
+    invitation = await _invitation(visit, invitation_id)
+    day, zone = text_of(form, "day"), invitation["reply_by"]["time_zone"]
+    try:
+        at = datetime.combine(date.fromisoformat(day), LAST_SECOND, ZoneInfo(zone)).isoformat()
+        reply_by = {"reply_by": {"at": at, "time_zone": zone}}
+        await visit.api.post(f"/v1/invitations/{invitation_id}/extension", reply_by, credentials=visit.credentials)
+    except ValueError:
+        return await _extension_page(visit, campaign_id, invitation, day=day, fault=Fault("day", "not_a_date"))
+    except ApiProblem as problem:
+        if problem.status != 422:
+            raise
+        return await _extension_page(
+            visit, campaign_id, invitation, day=day, fault=Fault("day", problem.slug, problem.title)
+        )
+    return go_to(f"{visit.request.url.path}?done=extension")
+
+
+@router.get(ANNOUNCEMENT, **OPEN)
+async def look_at_announcement(campaign_id: UUID, threshold: ThresholdDep, visit: VisitDep) -> Response:
+    campaign = await own_campaign(visit, campaign_id)
+    milestone = next((m for m in campaign["milestones"] if m["threshold"] == threshold), None)
+    if milestone is None:
+        raise NotFound
+    return visit.page("announce.html", campaign=campaign, milestone=milestone, demonstration=campaign["demonstration"])
+
+
+@router.post(ANNOUNCEMENT, **OPEN)
+async def announce(campaign_id: UUID, threshold: ThresholdDep, visit: VisitDep, form: SignedFormDep) -> Response:
+    await visit.api.post(
+        f"/v1/campaigns/{campaign_id}/milestones/{threshold}/announcement", credentials=visit.credentials
+    )
+    return go_to(f"{visit.office}/campaigns/{campaign_id}?announced={threshold}")
