@@ -22,6 +22,8 @@ from polity_portal.signed_in import FORM_TOKEN
 
 SCOPED = {"network_id", "campaign_id"}
 """A page behind a session with one of these in its address belongs to one network's secretariat."""
+OWNED = {"webhook_id"}
+"""One with one of these belongs to whoever made it, and to operators: here it is an operator's."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,7 @@ async def visitors(platform: Platform, applications: Mapping[str, FastAPI]) -> A
     database = Database(platform.database_url("portal"), application_name="walk")
     sessions = Sessions(database, None, applications["portal"].state.runtime.settings)  # type: ignore[arg-type]
     found = {}
-    for user in ("nobody", "secretariat2", "secretariat"):
+    for user in ("nobody", "secretariat2", "secretariat", "operations"):
         grant = Grant(user, user, platform.token(user), "", time.time() + 150)
         secret = await sessions.open(grant, datetime.now(UTC))
         found[user] = Visitor(secret, Session(secret, grant).form_token)
@@ -56,6 +58,7 @@ async def visitors(platform: Platform, applications: Mapping[str, FastAPI]) -> A
         "elsewhere": found["secretariat2"],
         "own, foreign form": Visitor(found["secretariat"].cookie, found["nobody"].form_token),
         "own": found["secretariat"],
+        "operator": found["operations"],
     }
     await database.close()
 
@@ -79,7 +82,7 @@ def _behind_a_session(route: Any, visitor: str, answer: httpx.Response) -> bool:
         return status == 303 and to.startswith("/en/sign-in?")
     if route.method == "POST" and visitor == "own, foreign form":
         return status == 403
-    if SCOPED & set(route.parameters()) and visitor in ("nobody", "elsewhere"):
+    if (SCOPED | OWNED) & set(route.parameters()) and visitor in ("nobody", "elsewhere"):
         # Without an upload or a selection of one's own a page leads back to where it begins.
         return status == 404 or (status == 303 and route.method == "GET" and "/office/" in to)
     return status < 500
@@ -97,7 +100,7 @@ async def test_every_page_with_every_visitor(
     found = []
     async with httpx.AsyncClient(base_url=platform.url, timeout=30) as browser:
         for route in walked:
-            for name in visitors.keys() - {"own"}:
+            for name in visitors.keys() - {"own", "operator"}:
                 visitor = visitors[name]
                 form = {FORM_TOKEN: visitor.form_token} if route.method == "POST" else None
                 answer = await browser.request(
@@ -118,6 +121,18 @@ async def test_the_network_s_own_secretariat_sees_its_pages(
             if "upload_id" not in route.parameters() and not route.path.endswith("/check"):
                 answer = await browser.get(route.address(world.values), headers=visitors["own"].headers)
                 assert answer.status_code == 200, route
+
+
+async def test_whoever_made_a_subscription_sees_its_pages(
+    platform: Platform, world: Any, routes: list[Any], visitors: Visits
+) -> None:
+    owned = [r for r in routes if r.session and r.method == "GET" and OWNED & set(r.parameters())]
+    async with httpx.AsyncClient(base_url=platform.url, timeout=30) as browser:
+        for route in owned:
+            answer = await browser.get(route.address(world.values), headers=visitors["operator"].headers)
+            assert answer.status_code == 200, route
+            assert "https://partner.invalid/hooks" in answer.text
+    assert owned
 
 
 def forgetful(routes: list[Any]) -> list[str]:

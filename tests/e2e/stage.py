@@ -59,8 +59,8 @@ class Stage:
     mails: SmtpSink
     network_id: str
     campaign_id: str
-    sign_ins: dict[str, Any] = field(default_factory=dict)
-    """Cookies of the secretariat's browser, by the language in which it signed in."""
+    sign_ins: dict[tuple[str, str], Any] = field(default_factory=dict)
+    """Cookies of a person's browser, by who signed in and in which language."""
 
     async def post(self, path: str, body: Any, user: str = SECRETARIAT) -> Any:
         headers = {"Authorization": f"Bearer {self.platform.token(user)}"}
@@ -105,20 +105,20 @@ class Stage:
             if pledge:
                 checked(await http.post("/v1/answer/commitment", headers=headers, json=body))
 
-    async def signed_in(self, browser: Browser, language: str) -> Any:
-        """The cookies of a secretariat that signed in through the page in this language, once for the run."""
-        if language not in self.sign_ins:
+    async def signed_in(self, browser: Browser, language: str, user: str = SECRETARIAT) -> Any:
+        """The cookies of somebody who signed in through the page in this language, once for the run."""
+        if (user, language) not in self.sign_ins:
             context = await browser.new_context(locale=language)
             page = await context.new_page()
             await page.goto(f"{self.platform.url}/{language}/office")
-            await page.locator("#username").press_sequentially(SECRETARIAT)
+            await page.locator("#username").press_sequentially(user)
             await page.keyboard.press("Tab")
             await page.keyboard.type(self.platform.demo_password)
             await page.keyboard.press("Enter")
             await page.wait_for_url(f"**/{language}/office")
-            self.sign_ins[language] = await context.storage_state()
+            self.sign_ins[user, language] = await context.storage_state()
             await context.close()
-        return self.sign_ins[language]
+        return self.sign_ins[user, language]
 
 
 async def set_stage(platform: Platform, mails: SmtpSink) -> Stage:

@@ -91,11 +91,17 @@ class Api:
     async def post(
         self, path: str, body: dict[str, Any] | None = None, *, credentials: str, idempotency_key: str | None = None
     ) -> Any:
-        """The JSON of a POST. With an idempotency key a broken connection is tried once more."""
+        """The JSON of a POST, None without content. With an idempotency key a broken connection is tried again."""
         request = self._client.build_request(
             "POST", path, json=body or {}, headers=self._headers(credentials, idempotency_key), timeout=SLOW
         )
-        return (await self._send(request, again=idempotency_key is not None)).json()
+        answer = await self._send(request, again=idempotency_key is not None)
+        return answer.json() if answer.content else None
+
+    async def delete(self, path: str, *, credentials: str) -> None:
+        """Sends a DELETE."""
+        request = self._client.build_request("DELETE", path, headers=self._headers(credentials), timeout=SLOW)
+        await self._send(request, again=False)
 
     async def put(self, path: str, body: dict[str, Any], *, credentials: str, revision: int) -> Any:
         """The JSON of a PUT over the revision that was seen. A broken connection is tried once more."""

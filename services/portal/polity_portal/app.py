@@ -19,6 +19,7 @@ from polity_portal.pages import (
     office_pledges,
     public,
     sign_in,
+    webhooks,
 )
 from polity_portal.portal import open_portal
 from polity_portal.settings import PortalSettings
@@ -35,6 +36,7 @@ AREAS = (
     office_pledges,
     invite,
     imports,
+    webhooks,
     documentation,
     files,
     missing,

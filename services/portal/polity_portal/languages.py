@@ -10,7 +10,14 @@ from unicodedata import bidirectional
 from zoneinfo import ZoneInfo
 
 from babel import Locale, negotiate_locale
-from babel.dates import format_date, format_skeleton, format_time, get_timezone_gmt, get_timezone_location
+from babel.dates import (
+    format_date,
+    format_datetime,
+    format_skeleton,
+    format_time,
+    get_timezone_gmt,
+    get_timezone_location,
+)
 from babel.lists import format_list
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
@@ -142,6 +149,10 @@ class Language:
         """The time of day of the instant as clocks in the IANA zone show it."""
         local = at.astimezone(ZoneInfo(zone))
         return format_time(local, format=CLOCKS.get(self.code, "short"), locale=self.locale)
+
+    def second(self, at: datetime) -> str:
+        """The instant in UTC to the second, as a log shows it."""
+        return format_datetime(at, format="medium", tzinfo=ZoneInfo("UTC"), locale=self.locale)
 
     def isolated(self, name: str) -> str:
         """The name of a person or place, marked where its letters could be put in the wrong order (HTML's bdi)."""

@@ -37,6 +37,8 @@ FIELDS = {
     "theme3": N_("Third theme"),
     "row": N_("Whole row"),
     "header": N_("Heading row"),
+    "url": N_("Address of your endpoint"),
+    "description": N_("What it is for"),
 }
 
 REASONS = {
@@ -118,6 +120,37 @@ MAIL_FAILURES = {
     "unwritable": N_("It could not be written: a fault on our side, which has been noted."),
 }
 """By how the reason of notifications begins: a code of SMTP follows it, or the name of a fault."""
+
+WEBHOOK_STATUSES = {
+    "": N_("All"),
+    "pending": N_("Waiting"),
+    "delivered": N_("Delivered"),
+    "exhausted": N_("Given up"),
+    "cancelled": N_("Cancelled"),
+}
+
+WEBHOOK_REASONS = {
+    "status": N_("The endpoint answered with an error."),
+    "redirect": N_("The endpoint redirected; redirects are not followed."),
+    "timeout": N_("The endpoint did not answer in time."),
+    "no_connection": N_("No connection could be made, or it was closed too early."),
+    "unknown_host": N_("The endpoint’s name is not known."),
+    "tls": N_("The endpoint’s certificate could not be checked."),
+    "address_refused": N_("The endpoint’s name leads to an address that is not on the public Internet."),
+    "key_missing": N_("The key of this subscription’s secret is no longer known: please make a new secret."),
+}
+
+WEBHOOK_TYPES = {
+    "membership.network_founded": N_("A network was founded"),
+    "membership.network_member_joined": N_("A city or territory joined a network"),
+    "membership.local_government_registered": N_("A city or territory was registered"),
+    "membership.campaign_opened": N_("A campaign was opened"),
+    "membership.commitment_made": N_("A pledge was made"),
+    "membership.commitment_withdrawn": N_("A pledge was withdrawn"),
+    "membership.milestone_reached": N_("A milestone was reached"),
+    "membership.milestone_announced": N_("A milestone was announced"),
+    "polity.webhook_test": N_("A test"),
+}
 
 OFFICES = {"co_president": N_("Co-presidency"), "member": N_("Member")}
 
