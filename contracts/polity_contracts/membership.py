@@ -111,6 +111,8 @@ class MilestoneReached(Fact):
     ordinal: int
     commitment_id: UUID
     reached_at: datetime
+    imported: bool = False
+    """Passed by a pledge of an earlier wave when that was brought in; `reached_at` is that pledge's date."""
 
 
 class MilestoneAnnounced(Fact):
@@ -142,6 +144,22 @@ class InvitationIssued(Fact):
     link_generation: int
     wave: str
     issued_at: datetime
+
+
+class InvitationImported(Fact):
+    """A local government was asked in an earlier wave, elsewhere; its pledge was brought in with this."""
+
+    type = "membership.invitation_imported"
+    topic = topics.INVITATIONS.name
+    visibility: ClassVar[Visibility] = Visibility.PRIVATE
+
+    invitation_id: UUID
+    campaign_id: UUID
+    network_id: UUID
+    local_government_id: UUID
+    wave: str
+    issued_at: datetime
+    interested_at: datetime | None = None
 
 
 class InvitationRevoked(Fact):
@@ -239,6 +257,8 @@ class CommitmentMade(Fact):
     """Theme codes, the first ranked first."""
     signed_on: date
     made_at: datetime
+    imported: bool = False
+    """A pledge of an earlier wave, brought in with its own date: no occasion to write to anyone."""
 
 
 class CommitmentWithdrawn(Fact):

@@ -135,3 +135,14 @@ async def test_what_cannot_be_sent_in_its_time_expires_visibly(world: Any) -> No
     world.clock.forward(days=6)
     await world.expire()
     assert await world.statuses() == ["expired", "expired"]
+
+
+async def test_what_was_brought_in_from_earlier_waves_makes_no_mail(world: Any) -> None:
+    contact, secretary = new_id(), new_id()
+    committed, reached = world.committed(contact), world.reached(10)
+    brought_in = [one._replace(fact=one.fact.model_copy(update={"imported": True})) for one in (committed, reached)]
+    await world.apply(world.person(contact), world.person(secretary), world.granted(secretary), *brought_in)
+    await world.apply(world.granted(new_id()))
+    assert await world.deliveries() == []
+    await world.apply(world.committed(contact), world.reached(100))
+    assert sorted(row["kind"] for row in await world.deliveries()) == ["milestone", "milestone", "thank_you"]

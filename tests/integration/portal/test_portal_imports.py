@@ -5,6 +5,9 @@ from collections.abc import Iterable
 from html import unescape
 from types import SimpleNamespace
 from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
 
 HEADING = "name,country,subdivision,latitude,longitude,population,time_zone,language,contact_name,contact_email\n"
 
@@ -32,10 +35,11 @@ async def step(desk: SimpleNamespace, address: str, **changed: str) -> str:
     return str(answered.headers["location"])
 
 
-async def check(desk: SimpleNamespace, content: str) -> str:
-    token = (await fields_of(desk, desk.importing))[1]["form_token"]
+async def check(desk: SimpleNamespace, content: str, page: str = "") -> str:
+    page = page or desk.importing
+    token = (await fields_of(desk, page))[1]["form_token"]
     answered = await desk.browser.post(
-        desk.importing, data={"form_token": token}, files={"file": ("places.csv", content, "text/csv")}
+        page, data={"form_token": token}, files={"file": ("places.csv", content, "text/csv")}
     )
     assert answered.status_code == 303, answered.text
     return str(answered.headers["location"])
@@ -137,3 +141,41 @@ async def test_a_sample_can_be_downloaded_and_imported(desk: SimpleNamespace) ->
     assert sample.headers["content-type"].startswith("text/csv")
     report = await check(desk, sample.text)
     assert "Import all 3 cities and territories" in (await desk.browser.get(report)).text
+
+
+EARLIER = (
+    "name,country,latitude,longitude,time_zone,wave,committed_at,signed_on,signatory_name,signatory_office,theme1,theme2,"
+    "theme3,language,contact_name,contact_email\n"
+)
+PLEDGED = (
+    "AT,48.2,16.37,Europe/Vienna,2021,{day},2021-01-01,Eva Example,Mayor,water,{theme},peace,de,Ada,ada@example.org\n"
+)
+
+
+async def test_earlier_pledges_are_mended_and_brought_in(desk: SimpleNamespace) -> None:
+    page = f"{desk.office}/earlier"
+    assert f'href="{page}"' in (await desk.browser.get(desk.office)).text
+    shown = (await desk.browser.get(page)).text
+    assert "<code>housing</code>" in shown
+    rows = ["Vienna," + PLEDGED.format(day="2021-05-05", theme="housing"), "Linz," + PLEDGED.format(day="?", theme="x")]
+    report = await check(desk, EARLIER + "".join(rows), page)
+    assert report.startswith(page + "/")
+    shown, fields = await fields_of(desk, report)
+    assert (fields["cell:3:committed_at"], fields["cell:3:theme2"]) == ("?", "x")
+    await step(desk, report, cell__3__committed_at="2021-04-04 10:00", cell__3__theme2="housing")
+    assert "Import all 2 pledges" in (await desk.browser.get(report)).text
+    # The upload belongs to this campaign's pledges and to no other import.
+    other = await desk.browser.get(report.replace(page, desk.importing))
+    assert other.headers["location"] == desk.importing
+    done = await step(desk, report, action="import")
+    assert done.startswith(f"{page}?imported=2")
+    assert "2 pledges were imported." in (await desk.browser.get(done)).text
+    async with desk.database.transaction() as session:
+        found = await (await session.connection()).execute(
+            text("SELECT lg.name FROM commitment JOIN local_government lg ON lg.id = local_government_id"
+                 " WHERE campaign_id = :id ORDER BY ordinal"),
+            {"id": UUID(desk.campaign_id)},
+        )  # fmt: skip
+        assert list(found.scalars()) == ["Linz", "Vienna"]
+    again = await check(desk, EARLIER + rows[0], page)
+    assert "Nothing is left to import" in (await desk.browser.get(again)).text

@@ -3,7 +3,7 @@
 import csv
 import io
 from collections.abc import AsyncIterator, Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
@@ -14,8 +14,10 @@ from polity_chassis.http import create_app
 from polity_chassis.ids import new_id
 from polity_chassis.runtime import Runtime, Service
 from polity_chassis.settings import ServiceSettings
+from polity_contracts.membership import InvitationImported
 from polity_reporting.http.progress import router
 
+START = datetime(2030, 3, 1, tzinfo=UTC)
 Make = Callable[..., Any]
 
 
@@ -237,3 +239,24 @@ async def test_the_table_of_a_demonstration_says_so_in_its_lines_and_its_name(
     assert {row["note"] for row in rows} == {"demonstration data"}
     assert rows[0]["label"] == "'=CMD()"
     assert rows[0]["invited"] == "3"
+
+
+async def test_who_was_asked_in_an_earlier_wave_counts_from_its_own_dates(
+    api: httpx.AsyncClient, reporting: Database, story: Make, apply_facts: Make
+) -> None:
+    told = story(cities=2)
+    earlier = {
+        "invitation_id": new_id(), "campaign_id": told.campaign_id, "network_id": told.network_id, "wave": "2021",
+    }  # fmt: skip
+    for days, interested in ((100, timedelta(days=20)), (50, None)):
+        issued = START - timedelta(days=days)
+        fact = InvitationImported(
+            **earlier, local_government_id=new_id(), issued_at=issued, interested_at=interested and issued + interested
+        )
+        told.add(new_id(), fact, 0)
+    await apply_facts(reporting, told.facts)
+    progress = (await api.get(f"/v1/progress/{told.campaign_id}")).json()
+    assert [progress["totals"][name] for name in ("invited", "interested", "unanswered")] == [4, 2, 2]
+    before = {"as_of": (START - timedelta(days=60)).isoformat()}
+    progress = (await api.get(f"/v1/progress/{told.campaign_id}", params=before)).json()
+    assert [progress["totals"][name] for name in ("invited", "interested", "unanswered")] == [1, 1, 0]

@@ -6,6 +6,7 @@ import unicodedata
 from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 MAX_CHARACTERS = 200
 MAX_RAW_CHARACTERS = 1000
@@ -83,7 +84,7 @@ def language(value: str, known: Set[str]) -> str:
     return match[1].lower() + match[2]
 
 
-def _cell_of_text(value: str, _: Reference) -> str:
+def cell_of_text(value: str, _: Reference) -> str:
     if value.startswith(tuple(FORMULA_BEGINNINGS)):
         raise Bad("formula_like")
     return line_of_text(value)
@@ -131,16 +132,17 @@ def _language(value: str, reference: Reference) -> str:
     return language(value, reference.languages)
 
 
-CELLS: Mapping[str, Callable[[str, Reference], str | float | int]] = {
-    "name": _cell_of_text,
+CellReader = Callable[[str, Reference], Any]
+CELLS: Mapping[str, CellReader] = {
+    "name": cell_of_text,
     "country": _country,
-    "subdivision": _cell_of_text,
+    "subdivision": cell_of_text,
     "latitude": partial(_coordinate, most=90),
     "longitude": partial(_coordinate, most=180),
     "population": _population,
     "time_zone": _time_zone,
     "language": _language,
-    "contact_name": _cell_of_text,
+    "contact_name": cell_of_text,
     "contact_email": _cell_of_email,
 }
 """How the cells of each column are read."""

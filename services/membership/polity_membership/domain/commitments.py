@@ -3,7 +3,7 @@
 A pledge counts at once, or is submitted first and counts once its signatory is confirmed, as its campaign says.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from uuid import UUID
@@ -23,6 +23,7 @@ from polity_membership.domain.invitations import COMMITTED, INTERESTED, SUBMITTE
 RETURNED = "returned"
 BY_LINK = "link"
 ON_PAPER = "paper"
+IMPORTED = "import"
 EARLIEST_ZONE = timedelta(hours=14)
 """UTC+14, Kiribati: no place on earth has a later date than this one's."""
 
@@ -91,6 +92,7 @@ class Commitment:
             themes=self.themes,
             signed_on=self.signed_on,
             made_at=self.made_at,
+            imported=self.recorded_by == IMPORTED,
         )
 
     def submitted(self) -> CommitmentSubmitted:
@@ -109,6 +111,17 @@ class Commitment:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class PledgeGiven:
+    """A pledge with what it becomes: which ids the commitment and who signed it have, and when it was made."""
+
+    invitation: Invitation
+    pledge: Pledge
+    commitment_id: UUID
+    signatory_id: UUID
+    made_at: datetime
+
+
 def commit(
     campaign: Campaign,
     invitation: Invitation,
@@ -124,27 +137,49 @@ def commit(
     With the proof of a signed letter it counts in any campaign: the secretariat itself saw the signature.
     Raises AlreadyCommitted, CommitmentIsWithdrawn, ThemesInvalid or SignedInFuture; then nothing was counted.
     """
-    invitation.check_open()
-    _check_pledge(pledge, campaign.themes, now)
-    commitment = Commitment(
-        id=commitment_id,
-        campaign_id=campaign.id,
-        network_id=campaign.network_id,
-        local_government_id=invitation.local_government_id,
-        invitation_id=invitation.id,
-        contact_id=invitation.contact_id,
-        signatory_id=signatory_id,
-        language=invitation.language,
-        themes=pledge.themes,
-        signed_on=pledge.signed_on,
-        recorded_by=ON_PAPER if proof_id else BY_LINK,
-        proof_id=proof_id,
-    )
+    commitment = _given(campaign, PledgeGiven(invitation, pledge, commitment_id, signatory_id, now))
+    commitment.recorded_by, commitment.proof_id = (ON_PAPER, proof_id) if proof_id else (BY_LINK, None)
     if campaign.counts_at_once or proof_id:
         return commitment, _count(campaign, invitation, commitment, now)
     invitation.status = SUBMITTED
     commitment.submitted_at = now
     return commitment, None
+
+
+def commit_earlier(
+    campaign: Campaign, pledges: Iterable[PledgeGiven]
+) -> tuple[list[Commitment], list[MilestoneReached]]:
+    """Returns the commitments in the order of their dates, all counted, and the milestones that fell on them.
+
+    They count at once whatever the campaign says: the secretariat brings them in. Raises what `commit` raises.
+    """
+    commitments, milestones = [], []
+    for given in sorted(pledges, key=lambda given: given.made_at):
+        commitment = _given(campaign, given)
+        commitment.recorded_by = IMPORTED
+        milestone = _count(campaign, given.invitation, commitment, given.made_at)
+        commitments.append(commitment)
+        if milestone:
+            milestones.append(milestone.model_copy(update={"imported": True}))
+    return commitments, milestones
+
+
+def _given(campaign: Campaign, given: PledgeGiven) -> Commitment:
+    invitation, pledge = given.invitation, given.pledge
+    invitation.check_open()
+    _check_pledge(pledge, campaign.themes, given.made_at)
+    return Commitment(
+        id=given.commitment_id,
+        campaign_id=campaign.id,
+        network_id=campaign.network_id,
+        local_government_id=invitation.local_government_id,
+        invitation_id=invitation.id,
+        contact_id=invitation.contact_id,
+        signatory_id=given.signatory_id,
+        language=invitation.language,
+        themes=pledge.themes,
+        signed_on=pledge.signed_on,
+    )
 
 
 def _count(

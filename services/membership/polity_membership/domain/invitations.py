@@ -8,6 +8,7 @@ from polity_contracts.membership import (
     Deadline,
     InterestExpressed,
     InvitationExtended,
+    InvitationImported,
     InvitationIssued,
     InvitationRevoked,
 )
@@ -63,6 +64,18 @@ class Invitation:
             link_generation=self.link_generation,
             wave=self.wave,
             issued_at=self.issued_at,
+        )
+
+    def bring_in(self) -> InvitationImported:
+        """Returns the fact of an invitation of an earlier wave, which asks nobody to write."""
+        return InvitationImported(
+            invitation_id=self.id,
+            campaign_id=self.campaign_id,
+            network_id=self.network_id,
+            local_government_id=self.local_government_id,
+            wave=self.wave,
+            issued_at=self.issued_at,
+            interested_at=self.interested_at,
         )
 
     def check_link(self, generation: int, now: datetime) -> None:

@@ -1,11 +1,10 @@
 """Reading a register of local governments from CSV."""
 
-from collections.abc import Set
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
-from polity_membership.domain.cells import CELLS, Bad, Reference
+from polity_membership.domain.cells import CELLS, Bad, CellReader, Reference
 from polity_membership.domain.likeness import Place
 from polity_membership.domain.local_governments import PlaceKey
 from polity_membership.domain.sheets import (
@@ -64,18 +63,19 @@ class Entry:
 
 def read_register(upload: Upload, reference: Reference) -> Reading[Entry]:
     """Returns the good rows and every fault of a CSV file in UTF-8, with or without a byte order mark."""
-    reading = read_sheet(upload, COLUMNS, partial(_entry, reference))
+    reading = read_sheet(upload, COLUMNS, lambda row, faults: read_place(row, reference, faults))
     drop_repeated(reading, lambda entry: entry.place, lambda entry: entry.row)
     if upload.changes.set_aside_faulty:
         set_faulty_aside(reading)
     return reading
 
 
-def _entry(reference: Reference, row: Row, faults: list[Fault]) -> Entry | None:
+def read_place(row: Row, reference: Reference, faults: list[Fault]) -> Entry | None:
+    """Returns the place and contact of a row, or None with its faults added."""
     required = set(COLUMNS.names) - COLUMNS.optional
     if not any(row.cells[name].strip() for name in ("contact_name", "contact_email")):
         required -= set(CONTACT)
-    values = read_cells(row, COLUMNS.names, required, reference, faults)
+    values = read_cells(row, CELLS, required, reference, faults)
     if values is None:
         return None
     contact = values.pop("contact_name"), values.pop("contact_email"), values.pop("language")
@@ -83,23 +83,27 @@ def _entry(reference: Reference, row: Row, faults: list[Fault]) -> Entry | None:
 
 
 def read_cells(
-    row: Row, names: tuple[str, ...], required: Set[str], reference: Reference, faults: list[Fault]
+    row: Row,
+    readers: Mapping[str, CellReader],
+    required: Set[str],
+    reference: Reference,
+    faults: list[Fault],
 ) -> dict[str, Any] | None:
-    """Returns the values of these columns, None for empty ones; adds the faults and returns None if there are any."""
+    """Returns the values of the readers' columns, None for empty cells; None with the faults added if there are any."""
     values: dict[str, Any] = {}
     before = len(faults)
-    for name in names:
+    for name, read in readers.items():
         cell = row.cells.get(name, "")
         try:
-            values[name] = _value(name, cell, name in required, reference)
+            values[name] = _value(read, cell, name in required, reference)
         except Bad as bad:
             faults.append(Fault(row.line, name, bad.reason, cell[:SHOWN_CHARACTERS] or None))
     return None if len(faults) > before else values
 
 
-def _value(name: str, cell: str, required: bool, reference: Reference) -> str | float | int | None:
+def _value(read: CellReader, cell: str, required: bool, reference: Reference) -> Any:
     if not cell.strip():
         if required:
             raise Bad("missing")
         return None
-    return CELLS[name](cell, reference)
+    return read(cell, reference)

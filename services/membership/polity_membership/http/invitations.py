@@ -56,7 +56,7 @@ class InvitedOut(BaseModel):
 class InvitationOut(BaseModel):
     """`contact_id` and `signatory_id` are ids only: who they are is not shown in lists.
 
-    `recorded_by` is link or paper; `proof_id` is the signed letter that it rests on, or that waits to be recorded.
+    `recorded_by` is link, paper or import; `proof_id` is the signed letter it rests on, or that waits to be recorded.
     """
 
     invitation_id: UUID

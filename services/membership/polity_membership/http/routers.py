@@ -3,6 +3,7 @@
 from polity_membership.http import (
     answers,
     campaigns,
+    commitment_imports,
     commitments,
     desk,
     drafts,
@@ -22,6 +23,7 @@ ROUTERS = (
     desk.router,
     invitations.router,
     commitments.router,
+    commitment_imports.router,
     answers.router,
     drafts.router,
     paper.router,

@@ -1,10 +1,12 @@
 """Many rows in one statement: UNNEST is seventeen times as fast as adding them one by one."""
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Table, TextClause, text
+from sqlalchemy import Column, Table, TextClause, text
 from sqlalchemy.dialects import postgresql
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 
@@ -13,13 +15,28 @@ async def insert_many(session: AsyncSession, rows: Table, values: Sequence[Mappi
     if not values:
         return
     connection = await session.connection()
-    await connection.execute(
-        _statement(rows), {column.name: [value[column.name] for value in values] for column in rows.columns}
-    )
+    lists = {column.name: [_value(column, value[column.name]) for value in values] for column in rows.columns}
+    await connection.execute(_statement(rows), lists)
+
+
+def _value(column: Column[Any], value: Any) -> Any:
+    # UNNEST takes an array of arrays apart to the last value.
+    return json.dumps(value) if isinstance(column.type, ARRAY) else value
 
 
 def _statement(rows: Table) -> TextClause:
-    dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
     names = ", ".join(column.name for column in rows.columns)
-    arrays = ", ".join(f"CAST(:{column.name} AS {column.type.compile(dialect)}[])" for column in rows.columns)
-    return text(f"INSERT INTO {rows.name} ({names}) SELECT * FROM unnest({arrays})")  # noqa: S608  names of our own tables
+    lists = ", ".join(f"CAST(:{column.name} AS {_type(column)}[])" for column in rows.columns)
+    selected = ", ".join(map(_selected, rows.columns))
+    return text(f"INSERT INTO {rows.name} ({names}) SELECT {selected} FROM unnest({lists}) AS value ({names})")  # noqa: S608  names of our own tables
+
+
+def _type(column: Column[Any]) -> str:
+    dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
+    return "text" if isinstance(column.type, ARRAY) else column.type.compile(dialect)
+
+
+def _selected(column: Column[Any]) -> str:
+    if isinstance(column.type, ARRAY):
+        return f"ARRAY(SELECT json_array_elements_text(CAST({column.name} AS json)))"
+    return column.name

@@ -11,6 +11,7 @@ from polity_membership.usecases.express_interest import express_interest
 from polity_membership.usecases.extend_invitation import extend_invitation
 from polity_membership.usecases.found_network import FoundNetwork, found_network
 from polity_membership.usecases.grant_mandate import GrantMandate, Holder, grant_mandate, grant_operator
+from polity_membership.usecases.import_commitments import check_commitments, import_commitments
 from polity_membership.usecases.import_local_governments import check_register, import_local_governments
 from polity_membership.usecases.invite_local_governments import InviteLocalGovernments, invite_local_governments
 from polity_membership.usecases.mark_people_partitions import mark_people_partitions
@@ -41,6 +42,7 @@ __all__ = [
     "add_network_member",
     "announce_milestone",
     "begin_proof",
+    "check_commitments",
     "check_register",
     "commit_to_campaign",
     "confirm_commitment",
@@ -52,6 +54,7 @@ __all__ = [
     "found_network",
     "grant_mandate",
     "grant_operator",
+    "import_commitments",
     "import_local_governments",
     "invite_local_governments",
     "mark_people_partitions",

@@ -14,7 +14,7 @@ from polity_membership.domain.likeness import compare
 from polity_membership.domain.local_governments import LocalGovernment
 from polity_membership.domain.networks import Network
 from polity_membership.domain.people import Person
-from polity_membership.domain.register import Entry, read_register
+from polity_membership.domain.register import Contact, Entry, read_register
 from polity_membership.domain.sheets import Changes, ImportRefused, Reading, Upload
 from polity_membership.storage.aggregates import load, lock
 from polity_membership.storage.reference import reference
@@ -50,7 +50,7 @@ async def import_local_governments(
             await _find_again(session, network_id, reading, upload.changes)
             if reading.held_back:
                 raise ImportRefused(reading)
-            places = [(_place(entry, network), _contact(entry)) for entry in reading.entries]
+            places = [(local_government_of(entry, network), contact_of(entry.contact)) for entry in reading.entries]
             await add_register(session, places)
             await add_outgoing(session, _facts(places), occurred_at=now)
             return {
@@ -76,7 +76,8 @@ async def _find_again(session: AsyncSession, network_id: UUID, reading: Reading[
     reading.entries = [entry for entry in entries if entry.row.line not in compared.same]
 
 
-def _place(entry: Entry, network: Network) -> LocalGovernment:
+def local_government_of(entry: Entry, network: Network) -> LocalGovernment:
+    """Returns the place of a row as a new local government of the network."""
     return LocalGovernment(
         id=new_id(),
         network_id=network.id,
@@ -93,8 +94,8 @@ def _place(entry: Entry, network: Network) -> LocalGovernment:
     )
 
 
-def _contact(entry: Entry) -> Person | None:
-    contact = entry.contact
+def contact_of(contact: Contact | None) -> Person | None:
+    """Returns the contact of a row as a new person."""
     if contact is None:
         return None
     return Person(id=new_id(), name=contact.name, email=contact.email, language=contact.language, fact_sequence=1)

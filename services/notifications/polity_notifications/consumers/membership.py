@@ -98,8 +98,10 @@ class Handlers:
         await ask_for_thanks(session, facts, self._limits, self._clock())
 
     async def reached(self, session: AsyncSession, facts: Sequence[Received[MilestoneReached]]) -> None:
-        await secretariats.save_milestones(session, facts)
-        await ask_for_news(session, {received.fact.network_id for received in facts}, self._limits, self._clock())
+        # A milestone passed by pledges of earlier waves is no news, neither now nor to a secretariat known later.
+        news = [received for received in facts if not received.fact.imported]
+        await secretariats.save_milestones(session, news)
+        await ask_for_news(session, {received.fact.network_id for received in news}, self._limits, self._clock())
 
     async def granted(self, session: AsyncSession, facts: Sequence[Received[MandateGranted]]) -> None:
         ours = [r.fact for r in facts if r.fact.role == SECRETARIAT and r.fact.scope_id is not None]

@@ -59,8 +59,9 @@ async def ask_about_submissions(
 async def ask_for_thanks(
     session: AsyncSession, facts: Sequence[Received[CommitmentMade]], limits: Limits, now: datetime
 ) -> None:
-    """Asks for one thank-you per fact that is fresh and names a contact."""
-    fresh = [received for received in facts if not limits.is_too_old(received.occurred_at, now)]
+    """Asks for one thank-you per fact that is fresh and names a contact, none for those of earlier waves."""
+    new = [received for received in facts if not received.fact.imported]
+    fresh = [received for received in new if not limits.is_too_old(received.occurred_at, now)]
     asked = [for_commitment(received.fact, received.traceparent, limits, now) for received in fresh]
     await _ask(session, [one for one in asked if one], now)
 

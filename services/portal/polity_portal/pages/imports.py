@@ -97,7 +97,7 @@ def _offer(path: str, desk_of: Callable[..., Any]) -> None:
 
 
 _offer(REGISTER, register_desk)
-# _offer(COMMITMENTS, commitments_desk)
+_offer(COMMITMENTS, commitments_desk)
 
 
 async def _checked(desk: Desk, form: FormData) -> Response:

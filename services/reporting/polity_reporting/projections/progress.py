@@ -18,6 +18,7 @@ from polity_contracts.membership import (
     CommitmentSubmitted,
     CommitmentWithdrawn,
     InterestExpressed,
+    InvitationImported,
     InvitationIssued,
     LocalGovernmentRegistered,
     MilestoneAnnounced,
@@ -79,6 +80,24 @@ async def invited(session: AsyncSession, facts: Sequence[Received[InvitationIssu
             "instants": [received.fact.issued_at for received in facts],
         },
     )
+
+
+async def brought_in(session: AsyncSession, facts: Sequence[Received[InvitationImported]]) -> None:
+    """Writes when local governments of earlier waves were asked, and said that they are interested."""
+    await _changed(session, (received.fact.campaign_id for received in facts))
+    for statement, instants in (
+        (statements.INVITED, [(received.fact, received.fact.issued_at) for received in facts]),
+        (statements.INTERESTED, [(r.fact, r.fact.interested_at) for r in facts if r.fact.interested_at]),
+    ):
+        await statements.write(
+            session,
+            statement,
+            {
+                "campaign_ids": [fact.campaign_id for fact, _ in instants],
+                "local_government_ids": [fact.local_government_id for fact, _ in instants],
+                "instants": [instant for _, instant in instants],
+            },
+        )
 
 
 async def interested(session: AsyncSession, facts: Sequence[Received[InterestExpressed]]) -> None:
@@ -198,6 +217,7 @@ PROGRESS = Consumer(
         CampaignOpened: opened,
         LocalGovernmentRegistered: registered,
         InvitationIssued: invited,
+        InvitationImported: brought_in,
         InterestExpressed: interested,
         CommitmentSubmitted: submitted,
         CommitmentReturned: returned,

@@ -1,0 +1,287 @@
+"""Commitments of earlier waves from CSV: what a row must say, and which place of the register it is about."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
+from functools import partial
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from polity_membership.domain.campaigns import RANKED_THEMES, Campaign
+from polity_membership.domain.cells import CELLS, Bad, CellReader, Reference, cell_of_text
+from polity_membership.domain.commitments import EARLIEST_ZONE, Pledge
+from polity_membership.domain.likeness import Place, compare
+from polity_membership.domain.local_governments import PlaceKey
+from polity_membership.domain.register import COLUMNS as PLACE_COLUMNS
+from polity_membership.domain.register import CONTACT, Contact, Entry, read_cells, read_place
+from polity_membership.domain.sheets import (
+    SHOWN_CHARACTERS,
+    Changes,
+    Columns,
+    Fault,
+    Reading,
+    Row,
+    Upload,
+    drop_repeated,
+    read_sheet,
+    set_faulty_aside,
+)
+
+THEMES = ("theme1", "theme2", "theme3")
+REQUIRED = ("wave", "committed_at", "signed_on", "signatory_name", "signatory_office", *THEMES)
+OPTIONAL = ("local_government_id", *PLACE_COLUMNS.names, "invited_on", "interested_on")
+COLUMNS = Columns((*OPTIONAL, *REQUIRED), frozenset(OPTIONAL))
+EARLIEST = date(1900, 1, 1)
+_DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d)?(Z|[+-]\d\d:\d\d)?", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class EarlierEntry:
+    """One good row. `place` is None where `local_government_id` says which it is."""
+
+    row: Row
+    local_government_id: UUID | None
+    place: Entry | None
+    contact: Contact | None
+    wave: str
+    invited_at: datetime
+    interested_at: datetime | None
+    committed_at: datetime
+    pledge: Pledge
+    signatory_name: str
+    signatory_office: str
+
+    @property
+    def key(self) -> UUID | PlaceKey | None:
+        """Returns what makes two rows the same place."""
+        return self.local_government_id or (self.place.place if self.place else None)
+
+
+@dataclass(frozen=True, slots=True)
+class KnownPlace:
+    """A place of the register, its contact, and how far it has come in the campaign."""
+
+    place: Place
+    contact_id: UUID | None
+    language: str | None
+    invitation_id: UUID | None
+    committed: bool
+
+    @property
+    def id(self) -> UUID:
+        return UUID(self.place.key)
+
+
+def read_earlier(upload: Upload, campaign: Campaign, reference: Reference, now: datetime) -> Reading[EarlierEntry]:
+    """Returns the good rows and every fault. Days and times are those of the campaign's zone, a day alone its noon."""
+    readers = _readers(campaign, now)
+
+    def read_row(row: Row, faults: list[Fault]) -> EarlierEntry | None:
+        return _entry(row, readers, reference, faults)
+
+    reading = read_sheet(upload, COLUMNS, read_row)
+    drop_repeated(reading, lambda entry: entry.key, lambda entry: entry.row)
+    return reading
+
+
+def _readers(campaign: Campaign, now: datetime) -> dict[str, CellReader]:
+    moment = partial(_moment, zone=ZoneInfo(campaign.reply_by.time_zone), now=now)
+    theme = partial(_theme, campaign=campaign)
+    return {
+        "local_government_id": _id,
+        "wave": cell_of_text,
+        "invited_on": moment,
+        "interested_on": moment,
+        "committed_at": moment,
+        "signed_on": _day,
+        "signatory_name": cell_of_text,
+        "signatory_office": cell_of_text,
+        **dict.fromkeys(THEMES, theme),
+    }
+
+
+def _entry(
+    row: Row, readers: Mapping[str, CellReader], reference: Reference, faults: list[Fault]
+) -> EarlierEntry | None:
+    before = len(faults)
+    named = bool(row.cells.get("local_government_id", "").strip())
+    place = None if named else read_place(row, reference, faults)
+    contact = _contact(row, reference, faults) if named else place.contact if place else None
+    values = read_cells(row, readers, set(REQUIRED), reference, faults)
+    if values is None or len(faults) > before:
+        return None
+    themes = tuple(values.pop(name) for name in THEMES)
+    pledge = Pledge(themes, values.pop("signed_on"))
+    faults += _contradictions(row, values, pledge)
+    if len(faults) > before:
+        return None
+    committed, interested = values["committed_at"], values.pop("interested_on")
+    invited = values.pop("invited_on") or interested or committed
+    return EarlierEntry(
+        row=row,
+        place=place,
+        contact=contact,
+        pledge=pledge,
+        # Two events of one day, one of which has no time, stand in their order.
+        invited_at=min(invited, interested or committed, committed),
+        interested_at=interested and min(interested, committed),
+        **values,
+    )
+
+
+def _contact(row: Row, reference: Reference, faults: list[Fault]) -> Contact | None:
+    if not any(row.cells.get(name, "").strip() for name in ("contact_name", "contact_email")):
+        return None
+    values = read_cells(row, {name: CELLS[name] for name in CONTACT}, set(CONTACT), reference, faults)
+    return Contact(values["contact_name"], values["contact_email"], values["language"]) if values else None
+
+
+def _contradictions(row: Row, values: Mapping[str, datetime | None], pledge: Pledge) -> Iterable[Fault]:
+    committed = values["committed_at"]
+    assert committed is not None
+    if len(set(pledge.themes)) < RANKED_THEMES:
+        yield Fault(row.line, "theme1", "themes_invalid")
+    if pledge.signed_on > (committed + EARLIEST_ZONE).date():
+        yield Fault(row.line, "signed_on", "signed_after_pledge", row.cells["signed_on"][:SHOWN_CHARACTERS])
+    later = committed
+    for name in ("interested_on", "invited_on"):
+        moment = values[name]
+        if moment is None:
+            continue
+        if moment.date() > later.date():
+            yield Fault(row.line, name, "dates_out_of_order", row.cells[name][:SHOWN_CHARACTERS])
+        later = min(moment, later)
+
+
+def _id(value: str, _: Reference) -> UUID:
+    try:
+        return UUID(value.strip())
+    except ValueError:
+        raise Bad("not_an_id") from None
+
+
+def _theme(value: str, _: Reference, *, campaign: Campaign) -> str:
+    code = value.strip().lower()
+    if code not in campaign.themes:
+        raise Bad("unknown_theme")
+    return code
+
+
+def _day(value: str, _: Reference) -> date:
+    text = value.strip()
+    if not _DATE.fullmatch(text):
+        raise Bad("not_a_date")
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        raise Bad("not_a_date") from None
+    if day < EARLIEST:
+        raise Bad("out_of_range")
+    return day
+
+
+def _moment(value: str, reference: Reference, *, zone: ZoneInfo, now: datetime) -> datetime:
+    """Returns the instant in UTC of a day, a day and time in the zone, or an instant with its offset."""
+    text = value.strip()
+    if _MOMENT.fullmatch(text):
+        _day(text[:10], reference)
+        try:
+            given = datetime.fromisoformat(text)
+        except ValueError:
+            raise Bad("not_a_date") from None
+        at = (given if given.tzinfo else given.replace(tzinfo=zone)).astimezone(UTC)
+        late = at > now
+    else:
+        day = _day(text, reference)
+        late = day > now.astimezone(zone).date()
+        at = min(datetime.combine(day, time(12), zone).astimezone(UTC), now)
+    if late:
+        raise Bad("in_the_future")
+    return at
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A row and the place of the register that it is about, None for one to be registered."""
+
+    entry: EarlierEntry
+    known: KnownPlace | None
+
+    @property
+    def has_contact(self) -> bool:
+        return bool(self.entry.contact or (self.known and self.known.contact_id))
+
+
+def find_places(reading: Reading[EarlierEntry], register: Iterable[KnownPlace], changes: Changes) -> list[Found]:
+    """Returns what would be imported; completes the reading by what only the register can tell."""
+    known = {place.id: place for place in register}
+    found = _by_name(reading, known, changes) + _by_id(reading, known)
+    found = _once(reading, sorted(found, key=lambda one: one.entry.row.line))
+    ready = [one for one in found if not (one.known and one.known.committed)]
+    reading.already_there = len(found) - len(ready)
+    asked = {proposal.line for proposal in reading.proposals}
+    for one in ready:
+        # Perhaps it is a place whose contact is known.
+        if not one.has_contact and one.entry.row.line not in asked:
+            _fault(reading, one.entry, "contact_email", "contact_missing")
+    if changes.set_aside_faulty:
+        set_faulty_aside(reading)
+    reading.faults.sort(key=lambda fault: fault.line)
+    ready = [one for one in ready if one.has_contact or one.entry.row.line in asked]
+    reading.entries = [one.entry for one in ready]
+    return ready
+
+
+def _by_name(reading: Reading[EarlierEntry], known: Mapping[UUID, KnownPlace], changes: Changes) -> list[Found]:
+    there = {(p.place.name, p.place.country, p.place.latitude, p.place.longitude): p for p in known.values()}
+    named = [(entry, entry.place) for entry in reading.entries if entry.place]
+    exact = [Found(entry, there[place.place]) for entry, place in named if place.place in there]
+    others = [(entry, place) for entry, place in named if place.place not in there]
+    rows = [(entry.row.line, place.comparable) for entry, place in others]
+    compared = compare(rows, (place.place for place in known.values()), changes.answers)
+    reading.proposals = compared.proposals
+    found = []
+    for entry, _ in others:
+        same = compared.same.get(entry.row.line)
+        if same and same.key.isdigit():
+            # The earlier row stands for both.
+            reading.set_aside += 1
+        else:
+            found.append(Found(entry, known[UUID(same.key)] if same else None))
+    return exact + found
+
+
+def _by_id(reading: Reading[EarlierEntry], known: Mapping[UUID, KnownPlace]) -> list[Found]:
+    found = []
+    for entry in reading.entries:
+        if entry.local_government_id is None:
+            continue
+        if place := known.get(entry.local_government_id):
+            found.append(Found(entry, place))
+        else:
+            _fault(reading, entry, "local_government_id", "local_government_unknown")
+    return found
+
+
+def _once(reading: Reading[EarlierEntry], found: list[Found]) -> list[Found]:
+    """One place may be named by its id in one row and by its name in another."""
+    seen: dict[UUID, int] = {}
+    kept = []
+    for one in found:
+        line = one.entry.row.line
+        if one.known and seen.setdefault(one.known.id, line) != line:
+            _fault(reading, one.entry, "name", "duplicate_in_file", str(seen[one.known.id]))
+        else:
+            kept.append(one)
+    return kept
+
+
+def _fault(
+    reading: Reading[EarlierEntry], entry: EarlierEntry, field: str, reason: str, hint: str | None = None
+) -> None:
+    row = entry.row
+    value = row.cells.get(field, "")[:SHOWN_CHARACTERS]
+    reading.faults.append(Fault(row.line, field if field in row.cells else None, reason, value or None, hint))
+    reading.cells[row.line] = row.cells

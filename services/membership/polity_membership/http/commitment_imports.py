@@ -1,0 +1,47 @@
+"""Commitments of earlier waves, brought into a campaign."""
+
+from uuid import UUID
+
+from fastapi import APIRouter, Request
+from fastapi.responses import JSONResponse
+from polity_chassis.access import access
+from polity_chassis.http import DatabaseDep, IdempotencyDep, NowDep
+
+from polity_membership.domain.sheets import ImportRefused
+from polity_membership.http.imports import OPENAPI, Report, UploadDep, refusal, report_of, report_of_done
+from polity_membership.http.repeating import once_by
+from polity_membership.http.scopes import OF_CAMPAIGN
+from polity_membership.usecases import check_commitments, import_commitments
+
+router = APIRouter(prefix="/v1/campaigns/{campaign_id}", tags=["commitments"])
+_GUARD = access(OF_CAMPAIGN)
+
+
+@router.post(
+    "/commitment-imports",
+    **{**_GUARD, "openapi_extra": {**_GUARD["openapi_extra"], **OPENAPI}},
+    response_model=Report,
+)
+async def post_commitment_import(
+    *,
+    campaign_id: UUID,
+    request: Request,
+    upload: UploadDep,
+    database: DatabaseDep,
+    now: NowDep,
+    key: IdempotencyDep,
+    dry_run: bool = False,
+) -> Report | JSONResponse:
+    """Imports pledges of earlier waves with their own dates, in their order: all that isn't set aside, or nothing.
+
+    Days and times are those of the campaign's zone. Nobody is written to, and milestones that are passed are reached on
+    the day of the pledge that passed them, unannounced. With multipart/form-data the part `changes` (JSON) corrects
+    cells, sets lines aside and answers proposals. A dry run only looks.
+    """
+    if dry_run:
+        return report_of(await check_commitments(database, campaign_id, upload, now), request)
+    try:
+        done = await import_commitments(database, campaign_id, upload, now, once_by(key, 200))
+    except ImportRefused as refused:
+        return refusal(refused, request)
+    return report_of_done(done)

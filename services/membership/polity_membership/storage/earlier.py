@@ -1,0 +1,96 @@
+"""Commitments of earlier waves: what the register and the campaign have already, and adding many at once."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from polity_contracts.membership import MilestoneReached
+from sqlalchemy import select, text
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from polity_membership.domain.campaigns import Campaign
+from polity_membership.domain.commitments import Commitment
+from polity_membership.domain.earlier import KnownPlace
+from polity_membership.domain.invitations import Invitation
+from polity_membership.domain.likeness import Place
+from polity_membership.domain.people import Person
+from polity_membership.storage.aggregates import aggregate, columns
+from polity_membership.storage.bulk import insert_many
+from polity_membership.storage.campaigns import add_milestone
+from polity_membership.storage.tables import table
+
+_KNOWN = text("""
+SELECT lg.id, lg.name, lg.country, lg.latitude, lg.longitude, lg.population, person.id AS contact_id, person.language,
+       invitation.id AS invitation_id, commitment.id IS NOT NULL AS committed
+  FROM local_government lg
+  LEFT JOIN local_government_contact contact ON contact.local_government_id = lg.id
+  LEFT JOIN person ON person.id = contact.person_id AND person.erased_at IS NULL
+  LEFT JOIN invitation ON invitation.campaign_id = :campaign_id AND invitation.local_government_id = lg.id
+  LEFT JOIN commitment ON commitment.campaign_id = :campaign_id AND commitment.local_government_id = lg.id
+ WHERE lg.network_id = :network_id
+""")
+
+_CLOSED = text("""
+UPDATE invitation SET status = closed.status
+  FROM unnest(CAST(:ids AS uuid[]), CAST(:statuses AS text[])) AS closed (id, status) WHERE invitation.id = closed.id
+""")
+_FORGET_DRAFTS = text("DELETE FROM answer_draft WHERE invitation_id = ANY(CAST(:ids AS uuid[]))")
+_REMOVE_PROOFS = text("""
+UPDATE proof SET removal_asked_at = :now
+ WHERE invitation_id = ANY(CAST(:ids AS uuid[])) AND removal_asked_at IS NULL
+""")
+
+
+async def known_places(session: AsyncSession, campaign: Campaign) -> list[KnownPlace]:
+    """Returns the whole register of the campaign's network, and how far each has come in the campaign."""
+    connection = await session.connection()
+    result = await connection.execute(_KNOWN, {"campaign_id": campaign.id, "network_id": campaign.network_id})
+    return [
+        KnownPlace(
+            Place(str(row.id), row.name, row.country, row.latitude, row.longitude, row.population),
+            row.contact_id,
+            row.language,
+            row.invitation_id,
+            row.committed,
+        )
+        for row in result
+    ]
+
+
+async def lock_invitations(session: AsyncSession, ids: Sequence[UUID]) -> dict[UUID, Invitation]:
+    """Returns the invitations by id, locked in the order of their ids until the transaction ends."""
+    rows = table("invitation")
+    connection = await session.connection()
+    wanted = select(rows).where(rows.c.id.in_(ids)).order_by(rows.c.id).with_for_update(key_share=True)
+    return {row["id"]: aggregate(Invitation, row) for row in (await connection.execute(wanted)).mappings()}
+
+
+async def close_invitations(session: AsyncSession, invitations: Sequence[Invitation], now: datetime) -> None:
+    """Writes the status of invitations that were answered otherwise, whose saved forms and proofs nobody needs now."""
+    if not invitations:
+        return
+    ids = [invitation.id for invitation in invitations]
+    connection = await session.connection()
+    await connection.execute(_CLOSED, {"ids": ids, "statuses": [invitation.status for invitation in invitations]})
+    await connection.execute(_FORGET_DRAFTS, {"ids": ids})
+    await connection.execute(_REMOVE_PROOFS, {"ids": ids, "now": now})
+
+
+async def add_contacts(session: AsyncSession, contacts: Sequence[tuple[UUID, Person]]) -> None:
+    """Inserts people as the contacts of local governments that had none."""
+    await insert_many(session, table("person"), [columns(person) for _, person in contacts])
+    links = [{"local_government_id": place_id, "person_id": person.id} for place_id, person in contacts]
+    await insert_many(session, table("local_government_contact"), links)
+
+
+async def add_commitments(
+    session: AsyncSession,
+    signatories: Sequence[Person],
+    commitments: Sequence[Commitment],
+    milestones: Sequence[MilestoneReached],
+) -> None:
+    """Inserts commitments with their signatories, and the milestones that fell on them."""
+    await insert_many(session, table("person"), [columns(person) for person in signatories])
+    await insert_many(session, table("commitment"), [columns(commitment) for commitment in commitments])
+    for milestone in milestones:
+        await add_milestone(session, milestone)

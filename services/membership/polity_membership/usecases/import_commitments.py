@@ -1,0 +1,177 @@
+"""ImportCommitments: pledges of earlier waves come into a campaign with their own dates, all or nothing."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from polity_chassis.database import Database
+from polity_chassis.ids import new_id
+from polity_chassis.outbox import Outgoing, add_facts, add_outgoing
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from polity_membership.domain.campaigns import Campaign
+from polity_membership.domain.commitments import Commitment, PledgeGiven, commit_earlier
+from polity_membership.domain.earlier import EarlierEntry, Found, find_places, read_earlier
+from polity_membership.domain.invitations import Invitation
+from polity_membership.domain.local_governments import LocalGovernment
+from polity_membership.domain.networks import Network
+from polity_membership.domain.people import Person
+from polity_membership.domain.sheets import ImportRefused, Reading, Upload
+from polity_membership.storage.aggregates import load, lock, save
+from polity_membership.storage.campaigns import add_invitations
+from polity_membership.storage.earlier import (
+    add_commitments,
+    add_contacts,
+    close_invitations,
+    known_places,
+    lock_invitations,
+)
+from polity_membership.storage.reference import reference
+from polity_membership.storage.register import add_register
+from polity_membership.usecases.import_local_governments import contact_of, local_government_of
+from polity_membership.usecases.repeatable import Ids, Once, always
+
+
+@dataclass(slots=True)
+class Batch:
+    """What an import adds, in the order of the file."""
+
+    places: list[tuple[LocalGovernment, Person | None]] = field(default_factory=list)
+    contacts: list[tuple[UUID, Person]] = field(default_factory=list)
+    invitations: list[Invitation] = field(default_factory=list)
+    answered: list[Invitation] = field(default_factory=list)
+    signatories: list[Person] = field(default_factory=list)
+    pledges: list[PledgeGiven] = field(default_factory=list)
+
+
+async def check_commitments(
+    database: Database, campaign_id: UUID, upload: Upload, now: datetime
+) -> Reading[EarlierEntry]:
+    """Returns what an import of the file would find, and writes nothing; raises NotFound."""
+    campaign, reading = await _read(database, campaign_id, upload, now)
+    async with database.transaction() as session:
+        await asyncio.to_thread(find_places, reading, await known_places(session, campaign), upload.changes)
+    return reading
+
+
+async def import_commitments(
+    database: Database, campaign_id: UUID, upload: Upload, now: datetime, once: Once = always
+) -> Ids:
+    """Returns how many `rows` the file has and how many were `imported`, `set_aside` and `already_there`.
+
+    Raises NotFound, or ImportRefused while a row is faulty or perhaps a place that is known already.
+    """
+    _, reading = await _read(database, campaign_id, upload, now)
+    async with database.transaction() as session:
+
+        async def bring_in() -> Ids:
+            campaign = await lock(session, Campaign, campaign_id)
+            known = await known_places(session, campaign)
+            found = await asyncio.to_thread(find_places, reading, known, upload.changes)
+            if reading.held_back:
+                raise ImportRefused(reading)
+            network = await load(session, Network, campaign.network_id)
+            open_ones = [one.known.invitation_id for one in found if one.known and one.known.invitation_id]
+            invitations = await lock_invitations(session, open_ones)
+            batch = Batch()
+            for one in found:
+                _prepare(batch, one, campaign, network, invitations)
+            await _write(session, campaign, batch, now)
+            return {
+                "rows": reading.rows,
+                "imported": len(found),
+                "set_aside": reading.set_aside,
+                "already_there": reading.already_there,
+            }
+
+        return await once(session, bring_in)
+
+
+async def _read(
+    database: Database, campaign_id: UUID, upload: Upload, now: datetime
+) -> tuple[Campaign, Reading[EarlierEntry]]:
+    """Reads the file before anything is locked: themes and zone of a campaign never change."""
+    async with database.transaction() as session:
+        campaign = await load(session, Campaign, campaign_id)
+    return campaign, await asyncio.to_thread(read_earlier, upload, campaign, reference(), now)
+
+
+def _prepare(
+    batch: Batch, found: Found, campaign: Campaign, network: Network, invitations: dict[UUID, Invitation]
+) -> None:
+    entry, known = found.entry, found.known
+    invitation = invitations.get(known.invitation_id) if known and known.invitation_id else None
+    if invitation:
+        batch.answered.append(invitation)
+    else:
+        invitation = _invitation(batch, found, campaign, network)
+        batch.invitations.append(invitation)
+    signatory = Person(
+        id=new_id(),
+        name=entry.signatory_name,
+        office=entry.signatory_office,
+        language=invitation.language,
+        email=None,
+    )
+    batch.signatories.append(signatory)
+    batch.pledges.append(PledgeGiven(invitation, entry.pledge, new_id(), signatory.id, entry.committed_at))
+
+
+def _invitation(batch: Batch, found: Found, campaign: Campaign, network: Network) -> Invitation:
+    entry = found.entry
+    place_id, contact_id, language = _place(batch, found, network)
+    return Invitation(
+        id=new_id(),
+        campaign_id=campaign.id,
+        network_id=campaign.network_id,
+        local_government_id=place_id,
+        contact_id=contact_id,
+        language=language,
+        wave=entry.wave,
+        reply_by=campaign.reply_by,
+        issued_at=entry.invited_at,
+        interested_at=entry.interested_at,
+        fact_sequence=1,
+    )
+
+
+def _place(batch: Batch, found: Found, network: Network) -> tuple[UUID, UUID, str]:
+    """Returns the local government, its contact and the contact's language, registered now where missing."""
+    entry, known = found.entry, found.known
+    if known and known.contact_id and known.language:
+        return known.id, known.contact_id, known.language
+    contact = contact_of(entry.contact)
+    assert contact is not None
+    assert contact.language is not None
+    if known:
+        batch.contacts.append((known.id, contact))
+        return known.id, contact.id, contact.language
+    assert entry.place is not None
+    place = local_government_of(entry.place, network)
+    batch.places.append((place, contact))
+    return place.id, contact.id, contact.language
+
+
+async def _write(session: AsyncSession, campaign: Campaign, batch: Batch, now: datetime) -> None:
+    commitments, milestones = commit_earlier(campaign, batch.pledges)
+    for commitment in commitments:
+        commitment.fact_sequence = 1
+    await add_register(session, batch.places)
+    await add_contacts(session, batch.contacts)
+    await add_invitations(session, batch.invitations)
+    await close_invitations(session, batch.answered, now)
+    await add_commitments(session, batch.signatories, commitments, milestones)
+    await add_outgoing(session, _facts(batch, commitments), occurred_at=now)
+    await add_facts(session, campaign, milestones, occurred_at=now)
+    await save(session, campaign)
+
+
+def _facts(batch: Batch, commitments: Sequence[Commitment]) -> list[Outgoing]:
+    people = [person for _, person in batch.places if person] + [person for _, person in batch.contacts]
+    registered = [Outgoing(place.id, place.fact_sequence, place.register()) for place, _ in batch.places]
+    recorded = [Outgoing(person.id, person.fact_sequence, person.record()) for person in people]
+    invited = [Outgoing(asked.id, asked.fact_sequence, asked.bring_in()) for asked in batch.invitations]
+    made = [Outgoing(one.id, one.fact_sequence, one.made()) for one in commitments]
+    return registered + recorded + invited + made
