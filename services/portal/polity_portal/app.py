@@ -19,6 +19,7 @@ from polity_portal.pages import (
     office_pledges,
     public,
     sign_in,
+    tour,
     webhooks,
 )
 from polity_portal.portal import open_portal
@@ -34,6 +35,7 @@ AREAS = (
     office_campaign,
     office_mail,
     office_pledges,
+    tour,
     invite,
     imports,
     webhooks,

@@ -30,6 +30,11 @@ class PortalSettings(ServiceSettings):
         description="One trace in the trace viewer as browsers reach it, with {trace_id} where its number goes; empty: "
         "pages link to none.",
     )
+    mails_url: str | None = Field(
+        None,
+        pattern=r"^https?://[^\s?#]+$",
+        description="The mail catcher's page as browsers reach it, for a demonstration's tour; empty: no link to it.",
+    )
     session_idle: timedelta = Field(
         timedelta(minutes=60), description="A session nobody used for so long is over: ISO 8601 duration or seconds."
     )

@@ -109,7 +109,9 @@ async def test_the_register_shows_who_answered_what(world: Any, net: Any) -> Non
     assert [len(await _ids(net, of + status)) for status in ("invited", "interested", "committed", "none")] == [
         1, 1, 1, 0,
     ]  # fmt: skip
+    register = (await net.get(f"/v1/networks/{net.id}/local-governments?campaign_id={campaign_id}"))["items"]
     items = (await net.get(f"/v1/campaigns/{campaign_id}/invitations?status=committed"))["items"]
+    assert [row["invitation_id"] for row in register if row["status"] == "committed"] == [items[0]["invitation_id"]]
     assert [(item["ordinal"], item["status"]) for item in items] == [(1, "committed")]
     assert items[0]["committed_at"] is not None
 

@@ -107,6 +107,9 @@ async def test_the_list_counts_the_whole_campaign_by_status(world: Any, api: htt
     await world.send()
     answer = await api.get(f"/v1/deliveries?campaign_id={world.campaign_id}&status=waiting_address&limit=1")
     assert [item["status"] for item in answer.json()["items"]] == ["waiting_address"]
+    for place, found in ((world.city_id, 3), (new_id(), 0)):
+        path = f"/v1/deliveries?campaign_id={world.campaign_id}&local_government_id={place}"
+        assert len((await api.get(path)).json()["items"]) == found
     assert answer.json()["counts"] == {
         "waiting_address": 1, "queued": 0, "sent": 2, "failed": 0, "expired": 0, "cancelled_erased": 0,
     }  # fmt: skip

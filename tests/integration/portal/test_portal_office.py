@@ -1,5 +1,8 @@
 """The secretariat's first page, and what it tells of one mail: all that people are shown of the API's figures."""
 
+import csv
+import io
+import re
 from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
@@ -7,6 +10,7 @@ from typing import Any
 import httpx
 import pytest
 import pytest_asyncio
+from polity_portal.tour import CITIES, COMMON
 
 NETWORK = "0199a000-0000-7000-8000-000000000001"
 CAMPAIGN = "0199a000-0000-7000-8000-000000000002"
@@ -167,3 +171,77 @@ async def test_where_traces_are_kept_a_mail_leads_to_its_own(
 async def test_a_mail_of_another_campaign_is_no_page_of_this_one(office: SimpleNamespace) -> None:
     office.answers[f"GET /v1/deliveries/{MAIL}"] = mail(campaign_id=NETWORK)
     assert (await office.browser.get(f"{OFFICE}/mails/{MAIL}")).status_code == 404
+
+
+def city(name: str, status: str | None = None) -> dict[str, Any]:
+    return {"local_government_id": CITY, "name": name, "status": status, "invitation_id": MAIL if status else None}
+
+
+def tour(office: SimpleNamespace, *statuses: str | None, commitments: int = 97, announced: bool = False) -> None:
+    """A demonstration whose register has as many of the tour's cities as there are statuses."""
+    office.answers[f"GET /v1/networks/{NETWORK}"]["demonstration"] = True
+    office.campaign["commitments"] = commitments
+    if announced:
+        office.campaign["milestones"][1] |= dict.fromkeys(("reached_at", "announced_at"), "2026-07-20T08:00:00Z")
+    rows = [city(each.name, status) for each, status in zip(CITIES, statuses, strict=False)]
+    office.answers[f"GET /v1/networks/{NETWORK}/local-governments"] = {"items": rows, "next": None}
+
+
+@pytest.mark.parametrize(
+    ("statuses", "commitments", "announced", "done", "current"),
+    [
+        ((), 97, False, 0, "Import three cities"),
+        ((None, None, None), 97, False, 1, "Invite the three"),
+        (("invited", None, None), 97, False, 1, "Invite the three"),
+        (("invited", "invited", "interested"), 97, False, 2, "Answer as Samplefield"),
+        (("committed", "interested", "invited"), 98, False, 3, "Answer as Samplehaven"),
+        (("committed", "committed", "invited"), 99, False, 4, "Record the answer of Sampleton"),
+        (("committed", "committed", "committed"), 100, False, 5, "Announce the milestone of 100"),
+        (("committed", "committed", "committed"), 100, True, 6, None),
+    ],
+)
+async def test_the_tour_knows_from_the_data_how_far_it_is(
+    office: SimpleNamespace,
+    statuses: tuple[str | None, ...],
+    commitments: int,
+    announced: bool,
+    done: int,
+    current: str | None,
+) -> None:
+    tour(office, *statuses, commitments=commitments, announced=announced)
+    page = await shown(office)
+    assert f"{done} of 6 done" in page
+    opened = re.findall(r"<details open>\s*<summary>.*?</span> ([^<]+)", page)
+    assert [title.startswith(current or "") for title in opened] == ([True] if current else [])
+    assert page.count('<li class="done"') == done
+
+
+async def test_only_a_demonstration_near_a_milestone_has_a_tour(office: SimpleNamespace) -> None:
+    tour(office, commitments=97)
+    assert "six steps" in await shown(office)
+    office.answers[f"GET /v1/networks/{NETWORK}"]["demonstration"] = False
+    assert "six steps" not in await shown(office)
+    office.campaign["milestones"] = [{**office.campaign["milestones"][1], "threshold": 101}]
+    tour(office, commitments=97)
+    assert "six steps" not in await shown(office)
+
+
+async def test_the_tour_is_hidden_and_shown_again_in_this_browser(office: SimpleNamespace) -> None:
+    tour(office)
+    for wanted, other in (("hidden", "Show the tour"), ("shown", "Hide the tour")):
+        token = re.search(r'name="form_token" value="([^"]+)"', await shown(office))
+        assert token
+        data = {"form_token": token[1], "tour": wanted}
+        assert (await office.browser.post("/en/office/tour", data=data)).headers["location"] == "/en/office"
+        page = await shown(office)
+        assert other in page
+        assert ("six steps" in page) == (wanted == "shown")
+
+
+async def test_the_tours_file_has_one_impossible_latitude_and_is_in_the_pages_language(office: SimpleNamespace) -> None:
+    file = await office.browser.get("/ko/office/tour/cities.csv")
+    assert file.headers["content-type"] == "text/csv; charset=utf-8"
+    rows = list(csv.DictReader(io.StringIO(file.text)))
+    assert [abs(float(row["latitude"])) > 90 for row in rows] == [False, False, True]
+    assert all(row["language"] == "ko" and row["contact_email"].endswith(".example") for row in rows)
+    assert all(COMMON in row["name"] for row in rows)

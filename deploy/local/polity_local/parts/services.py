@@ -70,6 +70,7 @@ def _portal(place: Place) -> dict[str, str]:
         "POLITY_OIDC_CLIENT_SECRET": place.secrets["portal_client"],
         "POLITY_OIDC_INTERNAL_URL": f"{place.keycloak_url}/realms/polity",
         "POLITY_DEMO": "true",
+        "POLITY_MAILS_URL": f"http://localhost:{place.ports.mail}/",
         "POLITY_TRACES_URL": f"http://localhost:{place.ports.zipkin}/zipkin/traces/{{trace_id}}",
     }
 

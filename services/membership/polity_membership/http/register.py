@@ -22,7 +22,7 @@ router = APIRouter(prefix="/v1/networks/{network_id}", tags=["register"])
 
 
 class LocalGovernmentOut(BaseModel):
-    """`status` is that of the campaign asked for: None while not invited."""
+    """`invitation_id` and `status` are those of the campaign asked for: None while not invited."""
 
     local_government_id: UUID
     name: str
@@ -33,6 +33,7 @@ class LocalGovernmentOut(BaseModel):
     longitude: float
     population: int | None
     time_zone: str
+    invitation_id: UUID | None
     status: str | None
     contact_id: UUID | None
 

@@ -60,7 +60,12 @@ async def list_local_governments(session: AsyncSession, wanted: PlacesWanted, pa
     """Returns one page of the register by name, one row more if there is one."""
     invited = and_(invitations.c.campaign_id == wanted.campaign_id, invitations.c.local_government_id == places.c.id)
     statement = (
-        select(places, invitations.c.status, contacts.c.person_id.label("contact_id"))
+        select(
+            places,
+            invitations.c.id.label("invitation_id"),
+            invitations.c.status,
+            contacts.c.person_id.label("contact_id"),
+        )
         .outerjoin(invitations, invited)
         .outerjoin(contacts, contacts.c.local_government_id == places.c.id)
         .where(places.c.network_id == wanted.network_id)

@@ -88,10 +88,11 @@ async def deliveries(
     *,
     campaign_id: UUID,
     status: Status | None = None,
+    local_government_id: UUID | None = None,
 ) -> DeliveryPage:
     """Returns the campaign's deliveries, the earliest asked for first, and how many there are in each status."""
     async with database.transaction() as session:
-        found = await desk.deliveries(session, campaign_id, status, page)
+        found = await desk.deliveries(session, campaign_id, status, local_government_id, page)
         counted = await desk.counts(session, campaign_id)
     shown, cursor = cut(found, page, lambda row: (row.asked_at, row.delivery_id))
     link_next(request, response, cursor)

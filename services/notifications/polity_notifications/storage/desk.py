@@ -46,11 +46,15 @@ async def network_of(session: AsyncSession, campaign_id: UUID) -> UUID | None:
     return found
 
 
-async def deliveries(session: AsyncSession, campaign_id: UUID, status: str | None, page: Wanted) -> list[Shown]:
+async def deliveries(
+    session: AsyncSession, campaign_id: UUID, status: str | None, local_government_id: UUID | None, page: Wanted
+) -> list[Shown]:
     """Returns the campaign's deliveries of the page and one more, the earliest asked for first."""
     statement = select(*_COLUMNS).where(delivery.c.campaign_id == campaign_id)
     if status is not None:
         statement = statement.where(delivery.c.status == status)
+    if local_government_id is not None:
+        statement = statement.where(delivery.c.local_government_id == local_government_id)
     statement = keyset(statement, (delivery.c.asked_at, delivery.c.delivery_id), page)
     rows = await (await session.connection()).execute(statement)
     return [Shown(**row) for row in rows.mappings()]

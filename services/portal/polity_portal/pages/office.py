@@ -8,6 +8,7 @@ from fastapi import Response
 from polity_portal.desks import desk_of
 from polity_portal.routing import OPEN, pages
 from polity_portal.signed_in import Visit, VisitDep
+from polity_portal.tour import tours_of
 
 router = pages()
 
@@ -22,6 +23,7 @@ async def home(visit: VisitDep, done: str = "") -> Response:
     return visit.page(
         "office.html",
         networks=networks,
+        tours=await tours_of(visit, networks),
         operator=any(m["role"] == "operator" for m in held),
         done=done if done == "accepted" else "",
         demonstration=any(n["demonstration"] for n in networks),

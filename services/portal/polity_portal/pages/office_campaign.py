@@ -37,6 +37,7 @@ class MailList(BaseModel):
     """What the address of the list of mails says."""
 
     status: Literal["", "waiting_address", "queued", "sent", "failed", "expired", "cancelled_erased"] = ""
+    place: Annotated[str, Field(pattern=r"^([0-9a-f-]{36})?$")] = ""
     cursor: Cursor = ""
 
 
@@ -91,12 +92,14 @@ async def erase(campaign_id: UUID, person_id: UUID, visit: VisitDep, form: Signe
 @router.get(PATH + "/mails", **OPEN)
 async def mails(campaign_id: UUID, visit: VisitDep, wanted: Annotated[MailList, Query()]) -> Response:
     """What was sent and what waits: no addresses, they stay with notifications."""
-    filters = {"campaign_id": str(campaign_id), "status": wanted.status}
+    filters = {"campaign_id": str(campaign_id), "status": wanted.status, "local_government_id": wanted.place}
     listed = visit.api.get("/v1/deliveries", credentials=visit.credentials, cursor=wanted.cursor, limit=ROWS, **filters)
     campaign, found = await asyncio.gather(own_campaign(visit, campaign_id), listed)
     ids = [row["local_government_id"] for row in found["items"] if row["local_government_id"]]
     names = await visit.portal.place_names.of(ids, visit.api, campaign["network_id"], visit.credentials)
-    return _list(visit, "mails.html", campaign, found, filters={"status": wanted.status}, names=names)
+    return _list(
+        visit, "mails.html", campaign, found, filters={"status": wanted.status, "place": wanted.place}, names=names
+    )
 
 
 def _list(visit: Visit, template: str, campaign: dict[str, Any], found: dict[str, Any], **content: Any) -> Response:
