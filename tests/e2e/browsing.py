@@ -23,31 +23,47 @@ TABS_AT_MOST = 700
 RULES = {"rules": {"target-size": {"enabled": True}}, "resultTypes": ["violations"]}
 """Everything axe-core knows that is no experiment, and the one rule of WCAG 2.2 that it leaves out by default."""
 
-FOCUS = """([target]) => {
+MARKED = """
+  // A date has stops inside itself, where the browser's own buttons have the focus.
+  const marked = e => {
+    const style = getComputedStyle(e), outlined = style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 1;
+    return e.matches(':focus-visible, input[type=date]:focus-within') && (outlined || style.boxShadow !== 'none');
+  };
+"""
+
+FOCUS = (
+    """([target]) => {"""
+    + MARKED
+    + """
   const here = document.activeElement;
   if (!here || here === document.body) return {nowhere: true};
   here.scrollIntoView({block: 'nearest', inline: 'nearest'});
-  const box = here.getBoundingClientRect(), style = getComputedStyle(here);
-  const outlined = style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 1;
+  const box = here.getBoundingClientRect();
   return {
     found: here === target,
     what: here.outerHTML.slice(0, 160),
-    marked: here.matches(':focus-visible') && (outlined || style.boxShadow !== 'none'),
+    marked: marked(here),
     inside: box.width > 1 && box.height > 1 && box.right > 0 && box.left < innerWidth
       && box.bottom > 0 && box.top < innerHeight,
   };
 }"""
+)
 
-REMEMBER = """() => {
-  window.stops = window.stops || [];
+REMEMBER = (
+    """() => {"""
+    + MARKED
+    + """
   const here = document.activeElement;
-  if (!here || here === document.body || window.stops.includes(here)) return false;
+  if (!here || here === document.body) return false;
+  if (!marked(here)) window.unmarked.add(here);
+  if (window.stops.includes(here)) return false;
   window.stops.push(here);
   return true;
 }"""
+)
 
 MISSED = """() => {
-  const stops = window.stops || [], shown = e => e.checkVisibility({visibilityProperty: true})
+  const stops = window.stops, shown = e => e.checkVisibility({visibilityProperty: true})
     && e.getBoundingClientRect().width > 0;
   const told = e => e.outerHTML.slice(0, 160);
   const controls = 'a[href], button, input:not([type=hidden]), select, textarea, summary, [tabindex="0"]';
@@ -60,7 +76,11 @@ MISSED = """() => {
   axe.setup(document);
   const nameless = stops.filter(e => document.contains(e) && !axe.commons.text.accessibleText(e).trim());
   axe.teardown();
-  return {unreached: unreached.map(told), mouse_only: clickable.map(told), nameless: nameless.map(told)};
+  const unmarked = [...window.unmarked];
+  return {
+    unreached: unreached.map(told), 'the focus does not show': unmarked.map(told),
+    mouse_only: clickable.map(told), nameless: nameless.map(told),
+  };
 }"""
 
 OVER_THE_EDGE = """() => {
@@ -192,7 +212,9 @@ class Person:
 
     async def _walk(self) -> dict[str, list[str]]:
         """Tabs once through the page; returns what was not reached, what only a mouse reaches, and what has no name."""
-        await self.page.evaluate("() => { window.stops = []; document.activeElement?.blur(); }")
+        await self.page.evaluate(
+            "() => { window.stops = []; window.unmarked = new Set(); document.activeElement?.blur(); }"
+        )
         idle = 0
         for _ in range(TABS_AT_MOST):
             await self.page.keyboard.press("Tab")
@@ -215,8 +237,8 @@ async def person(browser: Browser, language: str, width: int, **options: Any) ->
     someone = Person(context, page, language, width)
 
     def note(message: ConsoleMessage) -> None:
-        # A refused form answers 422, which the browser notes.
-        if message.type in ("error", "warning") and "422" not in message.text:
+        refused = re.search(r"status of (409|412|422)\b", message.text)
+        if message.type in ("error", "warning") and not refused:
             someone.complaints.append(f"{page.url}: {message.text}")
 
     page.on("console", note)

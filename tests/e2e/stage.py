@@ -76,8 +76,9 @@ class Stage:
     async def city(self, name: str, language: str) -> str:
         """Imports a city whose contact reads this language, invites it, and returns the link that its mail brought."""
         address = f"{secrets.token_hex(6)}@city.example"
-        latitude = 35 + secrets.randbelow(9999) / 10000
-        row = f"{name},KR,,{latitude},126.9,1416938,Asia/Seoul,{language},Contact,{address}\n"
+        # Far from each other, or the import asks whether two of like names are one.
+        at = f"{secrets.randbelow(120) - 60}.5,{secrets.randbelow(340) - 170}.5"
+        row = f"{name},KR,,{at},1416938,Asia/Seoul,{language},Contact,{address}\n"
         await self.post(f"/v1/networks/{self.network_id}/local-government-imports?dry_run=false", HEADING + row)
         found = await self.get(f"/v1/networks/{self.network_id}/local-governments?q={name}")
         body = {

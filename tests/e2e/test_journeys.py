@@ -1,0 +1,107 @@
+"""The journeys of those the platform is for, by keyboard alone; axe-core reads every page they come to.
+
+Together they cover every language at both widths; each page is seen in all six combinations in test_every_page_seen.
+"""
+
+import re
+
+import pytest
+from browsing import Person, person
+from playwright.async_api import Browser, expect
+from stage import Stage
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
+
+THEMES = ["First theme", "Second theme", "Third theme"]
+
+
+async def interested(someone: Person, link: str) -> None:
+    """Opens the link of a mail and says that the city is interested."""
+    await someone.open(link)
+    await someone.look()
+    await someone.go("button", someone.say("We are interested"))
+
+
+async def fill(someone: Person, name: str, office: str, ranks: tuple[int, ...] = (1, 2, 3)) -> None:
+    """Fills the form in the order of its fields."""
+    await someone.write(someone.say("Name of who signs"), name)
+    await someone.write(someone.say("Office"), office)
+    for label, place in zip(THEMES, ranks, strict=True):
+        await someone.pick(someone.say(label), place)
+
+
+async def saved(someone: Person) -> None:
+    """Waits until the form says that it is saved, as a screen reader would hear it."""
+    status = someone.page.get_by_role("status")
+    await expect(status).to_have_attribute("data-state", "saved")
+    await expect(status).not_to_be_empty()
+
+
+async def pledge(someone: Person, city: str) -> None:
+    """Confirms and makes the pledge; the page that thanks knows the city's name."""
+    await someone.tick(re.compile(re.escape(city)))
+    await someone.go("button", someone.say("Make the pledge"))
+    await expect(someone.page.locator("h1")).to_have_text(someone.say("Thank you, %(city)s", city=city))
+    await someone.look(walk=True)
+
+
+@pytest.mark.parametrize("language", ["en", "es", "ar"])
+async def test_a_city_on_a_telephone(chromium: Browser, stage: Stage, language: str) -> None:
+    """Opens the mail's link, saves the form, comes back to it, mends a mistake and pledges."""
+    city = f"Telephone {language}"
+    link = await stage.city(city, language)
+    assert link.startswith(f"{stage.platform.url}/{language}/answer/")
+    async with person(chromium, language, 390) as mayor:
+        await interested(mayor, link)
+        await mayor.look(walk=True)
+        await fill(mayor, "Invented Signatory", mayor.say("Mayor"), (1, 2, 2))
+        await saved(mayor)
+
+        await mayor.open("about:blank")
+        await mayor.open(link)
+        await expect(mayor.page.locator("#signatory_name")).to_have_value("Invented Signatory")
+        await mayor.go("button", mayor.say("Save and go on later"))
+        await saved(mayor)
+        await mayor.look()
+
+        await mayor.tick(re.compile(re.escape(city)))
+        await mayor.go("button", mayor.say("Make the pledge"))
+        await expect(mayor.page.locator("#errors")).to_be_focused()
+        await mayor.look()
+        await mayor.press("link", re.compile("."), mayor.page.locator("#errors"))
+        await expect(mayor.page.locator("#theme_3")).to_be_focused()
+        await mayor.page.keyboard.press("ArrowDown")
+        await mayor.go("button", mayor.say("Make the pledge"))
+        await expect(mayor.page.locator("h1")).to_have_text(mayor.say("Thank you, %(city)s", city=city))
+        await mayor.look(walk=True)
+        await mayor.go("button", mayor.say("See the campaign"))
+        await mayor.look(walk=True)
+
+
+@pytest.mark.parametrize("language", ["en", "es", "ar"])
+async def test_an_officer_and_a_mayor_share_a_form(chromium: Browser, stage: Stage, language: str) -> None:
+    """The officer begins at a desk; the mayor goes on by telephone with the same link while it still is open there."""
+    city = f"Shared {language}"
+    link = await stage.city(city, language)
+    async with person(chromium, language, 1280) as officer, person(chromium, language, 390) as mayor:
+        await interested(officer, link)
+        await fill(officer, "Drafted By Officer", "Mayor")
+        await saved(officer)
+
+        await mayor.open(link)
+        await expect(mayor.page.locator("#signatory_name")).to_have_value("Drafted By Officer")
+        await mayor.write(mayor.say("Name of who signs"), "Written By Mayor")
+        await saved(mayor)
+
+        await officer.write(officer.say("Office"), "Lord Mayor")
+        await expect(officer.page.get_by_role("status")).to_have_attribute("data-state", "other")
+        await officer.go("button", officer.say("See both and choose"))
+        await expect(officer.page.get_by_role("alert")).to_contain_text("Written By Mayor")
+        await expect(officer.page.get_by_role("alert")).to_contain_text("Lord Mayor")
+        await officer.look(walk=True)
+        await officer.go("button", officer.say("Take what was saved"))
+        await expect(officer.page.locator("#signatory_name")).to_have_value("Written By Mayor")
+
+        await pledge(mayor, city)
+        await officer.page.reload()
+        await expect(officer.page.locator("h1")).to_have_text(officer.say("Thank you, %(city)s", city=city))
