@@ -118,7 +118,7 @@ async def test_a_secretariat_invites_and_a_city_pledges(
         return "Eastern Asia" in await public.content()
 
     await until(projected)
-    await expect(public.locator(".hero .figure")).to_contain_text("1")
+    await expect(public.locator(".hero .headline")).to_contain_text("1")
     await expect(public.locator(".demo")).to_contain_text("Demonstration data")
 
     await office.goto(f"{platform.url}/en/office/campaigns/{story.campaign_id}/invitations")

@@ -174,3 +174,19 @@ async def test_a_known_etag_is_answered_without_a_body_until_something_changes(
     await apply_facts(reporting, told.facts[told.facts.index(last) + 1 :])
     assert (await api.get(path, headers=known)).status_code == 200
     assert (await api.get(f"/v1/progress/{new_id()}/commitments{ending}")).status_code == 404
+
+
+async def test_who_withdrew_is_on_the_list_of_the_days_before_alone(
+    api: httpx.AsyncClient, told: Any, reporting: Database, apply_facts: Make
+) -> None:
+    known = len(told.facts)
+    told.withdraw(ordinal=1, day=20)
+    await apply_facts(reporting, told.facts[known:])
+    withdrawn_at = told.facts[-1].fact.withdrawn_at
+    before = (withdrawn_at - timedelta(microseconds=1)).isoformat()
+    for ending, read in (("", names), (".csv", csv_names), (".geojson", geojson_names)):
+        path = f"/v1/progress/{told.campaign_id}/commitments{ending}"
+        now = read(await api.get(path))
+        assert (NAMES[0] in now, len(now)) == (False, len(NAMES) - 1)
+        assert NAMES[0] in read(await api.get(path, params={"as_of": before}))
+        assert NAMES[0] not in read(await api.get(path, params={"as_of": withdrawn_at.isoformat()}))

@@ -14,6 +14,7 @@ from polity_portal.languages import LANGUAGES
 pytestmark = pytest.mark.browser
 
 CAMPAIGN = "campaigns/0199a000-0000-7000-8000-000000000002"
+NETWORK = "networks/0199a000-0000-7000-8000-000000000001"
 ANSWER = "answer/k1.AZmgAAAAcACAAAAAAAAAAw.1.AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
 TRANSFORMS = "all => all.map(one => getComputedStyle(one).transform)"
 LEFT_EDGE = "element => Math.round(element.getBoundingClientRect().left)"
@@ -53,7 +54,7 @@ async def left(page: Page, selector: str, nth: int = 0) -> int:
 async def test_nothing_leaves_the_screen(page: Page, canned: Any, answer: Any, code: str, width: int) -> None:
     canned.answers["GET /v1/answer"] = answer("interested")
     await page.set_viewport_size({"width": width, "height": 800})
-    for path in ("", CAMPAIGN, ANSWER):
+    for path in ("", CAMPAIGN, f"{CAMPAIGN}?region=155&as_of=2026-07-19", NETWORK, ANSWER):
         await page.goto(f"http://localhost:8080/{code}/{path}")
         assert await page.evaluate("document.documentElement.scrollWidth") <= width, path
 
@@ -68,6 +69,20 @@ async def test_order_bars_and_curves_follow_the_writing(page: Page, code: str, m
     assert (await left(page, ".x-first") > await left(page, ".x-last")) is mirrored
     drawn = await page.locator(".plot svg, svg.bar").evaluate_all(TRANSFORMS)
     assert set(drawn) == {"matrix(-1, 0, 0, 1, 0, 0)" if mirrored else "none"}
+
+
+@pytest.mark.parametrize("code", ["en", "ar"])
+@pytest.mark.parametrize("width", [390, 1280])
+async def test_the_world_is_drawn_and_never_mirrored(page: Page, code: str, width: int) -> None:
+    await page.set_viewport_size({"width": width, "height": 800})
+    await page.goto(f"http://localhost:8080/{code}/{CAMPAIGN}")
+    land = "document.querySelector('.world use').getBBox().width"
+    await page.wait_for_function(f"{land} > 900")
+    west, east = [await left(page, f'.world circle:has-text("{name}")') for name in ("Córdoba", "광주")]
+    assert west < east
+    drawn = await page.locator(".world svg").bounding_box()
+    assert drawn
+    assert drawn["width"] > width * 0.4
 
 
 @pytest.mark.parametrize(("entered", "direction"), [("Ana (1)", "ltr"), ("عمدة (1)", "rtl")])
