@@ -7,7 +7,7 @@ from typing import Any
 
 from polity_portal.equal_earth import HEIGHT, WIDTH, point, turned
 
-EDGE = 20
+EDGE = 8
 """Units of open sea that are left out on either side of the whole world."""
 CELLS = 120
 """Dots that share one of so many columns of the drawing become one larger dot."""

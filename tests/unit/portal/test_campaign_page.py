@@ -24,7 +24,7 @@ async def test_who_has_pledged_stands_on_the_map_and_in_the_list(
 ) -> None:
     text = unescape((await visitor.get(f"/{language}{path}")).text)
     table = re.search('<table class="pledged">.*?</table>', text, re.DOTALL)
-    drawing = re.search('<svg viewBox="20 0 960 435" role="img".*?</svg>', text, re.DOTALL)
+    drawing = re.search('<svg viewBox="8 0 984 435" role="img".*?</svg>', text, re.DOTALL)
     assert table
     assert drawing
     for row in pledges["items"]:

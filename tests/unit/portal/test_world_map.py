@@ -97,6 +97,6 @@ def test_a_region_is_a_part_of_the_world_and_no_position_is_no_dot() -> None:
     assert [dot.names for dot in found.dots] == [("Here",)]
     x, y, width, height = map(float, found.view.split())
     assert (x < found.dots[0].x < x + width, y < found.dots[0].y < y + height) == (True, True)
-    assert width / height == pytest.approx((WIDTH - 40) / HEIGHT, rel=0.01)
+    assert width / height == pytest.approx((WIDTH - 16) / HEIGHT, rel=0.01)
     assert world_map(places, region="005").view == world_map(places).view
     assert json.dumps([dot.names for dot in world_map(places).dots]) == '[["Here"], ["There"]]'
