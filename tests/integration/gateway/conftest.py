@@ -2,6 +2,7 @@
 
 import contextlib
 import functools
+import gzip
 import http.client
 import json
 import os
@@ -134,7 +135,8 @@ class Answer:
     def __init__(self, response: http.client.HTTPResponse) -> None:
         self.status = response.status
         self.headers = {name.lower(): value for name, value in response.getheaders()}
-        self.text = response.read().decode()
+        content = response.read()
+        self.text = (gzip.decompress(content) if "content-encoding" in self.headers else content).decode()
 
     @property
     def json(self) -> Any:

@@ -34,7 +34,15 @@ def test_a_client_is_remembered_while_many_others_ask(start_gateway: Any) -> Non
 
 
 @pytest.mark.parametrize(
-    ("path", "limit"), [("/v1/me", 256 * KIB), (IMPORT, 8448 * KIB), ("/en/office/networks/x/import", 8448 * KIB)]
+    ("path", "limit"),
+    [
+        ("/v1/me", 256 * KIB),
+        ("/v1/answer/proofs/x", 256 * KIB),
+        (IMPORT, 8448 * KIB),
+        ("/en/office/networks/x/import", 8448 * KIB),
+        ("/en/answer/x/letter", 11264 * KIB),
+        ("/en/office/campaigns/x/invitations/x/paper/proof", 11264 * KIB),
+    ],
 )
 def test_a_body_may_be_as_large_as_its_route_allows(gateway: Any, realm: Any, path: str, limit: int) -> None:
     asked = {"token": realm.token(), "method": "POST"}

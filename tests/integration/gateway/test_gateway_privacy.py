@@ -32,7 +32,7 @@ def test_the_log_has_one_line_per_request_and_nothing_of_a_person(start_gateway:
     text = gateway.log.read_text()
     lines = [json.loads(line) for line in text.splitlines() if line.startswith("{")]
     assert [(line["route"], line["status"]) for line in lines] == [
-        ("portal-link", 200),
+        ("portal-answer", 200),
         ("portal-link", 200),
         ("refused", 404),
         ("networks-campaigns-public", 200),
