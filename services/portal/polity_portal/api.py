@@ -109,6 +109,14 @@ class Api:
         request = self._client.build_request("PUT", path, json=body, headers=headers)
         return (await self._send(request, again=True)).json()
 
+    async def send(
+        self, method: str, path: str, *, credentials: str, content: bytes = b"", headers: dict[str, str] | None = None
+    ) -> httpx.Response:
+        """The whole answer to a request whose body, or answer, is no JSON."""
+        shown = {**self._headers(credentials), "Accept": "*/*", **(headers or {})}
+        request = self._client.build_request(method, path, content=content, headers=shown, timeout=SLOW)
+        return await self._send(request, again=method == "GET")
+
     async def post_import(
         self, path: str, content: bytes, changes: dict[str, Any], *, credentials: str, key: str = "", dry_run: bool
     ) -> Any:

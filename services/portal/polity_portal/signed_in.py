@@ -131,6 +131,13 @@ async def open_form(request: Request) -> FormData:
     return await request.form(max_files=0, max_fields=FIELD_LIMIT)
 
 
+async def open_upload(request: Request) -> FormData:
+    """The same with one file."""
+    refuse_foreign(request)
+    return await request.form(max_files=1, max_fields=FIELD_LIMIT)
+
+
+OpenUploadDep = Annotated[FormData, Depends(open_upload)]
 SignedFormDep = Annotated[FormData, Depends(signed_form)]
 SignedSheetDep = Annotated[FormData, Depends(signed_sheet)]
 OpenFormDep = Annotated[FormData, Depends(open_form)]

@@ -1,5 +1,6 @@
 """What a mail says, in the reader's language and times."""
 
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from unicodedata import bidirectional
@@ -8,6 +9,7 @@ from uuid import UUID
 import pytest
 from polity_chassis.headers import LANGUAGES
 from polity_chassis.links import LinkKeys, verify
+from polity_notifications.mail.voices import Plain
 from polity_notifications.mail.writing import Incomplete, Writer
 from polity_notifications.storage.queue import Letter
 
@@ -157,3 +159,12 @@ def test_news_of_a_milestone_says_that_it_can_be_announced_and_where(writer: Wri
 def test_half_a_mail_is_never_written(writer: Writer, letter: Make, missing: str) -> None:
     with pytest.raises(Incomplete):
         writer.write(letter(**{missing: None}))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_an_invitation_leads_to_the_letter_for_who_signs_on_paper(writer: Writer, letter: Make, language: str) -> None:
+    written = writer.write(letter(language=language))
+    (place,) = re.findall(r"(\S+/answer/\S+)/letter$", written.text, re.MULTILINE)
+    assert f"{place}\n" in written.text
+    assert f'href="{place}/letter"' in written.html
+    assert Plain(language).t("invitation_paper") in written.text

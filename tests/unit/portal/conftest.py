@@ -139,6 +139,7 @@ def answer(status: str = "invited", **changes: Any) -> dict[str, Any]:
         },
         "language": "en",
         "status": status,
+        "letter_received_at": None,
         "commitment": {"ordinal": 38, "themes": ["water", "housing", "culture"], "signed_on": "2026-07-20"}
         if status == "committed"
         else None,

@@ -17,6 +17,7 @@ PAGES = [
     f"/campaigns/{CAMPAIGN_ID}",
     f"/campaigns/{CAMPAIGN_ID}?q=a&region=155&order=name&as_of=2026-07-19&cursor=x",
     f"/answer/{TOKEN}",
+    f"/answer/{TOKEN}/letter",
     f"/mandate/{TOKEN}",
     "/about-the-demonstration",
     "/signed-out",

@@ -64,7 +64,8 @@ async def save(lang: str, token: TokenDep, request: Request, portal: PortalDep, 
     """Keeps what was entered; over what somebody else saved meanwhile only when the page has shown it."""
     pledge = pledge_from(form)
     api = portal.api.speaking(lang)
-    after = "/letter" if text_of(form, "page") == "letter" else ""
+    letter = text_of(form, "page") == "letter"
+    template = "letter.html" if letter else "answer.html"
     try:
         await api.put(DRAFT, pledge.as_draft(), credentials=link(token), revision=pledge.revision)
     except ApiProblem as problem:
@@ -72,9 +73,9 @@ async def save(lang: str, token: TokenDep, request: Request, portal: PortalDep, 
             return go_to(f"/{lang}/answer/{token}")
         answer, saved = await asked_and_saved(portal, token)
         if problem.slug == "stale_version":
-            return answer_page(request, answer, pledge, status=409, saved=saved)
-        return answer_page(request, answer, pledge, _faults(problem), status=422)
-    return go_to(f"/{lang}/answer/{token}{after}#saved")
+            return answer_page(request, answer, pledge, status=409, template=template, saved=saved)
+        return answer_page(request, answer, pledge, faults_said(problem), status=422, template=template)
+    return go_to(f"/{lang}/answer/{token}{'/letter' if letter else ''}#saved")
 
 
 @router.post(PATH + "/commitment", **OPEN)
@@ -84,7 +85,7 @@ async def commit(lang: str, token: TokenDep, request: Request, portal: PortalDep
     if answer["status"] in GIVEN:
         return here
     pledge = pledge_from(form)
-    faults = faults_in(pledge, answer["campaign"]["themes"], _today_there(portal.clock().date()))
+    faults = faults_in(pledge, answer["campaign"]["themes"], latest_day(portal.clock().date()))
     if not faults:
         try:
             await portal.api.speaking(lang).post(
@@ -96,13 +97,13 @@ async def commit(lang: str, token: TokenDep, request: Request, portal: PortalDep
         except ApiProblem as problem:
             if problem.slug in REFUSED_TWICE:
                 return here
-            faults = _faults(problem)
+            faults = faults_said(problem)
         else:
             return here
     return answer_page(request, answer, pledge, faults, status=422)
 
 
-def _faults(problem: ApiProblem) -> list[Fault]:
+def faults_said(problem: ApiProblem) -> list[Fault]:
     """What the API found wrong with the form. Raises the problem when it is about something else."""
     if problem.slug in REFUSED_FIELDS:
         return [Fault(REFUSED_FIELDS[problem.slug], problem.slug, problem.title)]
@@ -111,7 +112,7 @@ def _faults(problem: ApiProblem) -> list[Fault]:
     return problem.faults
 
 
-def _today_there(today: date) -> date:
+def latest_day(today: date) -> date:
     """The latest date that it is anywhere: clocks east of here may show tomorrow."""
     return date.fromordinal(today.toordinal() + 1)
 
@@ -128,6 +129,7 @@ def answer_page(
 ) -> Response:
     """The city's page; `saved` is what somebody else saved while `pledge` was typed, to choose from."""
     campaign = answer["campaign"]
+    path = "/".join(request.url.path.split("/")[:4])
     return page(
         request,
         "thanks.html" if answer["status"] in GIVEN else template,
@@ -137,7 +139,8 @@ def answer_page(
         city=answer["local_government"],
         pledge=pledge,
         saved=saved,
-        answer_path="/".join(request.url.path.split("/")[:4]),
+        answer_path=path,
+        form_path=f"{path}/letter" if template == "letter.html" else path,
         faults=faults or [],
         demonstration=campaign["demonstration"],
     )

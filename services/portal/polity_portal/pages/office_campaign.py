@@ -31,6 +31,7 @@ class InvitationList(BaseModel):
     without: Count = 0
     withdrawn: bool = False
     erased: bool = False
+    recorded: bool = False
 
 
 class MailList(BaseModel):

@@ -1,0 +1,103 @@
+"""A letter that came on paper, in the office: its photo, what it says, and the pledge recorded from it."""
+
+import asyncio
+from typing import Any
+from uuid import UUID
+
+from fastapi import Response
+from polity_chassis.ids import new_id
+
+from polity_portal.api import ApiProblem, Fault
+from polity_portal.pages.answer import faults_said, latest_day
+from polity_portal.pages.office_campaign import PATH as CAMPAIGN
+from polity_portal.pages.office_campaign import own_campaign
+from polity_portal.pledges import Pledge, faults_in, pledge_from
+from polity_portal.proofs import fault_of, file_of, refusal_of, send_proof
+from polity_portal.rendering import go_to
+from polity_portal.routing import OPEN, pages
+from polity_portal.signed_in import SignedFormDep, Visit, VisitDep
+
+router = pages()
+PATH = CAMPAIGN + "/invitations/{invitation_id}/paper"
+
+
+@router.get(PATH, **OPEN)
+async def read(campaign_id: UUID, invitation_id: UUID, visit: VisitDep) -> Response:
+    return await _page(visit, campaign_id, invitation_id, Pledge(idempotency_key=str(new_id())))
+
+
+@router.post(PATH + "/proof", **OPEN)
+async def send(campaign_id: UUID, invitation_id: UUID, visit: VisitDep, form: SignedFormDep) -> Response:
+    """Takes the letter's photo and leads back to the page, which then asks what it says."""
+    content = await file_of(form)
+    fault = fault_of(content)
+    if fault is None:
+        path = f"/v1/invitations/{invitation_id}/proofs"
+        try:
+            await send_proof(visit.api, path, content, credentials=visit.credentials)
+        except ApiProblem as problem:
+            fault = refusal_of(problem)
+        else:
+            return go_to(f"{_address(visit, campaign_id, invitation_id)}#says")
+    return await _page(visit, campaign_id, invitation_id, Pledge(idempotency_key=str(new_id())), [fault])
+
+
+@router.post(PATH, **OPEN)
+async def record(campaign_id: UUID, invitation_id: UUID, visit: VisitDep, form: SignedFormDep) -> Response:
+    pledge = pledge_from(form)
+    campaign, proofs = await asyncio.gather(own_campaign(visit, campaign_id), _proofs(visit, invitation_id))
+    faults = [] if proofs else [Fault("file", "required")]
+    faults += faults_in(pledge, campaign["themes"], latest_day(visit.portal.clock().date()))
+    if not faults:
+        try:
+            await visit.api.post(
+                f"/v1/invitations/{invitation_id}/commitment",
+                {**pledge.as_command(), "proof_id": proofs[0]["proof_id"]},
+                credentials=visit.credentials,
+                idempotency_key=pledge.idempotency_key,
+            )
+        except ApiProblem as problem:
+            faults = faults_said(problem)
+        else:
+            return go_to(f"{visit.office}/campaigns/{campaign_id}/invitations?recorded=1")
+    return await _page(visit, campaign_id, invitation_id, pledge, faults)
+
+
+@router.get(PATH + "/proofs/{proof_id}", **OPEN)
+async def proof_file(campaign_id: UUID, invitation_id: UUID, proof_id: UUID, visit: VisitDep) -> Response:
+    """The photo, to be saved: this site neither opens nor shows it."""
+    found = await visit.api.send("GET", f"/v1/proofs/{proof_id}", credentials=visit.credentials)
+    kept = ("Content-Type", "Content-Disposition", "Cache-Control")
+    return Response(found.content, headers={name: found.headers[name] for name in kept})
+
+
+async def _proofs(visit: Visit, invitation_id: UUID) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = await visit.api.get(
+        f"/v1/invitations/{invitation_id}/proofs", credentials=visit.credentials
+    )
+    return found
+
+
+def _address(visit: Visit, campaign_id: UUID, invitation_id: UUID) -> str:
+    return f"{visit.office}/campaigns/{campaign_id}/invitations/{invitation_id}/paper"
+
+
+async def _page(
+    visit: Visit, campaign_id: UUID, invitation_id: UUID, pledge: Pledge, faults: list[Fault] | None = None
+) -> Response:
+    campaign, invitation, proofs = await asyncio.gather(
+        own_campaign(visit, campaign_id),
+        visit.api.get(f"/v1/invitations/{invitation_id}", credentials=visit.credentials),
+        _proofs(visit, invitation_id),
+    )
+    return visit.page(
+        "paper.html",
+        status=422 if faults else 200,
+        campaign=campaign,
+        invitation=invitation,
+        proofs=proofs,
+        pledge=pledge,
+        faults=faults or [],
+        address=_address(visit, campaign_id, invitation_id),
+        demonstration=campaign["demonstration"],
+    )
