@@ -1,6 +1,30 @@
 """What a consumer makes of the records of a topic, readable or not."""
 
+import pytest
+from aiokafka import AIOKafkaProducer
+from aiokafka.record.default_records import _DefaultRecordBatchBuilderPy
 from ledger import Closed, Ignored, Noted, record
+
+
+class Odd(str):
+    """The name of a header that other producers can write and aiokafka's cannot."""
+
+    __slots__ = ()
+
+    def encode(self, *_: str) -> bytes:
+        return b"odd\xff\xfe"
+
+
+async def send_in_one_batch(world, records, compression):
+    """Writes the records as one batch, in the bytes of Kafka's own format."""
+    producer = AIOKafkaProducer(bootstrap_servers=world.bootstrap, acks="all")
+    await producer.start()
+    batch = producer.create_batch()
+    batch._builder = _DefaultRecordBatchBuilderPy(2, compression, 0, -1, -1, 0, 100_000)
+    for each in records:
+        batch.append(timestamp=None, **each)
+    await (await producer.send_batch(batch, world.log, partition=0))
+    await producer.stop()
 
 
 async def test_applies_each_fact_once_and_in_order_within_its_key(world):
@@ -28,6 +52,23 @@ async def test_bad_headers_among_a_batch_park_and_everything_else_is_applied(wor
     assert len(await world.rows("SELECT 1 FROM effect")) == 100
     assert await world.parked("null") == [(None, "unknown_type")]
     assert await world.parked("bytes") == [(1, "headers")]
+
+
+@pytest.mark.parametrize("compression", [0, 1], ids=["plain", "gzip"])
+async def test_a_header_name_that_is_no_text_stops_nobody(world, compression):
+    odd = record("odd", 1, Noted(amount=1))
+    odd["headers"] = [(Odd(), b"1"), *odd["headers"]]
+    nameless = record("nameless", 1, Noted(amount=1))
+    nameless["headers"] = [(Odd() if name == "ce_type" else name, value) for name, value in nameless["headers"]]
+    await send_in_one_batch(world, [record("a", 1, Noted(amount=1)), odd, nameless], compression)
+    await world.send(record("a", 2, Noted(amount=2)))
+    world.start()
+
+    await world.read_to(4)
+
+    assert await world.effects("a") == [1, 2]
+    assert await world.effects("odd") == [1]
+    assert await world.parked() == [(1, "unknown_type")]
 
 
 async def test_a_type_that_nobody_here_subscribed_to_is_passed_over(world, monkeypatch):
