@@ -1,0 +1,24 @@
+"""What partners are told of the facts there are is what there is."""
+
+import re
+from pathlib import Path
+
+from polity_notifications.domain.webhooks import PUBLIC_FACTS, TEST_TYPE
+from polity_portal.wording import WEBHOOK_TYPES
+
+PARTNERS = Path(__file__).parents[3] / "docs" / "partners"
+ROW = re.compile(r"^\| `(membership\.\w+)` \|.*\[schema\]\((\S+)\) \| \[example\]\((\S+)\) \|$", re.MULTILINE)
+
+
+def test_the_catalogue_names_every_type_with_its_schema_and_an_example() -> None:
+    rows = ROW.findall((PARTNERS / "README.md").read_text("utf-8"))
+    assert sorted(name for name, *_ in rows) == sorted(PUBLIC_FACTS)
+    for name, schema, example in rows:
+        assert name in schema
+        assert name in example
+        assert (PARTNERS / schema).exists()
+        assert (PARTNERS / example).exists()
+
+
+def test_the_pages_have_words_for_every_type() -> None:
+    assert WEBHOOK_TYPES.keys() == PUBLIC_FACTS.keys() | {TEST_TYPE}
