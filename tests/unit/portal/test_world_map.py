@@ -33,6 +33,11 @@ def test_every_place_keeps_its_share_of_the_surface(longitude: float, latitude: 
     assert surface(longitude, latitude) == pytest.approx(surface(CENTRE, 0), rel=0.01)
 
 
+def test_the_poles_are_as_far_apart_as_the_paper_says() -> None:
+    # The projection's plane is 2 x 2.7066299836 wide and 2 x 1.3173627591574 high.
+    assert point(0, 0)[1] - point(0, 90)[1] == pytest.approx(WIDTH * 1.3173627591574 / (2 * 2.7066299836))
+
+
 def test_places_lie_where_people_look_for_them() -> None:
     assert point(0, 0)[0] == WIDTH / 2
     assert point(turned(CENTRE - 179.9), 0)[0] == pytest.approx(0, abs=0.5)
