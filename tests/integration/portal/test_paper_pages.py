@@ -49,7 +49,7 @@ async def test_a_letter_sent_by_the_city_waits_until_the_office_records_it(
 ) -> None:
     invitation, page = await invited(desk)
     city, answer = stage.browser(), f"/es/answer/{sign(desk.keys, 'answer', invitation, 1)}"
-    assert "Record an answer on paper of Rosario" in (await desk.browser.get(f"{desk.office}/invitations")).text
+    assert "Answer on paper" in (await desk.browser.get(f"{desk.office}/invitations")).text
     sent = await city.post(f"{answer}/letter", files={"file": ("x.png", PNG, "image/png")})
     assert (sent.status_code, sent.headers["location"]) == (303, f"{answer}/letter#sent")
     assert "Su carta llegó" in (await city.get(f"{answer}/letter")).text
