@@ -91,6 +91,18 @@ async def test_a_pledge_waits_is_returned_with_a_reason_and_counts_when_confirme
     assert late.headers["location"] == page
 
 
+async def test_a_letter_sent_before_the_pledge_is_looked_at_where_it_is_confirmed(
+    desk: SimpleNamespace, city: SimpleNamespace
+) -> None:
+    photo = b"\x89PNG\r\n\x1a\n" + bytes(1000)
+    await city.browser.post(f"{city.page}/letter", files={"file": ("letter.png", photo, "image/png")})
+    await pledge(city)
+    shown = (await desk.browser.get(await pledge_page(desk))).text
+    found = re.search(r'href="([^"]+/proofs/[^"]+)" download', shown)
+    assert found
+    assert (await desk.browser.get(found[1])).content == photo
+
+
 async def test_a_withdrawn_pledge_counts_no_longer_and_its_page_says_so(
     desk: SimpleNamespace, city: SimpleNamespace
 ) -> None:

@@ -37,10 +37,18 @@ async def _pledge_page(visit: Visit, campaign_id: UUID, commitment_id: UUID, **c
     )
     if given["campaign_id"] != str(campaign_id):
         raise NotFound
+    letters = f"/v1/invitations/{given['invitation_id']}/proofs"
+    proofs = await visit.api.get(letters, credentials=visit.credentials)
     status = 422 if content.get("faults") else 200
     content = {"faults": [], "reason_given": "", "done": "", **content}
     return visit.page(
-        "pledge.html", status=status, campaign=campaign, given=given, demonstration=campaign["demonstration"], **content
+        "pledge.html",
+        status=status,
+        campaign=campaign,
+        given=given,
+        proofs=proofs,
+        demonstration=campaign["demonstration"],
+        **content,
     )
 
 
