@@ -8,6 +8,7 @@ import sys
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+import commitments
 import latency
 import progress_read
 import rebuild
@@ -42,6 +43,8 @@ BENCHMARKS: dict[str, Benchmark] = {
     "webhooks-hanging": _with_databases_of_its_own(webhooks.measure_hanging),
     "rebuild": _with_databases_of_its_own(rebuild.measure),
     "consumption": _with_databases_of_its_own(rebuild.measure_live),
+    "commitments": commitments.measure,
+    "commitments-spread": commitments.measure_spread,
     "progress-read": progress_read.measure,
     "progress-read-304": progress_read.measure_not_modified,
 }
