@@ -22,15 +22,19 @@ _INSERT = text("""
 INSERT INTO outbox (message_id, topic, key, key_hash, sequence, type, version, visibility, networks, value,
                     traceparent, occurred_at)
 SELECT message_id, topic, key, key_hash, sequence, type, version, visibility, networks, value,
-       :traceparent, :occurred_at
+       coalesce(traceparent, :traceparent), :occurred_at
   FROM unnest(CAST(:message_id AS uuid[]), CAST(:topic AS text[]), CAST(:key AS text[]),
               CAST(:key_hash AS integer[]), CAST(:sequence AS bigint[]), CAST(:type AS text[]),
               CAST(:version AS smallint[]), CAST(:visibility AS text[]), CAST(:networks AS text[]),
-              CAST(:value AS bytea[])) WITH ORDINALITY
-    AS fact (message_id, topic, key, key_hash, sequence, type, version, visibility, networks, value, place)
+              CAST(:value AS bytea[]), CAST(:traceparents AS text[])) WITH ORDINALITY
+    AS fact (message_id, topic, key, key_hash, sequence, type, version, visibility, networks, value, traceparent,
+             place)
  ORDER BY place
 """)
-_COLUMNS = ("message_id", "topic", "key", "key_hash", "sequence", "type", "version", "visibility", "networks", "value")
+_COLUMNS = (
+    "message_id", "topic", "key", "key_hash", "sequence", "type", "version", "visibility", "networks", "value",
+    "traceparents",
+)  # fmt: skip
 
 
 class Aggregate(Protocol):
@@ -42,11 +46,21 @@ class Aggregate(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """A fact with the key and the sequence that it leaves under."""
+    """A fact with the key and the sequence that it leaves under.
+
+    `traceparent` is that of the request which asked for it, where others share the transaction.
+    """
 
     key: UUID
     sequence: int
     fact: Fact
+    traceparent: str | None = None
+
+
+def numbered(aggregate: Aggregate, fact: Fact, traceparent: str | None = None) -> Outgoing:
+    """Returns the aggregate's next fact and advances its `fact_sequence`."""
+    aggregate.fact_sequence += 1
+    return Outgoing(aggregate.id, aggregate.fact_sequence, fact, traceparent)
 
 
 async def add_facts(
@@ -85,3 +99,4 @@ def _values(row: Outgoing) -> Iterator[Any]:
     yield fact.visibility.value
     yield ",".join(map(str, fact.networks()))
     yield encode_value(fact)
+    yield row.traceparent

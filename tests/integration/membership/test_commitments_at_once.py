@@ -61,6 +61,30 @@ async def test_the_same_key_with_another_body_is_refused(net: Any) -> None:
     assert problem["type"].endswith("idempotency_key_reused")
 
 
+async def test_what_is_wrong_with_one_spoils_none_of_the_others_at_once(world: Any, net: Any) -> None:
+    campaign_id, links = await net.invited(12, 5)
+    waiting_id, waiting = await net.invited(3, counts_at_once=False)
+    await net.commit(links[0])
+    key, reused = str(uuid4()), str(uuid4())
+    await net.commit(links[1], key=reused)
+    asked = (
+        [(link, {}) for link in links[2:9]]
+        + [(links[9], {"themes": ["water", "housing", "gold"], "key": key}), (links[10], {"signed_on": "2999-01-01"})]
+        + [(links[0], {}), (links[1], {"key": reused, "signatory_office": "Governor"}), (links[1], {"key": reused})]
+        + [(link, {}) for link in waiting[:3]]
+    )
+    answers = await asyncio.gather(*(net.commit(link, expect=None, **more) for link, more in asked))
+    assert [answer.status_code for answer in answers] == [201] * 7 + [422, 422, 409, 422, 201] + [201] * 3
+    assert sorted(answer.json()["ordinal"] for answer in answers[:7]) == list(range(3, 10))
+    assert (answers[11].json()["ordinal"], [answer.json()["ordinal"] for answer in answers[12:]]) == (2, [None] * 3)
+
+    shown = await world.call("GET", f"/v1/campaigns/{campaign_id}", expect=200)
+    assert (shown["commitments"], [m["ordinal"] for m in shown["milestones"]]) == (9, [5])
+    assert (await world.call("GET", f"/v1/campaigns/{waiting_id}", expect=200))["commitments"] == 0
+    # A refusal keeps no key: put right, the same request is done.
+    assert (await net.commit(links[9], key=key))["ordinal"] == 10
+
+
 async def test_a_commitment_that_fails_half_way_leaves_nothing(
     world: Any, net: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -74,7 +98,7 @@ async def test_a_commitment_that_fails_half_way_leaves_nothing(
     before = await world.rows(counts)
     key = str(uuid4())
     with monkeypatch.context() as patched:
-        patched.setattr(module, "save", _broken)
+        patched.setattr(module, "save_all", _broken)
         answer = await net.commit(links[0], key=key, expect=None)
         assert answer.status_code == 500
     assert await world.rows(counts) == before

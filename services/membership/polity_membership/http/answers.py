@@ -1,12 +1,14 @@
 """What the link of an invitation opens: read, say "we are interested", commit. A GET changes nothing."""
 
 from datetime import date, datetime
+from functools import partial
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Depends, Request, Response
 from polity_chassis.access import LINK, access
 from polity_chassis.http import DatabaseDep, IdempotencyDep, LinkDep, NowDep
+from polity_chassis.telemetry import current_traceparent
 from polity_contracts.membership import Text
 from pydantic import BaseModel, Field
 
@@ -15,13 +17,15 @@ from polity_membership.domain.commitments import RETURNED, Commitment, Pledge
 from polity_membership.domain.invitations import COMMITTED, Invitation
 from polity_membership.domain.local_governments import LocalGovernment
 from polity_membership.domain.networks import Network
-from polity_membership.http.repeating import once_by
+from polity_membership.http.repeating import create_each_once
 from polity_membership.http.values import Body, DeadlineOut, Line
 from polity_membership.storage.aggregates import load
 from polity_membership.storage.campaigns import load_linked
 from polity_membership.storage.proofs import list_proofs
 from polity_membership.storage.reads import commitment_of
-from polity_membership.usecases import CommitToCampaign, commit_to_campaign, express_interest
+from polity_membership.usecases import CommitToCampaign, Signed, commit_to_campaigns, express_interest
+from polity_membership.usecases.repeatable import Ids
+from polity_membership.usecases.together import Together
 
 router = APIRouter(prefix="/v1/answer", tags=["answers"])
 
@@ -97,6 +101,19 @@ class CommitmentId(BaseModel):
     ordinal: int | None
 
 
+def _commitments(request: Request) -> Together[CommitToCampaign, Ids]:
+    """Returns the one place of this process where pledges that come at once are given together."""
+    state = request.app.state
+    if not hasattr(state, "commitments"):
+        act = partial(commit_to_campaigns, state.runtime.database, once_each=create_each_once)
+        state.commitments = Together(act, about=lambda command: command.invitation_id)
+    found: Together[CommitToCampaign, Ids] = state.commitments
+    return found
+
+
+CommitmentsDep = Annotated[Together[CommitToCampaign, Ids], Depends(_commitments)]
+
+
 @router.get("", **access(LINK))
 async def get_answer(link: LinkDep, response: Response, database: DatabaseDep, now: NowDep) -> AnswerOut:
     """Shows what is asked and what was answered so far."""
@@ -130,17 +147,18 @@ async def post_interest(link: LinkDep, database: DatabaseDep, now: NowDep) -> St
 
 @router.post("/commitment", status_code=201, **access(LINK))
 async def post_commitment(
-    link: LinkDep, body: CommitmentIn, database: DatabaseDep, now: NowDep, key: IdempotencyDep
+    link: LinkDep, body: CommitmentIn, commitments: CommitmentsDep, now: NowDep, key: IdempotencyDep
 ) -> CommitmentId:
     """Gives the local government's pledge; the same Idempotency-Key is answered alike, a second pledge is refused."""
     command = CommitToCampaign(
         invitation_id=link.id,
         generation=link.generation,
-        pledge=Pledge(tuple(body.themes), body.signed_on),
-        signatory_name=body.signatory_name,
-        signatory_office=body.signatory_office,
+        signed=Signed(Pledge(tuple(body.themes), body.signed_on), body.signatory_name, body.signatory_office),
+        asked_at=now,
+        key=key,
+        traceparent=current_traceparent(),
     )
-    return CommitmentId(**await commit_to_campaign(database, command, now, once_by(key)))
+    return CommitmentId(**await commitments.do(command))
 
 
 def _given(commitment: Commitment) -> CommitmentOut:

@@ -1,12 +1,14 @@
 """Aggregates and their rows. Lock order everywhere: campaign, invitation, commitment, person, mandate."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
+from functools import cache
 from typing import Any, TypeVar
 from uuid import UUID
 
 from polity_contracts.membership import Deadline, Milestone
-from sqlalchemy import Table, insert, select, update
+from pydantic_core import to_json
+from sqlalchemy import ColumnElement, Table, TextClause, insert, select, text, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from polity_membership.domain.campaigns import Campaign
@@ -17,6 +19,7 @@ from polity_membership.domain.local_governments import LocalGovernment
 from polity_membership.domain.mandates import Mandate
 from polity_membership.domain.networks import Network
 from polity_membership.domain.people import Person
+from polity_membership.storage.bulk import insert_many
 from polity_membership.storage.tables import table
 
 Aggregate = Network | LocalGovernment | Person | Campaign | Invitation | Commitment | Mandate
@@ -93,6 +96,38 @@ async def save(session: AsyncSession, changed: Aggregate) -> None:
     await connection.execute(
         update(rows).where(rows.c.id == changed.id).values({name: values[name] for name in CHANGING[type(changed)]})
     )
+
+
+async def add_all(session: AsyncSession, new: Sequence[Aggregate]) -> None:
+    """Inserts the rows of new aggregates of one kind in one statement."""
+    if new:
+        await insert_many(session, table_of(type(new[0])), [columns(each) for each in new])
+
+
+async def save_all(session: AsyncSession, changed: Sequence[Aggregate]) -> None:
+    """Writes what may have changed of aggregates of one kind back to their locked rows in one statement."""
+    if changed:
+        kind: type[Any] = type(changed[0])
+        names = ("id", *CHANGING[kind])
+        rows = to_json([{name: row[name] for name in names} for row in map(columns, changed)]).decode()
+        statement = _update_of(_TABLES[kind], CHANGING[kind])
+        await (await session.connection()).execute(statement, {"rows": rows})
+
+
+@cache
+def _update_of(name: str, changing: tuple[str, ...]) -> TextClause:
+    changes = ", ".join(f"{column} = changed.{column}" for column in changing)
+    return text(
+        f"UPDATE {name} SET {changes} "  # noqa: S608  names of our own tables
+        f"FROM json_populate_recordset(NULL::{name}, CAST(:rows AS json)) AS changed WHERE {name}.id = changed.id"
+    )
+
+
+async def lock_all(session: AsyncSession, kind: type[A], where: ColumnElement[bool]) -> list[A]:
+    """Returns the aggregates that match, locked as `lock` does, in the order of their ids."""
+    rows = table_of(kind)
+    locking = select(rows).where(where).order_by(rows.c.id).with_for_update(key_share=True)
+    return [aggregate(kind, row) for row in (await (await session.connection()).execute(locking)).mappings()]
 
 
 async def lock(session: AsyncSession, kind: type[A], id: UUID) -> A:  # noqa: A002

@@ -14,8 +14,8 @@ from polity_membership.domain.campaigns import Campaign
 from polity_membership.domain.commitments import Commitment
 from polity_membership.domain.errors import LinkUnknown, NotFound
 from polity_membership.domain.invitations import Invitation
-from polity_membership.storage.aggregates import aggregate, columns, load, lock
-from polity_membership.storage.bulk import insert_many
+from polity_membership.storage.aggregates import aggregate, columns, load, lock, lock_all
+from polity_membership.storage.bulk import among, insert_many
 from polity_membership.storage.tables import table
 
 
@@ -56,15 +56,25 @@ async def lock_with_commitment(session: AsyncSession, commitment_id: UUID) -> tu
     return campaign, invitation, await lock(session, Commitment, commitment_id)
 
 
-async def lock_commitment_of(session: AsyncSession, invitation_id: UUID) -> Commitment | None:
-    """Returns the commitment of a locked invitation, locked too; None before there is one."""
-    commitments = table("commitment")
-    connection = await session.connection()
-    locked = await connection.execute(
-        select(commitments).where(commitments.c.invitation_id == invitation_id).with_for_update(key_share=True)
-    )
-    row = locked.mappings().one_or_none()
-    return None if row is None else aggregate(Commitment, row)
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """An invitation, its campaign, and the pledge that was returned or submitted before; all of them locked."""
+
+    campaign: Campaign
+    invitation: Invitation
+    earlier: Commitment | None = None
+
+
+async def lock_asked(session: AsyncSession, invitation_ids: Collection[UUID]) -> dict[UUID, Asked]:
+    """Returns by id the invitations that exist; those of one campaign share its object."""
+    campaigns, invitations, commitments = table("campaign"), table("invitation"), table("commitment")
+    of_campaigns = select(invitations.c.campaign_id).where(among(invitations.c.id, invitation_ids))
+    by_id = {each.id: each for each in await lock_all(session, Campaign, campaigns.c.id.in_(of_campaigns))}
+    asked = await lock_all(session, Invitation, among(invitations.c.id, invitation_ids))
+    waiting = [each.id for each in asked if not by_id[each.campaign_id].counts_at_once]
+    found = await lock_all(session, Commitment, among(commitments.c.invitation_id, waiting)) if waiting else []
+    earlier = {each.invitation_id: each for each in found}
+    return {each.id: Asked(by_id[each.campaign_id], each, earlier.get(each.id)) for each in asked}
 
 
 async def announced_at(session: AsyncSession, campaign_id: UUID, threshold: int) -> datetime | None:
@@ -91,18 +101,12 @@ async def note_announcement(session: AsyncSession, announced: MilestoneAnnounced
     )
 
 
-async def add_milestone(session: AsyncSession, reached: MilestoneReached) -> None:
-    """Notes the milestone for good; the database refuses a second of the same threshold."""
-    connection = await session.connection()
-    await connection.execute(
-        insert(table("milestone_reached")).values(
-            campaign_id=reached.campaign_id,
-            threshold=reached.threshold,
-            ordinal=reached.ordinal,
-            commitment_id=reached.commitment_id,
-            reached_at=reached.reached_at,
-        )
-    )
+async def add_milestones(session: AsyncSession, reached: Sequence[MilestoneReached]) -> None:
+    """Notes the milestones for good; the database refuses a second of the same threshold."""
+    if reached:
+        columns_of_row = ("campaign_id", "threshold", "ordinal", "commitment_id", "reached_at")
+        values = [{name: getattr(each, name) for name in columns_of_row} for each in reached]
+        await (await session.connection()).execute(insert(table("milestone_reached")), values)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """Saved forms and their rows; whoever changes one holds the invitation's lock."""
 
+from collections.abc import Collection
 from dataclasses import asdict
 from uuid import UUID
 
@@ -8,6 +9,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from polity_membership.domain.drafts import AnswerDraft, Filled
+from polity_membership.storage.bulk import among
 from polity_membership.storage.tables import table
 
 _FORGET_OF_CONTACT = text("""
@@ -36,10 +38,10 @@ async def save_draft(session: AsyncSession, draft: AnswerDraft) -> None:
     await (await session.connection()).execute(replaced)
 
 
-async def forget_draft(session: AsyncSession, invitation_id: UUID) -> None:
-    """Deletes the invitation's saved form: it was answered, or nobody may answer it any more."""
+async def forget_drafts(session: AsyncSession, invitation_ids: Collection[UUID]) -> None:
+    """Deletes the invitations' saved forms: they were answered, or nobody may answer them any more."""
     rows = table("answer_draft")
-    await (await session.connection()).execute(delete(rows).where(rows.c.invitation_id == invitation_id))
+    await (await session.connection()).execute(delete(rows).where(among(rows.c.invitation_id, invitation_ids)))
 
 
 async def forget_drafts_of_contact(session: AsyncSession, person_id: UUID) -> None:

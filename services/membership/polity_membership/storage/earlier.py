@@ -16,7 +16,7 @@ from polity_membership.domain.likeness import Place
 from polity_membership.domain.people import Person
 from polity_membership.storage.aggregates import aggregate, columns
 from polity_membership.storage.bulk import insert_many
-from polity_membership.storage.campaigns import add_milestone
+from polity_membership.storage.campaigns import add_milestones
 from polity_membership.storage.tables import table
 
 _KNOWN = text("""
@@ -92,5 +92,4 @@ async def add_commitments(
     """Inserts commitments with their signatories, and the milestones that fell on them."""
     await insert_many(session, table("person"), [columns(person) for person in signatories])
     await insert_many(session, table("commitment"), [columns(commitment) for commitment in commitments])
-    for milestone in milestones:
-        await add_milestone(session, milestone)
+    await add_milestones(session, milestones)

@@ -1,6 +1,6 @@
 """Proofs and their rows. Their bytes are in files: a row without a folder has none any more."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -11,6 +11,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from polity_membership.domain.errors import NotFound
 from polity_membership.domain.proofs import UNFINISHED_FOR, Proof
+from polity_membership.storage.bulk import among
 from polity_membership.storage.tables import table
 
 proofs = table("proof")
@@ -60,11 +61,13 @@ async def list_proofs(session: AsyncSession, invitation_id: UUID) -> Sequence[Ma
     return (await (await session.connection()).execute(ordered)).mappings().all()
 
 
-async def ask_removal(session: AsyncSession, invitation_id: UUID, now: datetime, *, but: UUID | None = None) -> None:
-    """Asks for the removal of the invitation's proofs, all but one: nobody needs them any more."""
-    asked = update(proofs).where(proofs.c.invitation_id == invitation_id, proofs.c.removal_asked_at.is_(None))
-    kept = asked.where(proofs.c.id != but) if but else asked
-    await (await session.connection()).execute(kept.values(removal_asked_at=now))
+async def ask_removal(
+    session: AsyncSession, invitation_ids: Collection[UUID], now: datetime, *, but: Collection[UUID] = ()
+) -> None:
+    """Asks for the removal of the invitations' proofs, all but those: nobody needs them any more."""
+    asked = update(proofs).where(among(proofs.c.invitation_id, invitation_ids), proofs.c.removal_asked_at.is_(None))
+    unneeded = asked.where(~among(proofs.c.id, but))
+    await (await session.connection()).execute(unneeded.values(removal_asked_at=now))
 
 
 async def ask_removal_of_person(session: AsyncSession, person_id: UUID, now: datetime) -> None:

@@ -1,52 +1,29 @@
-"""CommitToCampaign: an invited local government gives its pledge, and milestones fall where they fall."""
+"""CommitToCampaign: invited local governments give their pledges, and milestones fall where they fall.
 
+Pledges that come at once are given in one transaction: the domain decides on each by itself, in their order, and what
+it decided is saved as sets.
+"""
+
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from polity_chassis.database import Database
+from polity_chassis.idempotency import Key
 from polity_chassis.ids import new_id
-from polity_chassis.outbox import add_facts
+from polity_chassis.outbox import Outgoing, add_outgoing, numbered
+from polity_contracts.membership import MilestoneReached
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from polity_membership.domain.campaigns import Campaign
 from polity_membership.domain.commitments import Commitment, Pledge, commit
-from polity_membership.domain.invitations import Invitation
+from polity_membership.domain.errors import LinkUnknown, Refused
 from polity_membership.domain.people import Person
-from polity_membership.storage.aggregates import add, lock, save
-from polity_membership.storage.campaigns import lock_commitment_of, lock_with_invitation
-from polity_membership.storage.drafts import forget_draft
+from polity_membership.storage.aggregates import add_all, lock, save, save_all
+from polity_membership.storage.campaigns import Asked, add_milestones, lock_asked
+from polity_membership.storage.drafts import forget_drafts
 from polity_membership.storage.proofs import ask_removal
-from polity_membership.usecases.milestones import note_milestone
-from polity_membership.usecases.repeatable import Ids, Once, always
-
-
-@dataclass(frozen=True, slots=True)
-class CommitToCampaign:
-    """`generation` is that of the link the pledge came by."""
-
-    invitation_id: UUID
-    generation: int
-    pledge: Pledge
-    signatory_name: str
-    signatory_office: str
-
-
-async def commit_to_campaign(database: Database, command: CommitToCampaign, now: datetime, once: Once = always) -> Ids:
-    """Returns commitment_id, status and ordinal; the ordinal is None until the signatory is confirmed.
-
-    Raises LinkUnknown, LinkRevoked, LinkExpired, AlreadyCommitted, CommitmentIsWithdrawn, ThemesInvalid or
-    SignedInFuture.
-    """
-    async with database.transaction() as session:
-
-        async def pledge() -> Ids:
-            campaign, invitation = await lock_with_invitation(session, command.invitation_id)
-            invitation.check_link(command.generation, now)
-            signed = Signed(command.pledge, command.signatory_name, command.signatory_office)
-            return await give(session, campaign, invitation, signed, now)
-
-        return await once(session, pledge)
+from polity_membership.usecases.repeatable import Ids, OnceEach
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,50 +35,119 @@ class Signed:
     office: str
 
 
-async def give(
-    session: AsyncSession,
-    campaign: Campaign,
-    invitation: Invitation,
-    signed: Signed,
-    now: datetime,
-    *,
-    proof_id: UUID | None = None,
-) -> Ids:
-    """Returns commitment_id, status and ordinal of the pledge, which is then saved with its facts.
+@dataclass(frozen=True, slots=True)
+class CommitToCampaign:
+    """`generation` is that of the link the pledge came by, `key` and `traceparent` are the request's."""
 
-    Both rows are locked; `proof_id` is that of the letter it was signed on. Raises
-    AlreadyCommitted, CommitmentIsWithdrawn, ThemesInvalid or SignedInFuture.
+    invitation_id: UUID
+    generation: int
+    signed: Signed
+    asked_at: datetime
+    key: Key | None = None
+    traceparent: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """A pledge as it was decided, not saved yet; `proof_id` is that of the letter it was signed on."""
+
+    asked: Asked
+    commitment: Commitment
+    signatory: Person
+    milestone: MilestoneReached | None
+    proof_id: UUID | None = None
+    traceparent: str | None = None
+
+    def ids(self) -> Ids:
+        """Returns commitment_id, status and ordinal; the ordinal is None until the signatory is confirmed."""
+        commitment = self.commitment
+        return {"commitment_id": str(commitment.id), "status": commitment.status, "ordinal": commitment.ordinal}
+
+
+async def commit_to_campaigns(
+    database: Database, commands: Sequence[CommitToCampaign], once_each: OnceEach
+) -> Sequence[Ids | Exception]:
+    """Returns of each command commitment_id, status and ordinal, or why it was refused. No invitation comes twice.
+
+    LinkUnknown, LinkRevoked, LinkExpired, AlreadyCommitted, CommitmentIsWithdrawn, ThemesInvalid or SignedInFuture.
     """
-    earlier = None if campaign.counts_at_once else await lock_commitment_of(session, invitation.id)
-    signatory = Person(id=new_id(), name=signed.name, office=signed.office, language=invitation.language, email=None)
+    async with database.transaction() as session:
+
+        async def pledge(places: Sequence[int]) -> Sequence[Ids | Exception]:
+            chosen = [commands[place] for place in places]
+            asked = await lock_asked(session, [command.invitation_id for command in chosen])
+            decided = [_decide(asked, command) for command in chosen]
+            given = [each for each in decided if isinstance(each, Given)]
+            await save_given(session, given, max(command.asked_at for command in chosen))
+            return [each.ids() if isinstance(each, Given) else each for each in decided]
+
+        return await once_each(session, [command.key for command in commands], pledge)
+
+
+def _decide(asked: Mapping[UUID, Asked], command: CommitToCampaign) -> Given | Refused:
+    """Returns the refusal, which counted nothing: the others' pledges go on."""
+    try:
+        if command.invitation_id not in asked:
+            raise LinkUnknown
+        found = asked[command.invitation_id]
+        found.invitation.check_link(command.generation, command.asked_at)
+        return give(found, command.signed, command.asked_at, traceparent=command.traceparent)
+    except Refused as refusal:
+        return refusal
+
+
+def give(
+    asked: Asked, signed: Signed, now: datetime, *, proof_id: UUID | None = None, traceparent: str | None = None
+) -> Given:
+    """Returns the pledge as decided, to be saved.
+
+    Raises AlreadyCommitted, CommitmentIsWithdrawn, ThemesInvalid or SignedInFuture.
+    """
+    language, earlier = asked.invitation.language, asked.earlier
+    signatory = Person(id=new_id(), name=signed.name, office=signed.office, language=language, email=None)
     commitment, milestone = commit(
-        campaign,
-        invitation,
+        asked.campaign,
+        asked.invitation,
         signed.pledge,
         commitment_id=earlier.id if earlier else new_id(),
         signatory_id=signatory.id,
         now=now,
         proof_id=proof_id,
     )
-    await add(session, signatory)
     if earlier:
-        await _take_over(session, earlier, commitment, now)
-    await add_facts(session, commitment, [commitment.fact()], occurred_at=now)
-    await (save if earlier else add)(session, commitment)
-    if milestone:
-        await note_milestone(session, campaign, milestone, now)
-    await save(session, invitation)
-    await forget_draft(session, invitation.id)
-    if commitment.ordinal is not None:
-        # What waits to be confirmed may be confirmed by the letter that was sent with it.
-        await ask_removal(session, invitation.id, now, but=proof_id)
-    await save(session, campaign)
-    return {"commitment_id": str(commitment.id), "status": commitment.status, "ordinal": commitment.ordinal}
+        commitment.fact_sequence = earlier.fact_sequence
+    return Given(asked, commitment, signatory, milestone, proof_id, traceparent)
 
 
-async def _take_over(session: AsyncSession, returned: Commitment, commitment: Commitment, now: datetime) -> None:
-    """Goes on numbering the facts of the pledge that was returned, and forgets who had signed it."""
-    commitment.fact_sequence = returned.fact_sequence
+async def save_given(session: AsyncSession, given: Sequence[Given], now: datetime) -> None:
+    """Saves the pledges with their facts, in their order, and whatever the answers leave without a purpose."""
+    if not given:
+        return
+    await add_all(session, [each.signatory for each in given])
+    for each in given:
+        if each.asked.earlier:
+            await _forget_signatory(session, each.asked.earlier, now)
+    await add_outgoing(session, [fact for each in given for fact in _facts(each)], occurred_at=now)
+    await add_all(session, [each.commitment for each in given if not each.asked.earlier])
+    await save_all(session, [each.commitment for each in given if each.asked.earlier])
+    await add_milestones(session, [each.milestone for each in given if each.milestone])
+    await save_all(session, [each.asked.invitation for each in given])
+    await forget_drafts(session, [each.asked.invitation.id for each in given])
+    # What waits to be confirmed may be confirmed by the letter that was sent with it.
+    counted = [each for each in given if each.commitment.ordinal is not None]
+    kept = [each.proof_id for each in counted if each.proof_id]
+    await ask_removal(session, [each.asked.invitation.id for each in counted], now, but=kept)
+    await save_all(session, list({each.asked.campaign.id: each.asked.campaign for each in given}.values()))
+
+
+def _facts(given: Given) -> Sequence[Outgoing]:
+    made = numbered(given.commitment, given.commitment.fact(), given.traceparent)
+    if given.milestone is None:
+        return [made]
+    return [made, numbered(given.asked.campaign, given.milestone, given.traceparent)]
+
+
+async def _forget_signatory(session: AsyncSession, returned: Commitment, now: datetime) -> None:
     signatory = await lock(session, Person, returned.signatory_id)
     # No fact: a signatory was never told to anyone.
     signatory.erase(now)

@@ -7,10 +7,10 @@ from polity_contracts.membership import MilestoneReached
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from polity_membership.domain.campaigns import Campaign
-from polity_membership.storage.campaigns import add_milestone
+from polity_membership.storage.campaigns import add_milestones
 
 
 async def note_milestone(session: AsyncSession, campaign: Campaign, reached: MilestoneReached, now: datetime) -> None:
     """Notes the milestone for good, after the commitment's row, and adds its fact; the campaign is saved later."""
-    await add_milestone(session, reached)
+    await add_milestones(session, [reached])
     await add_facts(session, campaign, [reached], occurred_at=now)

@@ -6,10 +6,10 @@ from uuid import UUID
 
 from polity_chassis.database import Database
 
-from polity_membership.domain.errors import NotFound, ProofUnknown
-from polity_membership.storage.campaigns import lock_with_invitation
+from polity_membership.domain.errors import LinkUnknown, NotFound, ProofUnknown
+from polity_membership.storage.campaigns import lock_asked
 from polity_membership.storage.proofs import proof_of
-from polity_membership.usecases.commit_to_campaign import Signed, give
+from polity_membership.usecases.commit_to_campaign import Signed, give, save_given
 from polity_membership.usecases.repeatable import Ids, Once, always
 
 
@@ -32,12 +32,16 @@ async def record_paper_answer(
     async with database.transaction() as session:
 
         async def record() -> Ids:
-            campaign, invitation = await lock_with_invitation(session, command.invitation_id)
-            invitation.check_waiting()
+            asked = (await lock_asked(session, [command.invitation_id])).get(command.invitation_id)
+            if asked is None:
+                raise LinkUnknown
+            asked.invitation.check_waiting()
             try:
-                (await proof_of(session, invitation.id, command.proof_id)).check_whole(now)
+                (await proof_of(session, command.invitation_id, command.proof_id)).check_whole(now)
             except NotFound:
                 raise ProofUnknown from None
-            return await give(session, campaign, invitation, command.signed, now, proof_id=command.proof_id)
+            given = give(asked, command.signed, now, proof_id=command.proof_id)
+            await save_given(session, [given], now)
+            return given.ids()
 
         return await once(session, record)

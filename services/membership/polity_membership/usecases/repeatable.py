@@ -1,8 +1,9 @@
 """What a use case needs to answer the same request twice alike while doing it once."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Protocol
 
+from polity_chassis.idempotency import Key
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 Ids = dict[str, Any]
@@ -13,6 +14,17 @@ class Once(Protocol):
     """Runs the action within the transaction, or returns what it returned for the same request before."""
 
     async def __call__(self, session: AsyncSession, action: Callable[[], Awaitable[Ids]]) -> Ids: ...
+
+
+class OnceEach(Protocol):
+    """Runs the action for the requests that weren't done before, by their places; returns what each comes to."""
+
+    async def __call__(
+        self,
+        session: AsyncSession,
+        keys: Sequence[Key | None],
+        action: Callable[[Sequence[int]], Awaitable[Sequence[Ids | Exception]]],
+    ) -> Sequence[Ids | Exception]: ...
 
 
 async def always(session: AsyncSession, action: Callable[[], Awaitable[Ids]]) -> Ids:

@@ -8,7 +8,7 @@ from polity_chassis.outbox import add_facts
 
 from polity_membership.domain.invitations import Invitation
 from polity_membership.storage.aggregates import lock, save
-from polity_membership.storage.drafts import forget_draft
+from polity_membership.storage.drafts import forget_drafts
 from polity_membership.storage.proofs import ask_removal
 
 
@@ -20,6 +20,6 @@ async def revoke_invitation(database: Database, invitation_id: UUID, now: dateti
         if revoked:
             await add_facts(session, invitation, [revoked], occurred_at=now)
             await save(session, invitation)
-            await forget_draft(session, invitation.id)
-            await ask_removal(session, invitation.id, now)
+            await forget_drafts(session, [invitation.id])
+            await ask_removal(session, [invitation.id], now)
         return invitation

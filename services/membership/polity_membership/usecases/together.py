@@ -1,0 +1,80 @@
+"""Does in few transactions what many callers ask at once: while one batch is under way, the next one gathers.
+
+Callers on one campaign would otherwise queue up at its row, each with a connection and a commit of its own.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Hashable, Sequence
+from contextvars import Context, copy_context
+from typing import Generic, NamedTuple, TypeVar
+
+from polity_chassis.failures import is_infrastructure
+
+C = TypeVar("C")
+R = TypeVar("R")
+
+LARGEST_BATCH = 100
+
+
+class _Waiting(NamedTuple, Generic[C, R]):
+    command: C
+    answer: "asyncio.Future[R]"
+    context: Context
+
+
+class Together(Generic[C, R]):
+    """Hands the commands that wait to `act`, all in one, which returns a result or a refusal of each.
+
+    Two commands that are `about` the same are never in one batch. A batch that fails for another reason than the
+    machinery's is done again one by one, so that each caller has an answer of its own.
+    """
+
+    def __init__(
+        self, act: Callable[[Sequence[C]], Awaitable[Sequence[R | Exception]]], about: Callable[[C], Hashable]
+    ) -> None:
+        self._act, self._about = act, about
+        self._waiting: list[_Waiting[C, R]] = []
+        self._working: asyncio.Task[None] | None = None
+
+    async def do(self, command: C) -> R:
+        """Returns what came of the command once its transaction has committed, or raises why it was refused."""
+        answer: asyncio.Future[R] = asyncio.get_running_loop().create_future()
+        self._waiting.append(_Waiting(command, answer, copy_context()))
+        if self._working is None or self._working.done():
+            self._working = asyncio.create_task(self._work())
+        return await answer
+
+    async def _work(self) -> None:
+        while self._waiting:
+            batch = self._next_batch()
+            # Its statements belong to the trace of its first caller.
+            await asyncio.create_task(self._settle(batch), context=batch[0].context)
+
+    def _next_batch(self) -> list[_Waiting[C, R]]:
+        batch: dict[Hashable, _Waiting[C, R]] = {}
+        later: list[_Waiting[C, R]] = []
+        for one in self._waiting:
+            about = self._about(one.command)
+            if about in batch or len(batch) >= LARGEST_BATCH:
+                later.append(one)
+            else:
+                batch[about] = one
+        self._waiting = later
+        return list(batch.values())
+
+    async def _settle(self, batch: list[_Waiting[C, R]]) -> None:
+        try:
+            outcomes = await self._act([one.command for one in batch])
+        except Exception as error:
+            if len(batch) > 1 and not is_infrastructure(error):
+                for one in batch:
+                    await self._settle([one])
+                return
+            outcomes = [error] * len(batch)
+        for one, outcome in zip(batch, outcomes, strict=True):
+            if one.answer.done():  # its caller hung up
+                continue
+            if isinstance(outcome, Exception):
+                one.answer.set_exception(outcome)
+            else:
+                one.answer.set_result(outcome)
