@@ -8,6 +8,7 @@ from typing import Any
 from aiokafka import AIOKafkaProducer
 from polity_chassis.consumer import ConsumerRunner
 from polity_chassis.ids import new_id
+from polity_contracts import membership as m
 from polity_contracts.envelope import Envelope, encode_value, headers
 from polity_contracts.topics import TOPICS
 from polity_local.testing import KafkaForTests
@@ -23,6 +24,27 @@ async def publish(kafka: KafkaForTests, names: dict[str, str], facts: list[Any])
             )
 
 
+def pledge_confirmed_and_withdrawn(world: Any) -> list[Any]:
+    """The facts of one commitment; the first, that it waits, is not public."""
+    pledge, common = new_id(), {"campaign_id": world.campaign_id, "network_id": world.network_id}
+    common |= {"commitment_id": pledge, "local_government_id": world.city_id, "ordinal": 2}
+    made = m.CommitmentMade(
+        **common, language="en", themes=("a",), signed_on=world.clock.now.date(), made_at=world.clock.now
+    )
+    return [
+        world.submitted(world.invited(new_id()), pledge),
+        world.received(pledge, made),
+        world.received(pledge, m.CommitmentWithdrawn(**common, withdrawn_at=world.clock.now)),
+    ]
+
+
+def announced(world: Any) -> Any:
+    fact = m.MilestoneAnnounced(
+        campaign_id=world.campaign_id, network_id=world.network_id, threshold=10, announced_at=world.clock.now
+    )
+    return world.received(world.campaign_id, fact)
+
+
 async def test_public_facts_in_kafka_become_one_post_each_and_others_none(partners: Any, kafka: KafkaForTests) -> None:
     world = partners.world
     await partners.subscribe()
@@ -30,14 +52,16 @@ async def test_public_facts_in_kafka_become_one_post_each_and_others_none(partne
     topics = {name: replace(kafka.random_topic(TOPICS[name]), partitions=2) for name in consumer.topics}
     await kafka.create_topics(*topics.values())
     names = {name: topic.name for name, topic in topics.items()}
+    sent, made, withdrawn = pledge_confirmed_and_withdrawn(world)
     facts = [world.founded(), world.registered(), world.opened(), partners.commitment(), world.reached()]
-    await publish(kafka, names, [*facts, *facts])
+    facts += [made, withdrawn, announced(world)]
+    await publish(kafka, names, [sent, *facts, *facts])
     renamed = replace(consumer, name=f"{consumer.name}-{new_id()}", topics=tuple(names.values()))
     runner = ConsumerRunner(renamed, world.database, kafka.bootstrap)
     running = [asyncio.create_task(part.run()) for part in (runner, partners.new_sender())]
     try:
         async with asyncio.timeout(60):
-            while runner.lag() != 0 or await partners.statuses() != ["delivered"] * 5:  # noqa: ASYNC110
+            while runner.lag() != 0 or await partners.statuses() != ["delivered"] * 8:  # noqa: ASYNC110
                 await asyncio.sleep(0.05)
     finally:
         for task in running:
@@ -46,7 +70,11 @@ async def test_public_facts_in_kafka_become_one_post_each_and_others_none(partne
     events = [json.loads(body) for body in partners.endpoints.bodies()]
     assert sorted(event["id"] for event in events) == sorted(str(one.id) for one in facts)
     of_the_campaign = [event["type"] for event in events if event["subject"] == str(world.campaign_id)]
-    assert of_the_campaign == ["membership.campaign_opened", "membership.milestone_reached"]
+    assert of_the_campaign == [
+        "membership.campaign_opened", "membership.milestone_reached", "membership.milestone_announced",
+    ]  # fmt: skip
+    of_the_pledge = [(event["type"], event["sequence"]) for event in events if event["subject"] == made.key]
+    assert of_the_pledge == [("membership.commitment_made", "2"), ("membership.commitment_withdrawn", "3")]
 
 
 def test_the_consumer_reads_no_topic_without_public_facts() -> None:
