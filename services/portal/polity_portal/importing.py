@@ -17,11 +17,12 @@ BYTES = "latin-1"
 
 @dataclass
 class Waiting:
-    """A file that waits. `changes` are the API's; `report` is its newest, cut to what one page shows."""
+    """A file that waits. `changes` are the API's; `report` is its newest, cut to what one page shows, in `language`."""
 
     content: bytes
     changes: dict[str, Any] = field(default_factory=dict)
     report: dict[str, Any] = field(default_factory=dict)
+    language: str = ""
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,7 @@ class Errand:
         kept = await self.visit.portal.uploads.find(self.visit.session, upload_id, self.network_id)
         if kept is None or kept["route"] != self.route:
             return None
-        return Waiting(kept["content"].encode(BYTES), kept["changes"], kept["report"])
+        return Waiting(kept["content"].encode(BYTES), kept["changes"], kept["report"], kept["language"])
 
     async def check(self, upload_id: UUID, waiting: Waiting) -> None:
         """Has the file checked as it was decided so far, and keeps it with the report."""
@@ -60,9 +61,11 @@ class Errand:
             "content": waiting.content.decode(BYTES),
             "changes": waiting.changes,
             "report": shown,
+            "language": self.visit.language,
         }
         portal = self.visit.portal
         await portal.uploads.keep(self.visit.session, upload_id, self.network_id, kept, portal.clock())
+        waiting.report, waiting.language = shown, self.visit.language
 
     async def do(self, upload_id: UUID, waiting: Waiting) -> dict[str, Any] | None:
         """Imports the file; returns the counts, None when something has to be decided first after all."""

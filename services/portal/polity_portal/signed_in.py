@@ -60,8 +60,13 @@ class Visit:
     session: Session
 
     @property
+    def language(self) -> str:
+        """The page's language (BCP 47)."""
+        return language_of(self.request).code
+
+    @property
     def api(self) -> Api:
-        return self.portal.api.speaking(language_of(self.request).code)
+        return self.portal.api.speaking(self.language)
 
     @property
     def credentials(self) -> str:
@@ -70,7 +75,7 @@ class Visit:
     @property
     def office(self) -> str:
         """The address of the office in the page's language."""
-        return f"/{language_of(self.request).code}/office"
+        return f"/{self.language}/office"
 
     def page(self, template: str, *, status: int = 200, **content: Any) -> Response:
         return page(self.request, template, status=status, session=self.session, **content)

@@ -60,6 +60,7 @@ async def test_a_faulty_cell_is_a_field_with_its_fault_beside_it(desk: SimpleNam
     assert page.count('aria-invalid="true"') == 2
     french = await desk.browser.get(report.replace("/en/", "/fr/"))
     assert "Corrigez les cellules ici" in french.text
+    assert "code de pays ISO 3166-1" in french.text
 
 
 async def test_faulty_rows_are_mended_in_the_page_and_imported(desk: SimpleNamespace) -> None:
@@ -157,6 +158,8 @@ async def test_earlier_pledges_are_mended_and_brought_in(desk: SimpleNamespace) 
     assert f'href="{page}"' in (await desk.browser.get(desk.office)).text
     shown = (await desk.browser.get(page)).text
     assert "<code>housing</code>" in shown
+    sample = (await desk.browser.get(f"{page}/sample.csv")).text
+    assert "Import all 2 pledges" in (await desk.browser.get(await check(desk, sample, page))).text
     rows = ["Vienna," + PLEDGED.format(day="2021-05-05", theme="housing"), "Linz," + PLEDGED.format(day="?", theme="x")]
     report = await check(desk, EARLIER + "".join(rows), page)
     assert report.startswith(page + "/")

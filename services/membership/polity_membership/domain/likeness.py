@@ -69,7 +69,7 @@ class Neighbourhood:
     def add(self, place: Place) -> None:
         """Adds the place to those that others are compared with."""
         name, vector = comparable(place.name), _vector(place)
-        names, places = self._cells[_cell(place, name, vector, (0, 0, 0))]
+        names, places = self._cells[_cell(place, name, vector)]
         names.append(name)
         places.append((place, vector))
 
@@ -77,8 +77,9 @@ class Neighbourhood:
         """Returns the places of the same country that are alike and near, each with its distance in kilometres."""
         name, vector = comparable(place.name), _vector(place)
         found = []
-        for step in _STEPS:
-            cell = self._cells.get(_cell(place, name, vector, step))
+        country, digits, x, y, z = _cell(place, name, vector)
+        for east, north, up in _STEPS:
+            cell = self._cells.get((country, digits, x + east, y + north, z + up))
             if cell is None:
                 continue
             names, places = cell
@@ -99,9 +100,9 @@ def _vector(place: Place) -> Vector:
     return ring * math.cos(longitude), ring * math.sin(longitude), EARTH_KILOMETRES * math.sin(latitude)
 
 
-def _cell(place: Place, name: str, vector: Vector, step: tuple[int, int, int]) -> Cell:
-    x, y, z = (math.floor(way / NEAR_KILOMETRES) + by for way, by in zip(vector, step, strict=True))
-    return place.country, "".join(c for c in name if c.isdigit()), x, y, z
+def _cell(place: Place, name: str, vector: Vector) -> Cell:
+    x, y, z = (math.floor(way / NEAR_KILOMETRES) for way in vector)
+    return place.country, "".join(filter(str.isdigit, name)), x, y, z
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from pydantic import BaseModel
 from starlette.datastructures import FormData, UploadFile
 
 from polity_portal.api import Fault
+from polity_portal.assets import STATIC
 from polity_portal.importing import Errand, Waiting, decide
 from polity_portal.pages.office_campaign import Count, own_campaign
 from polity_portal.rendering import go_to
@@ -24,6 +25,7 @@ from polity_portal.signed_in import SignedFormDep, SignedSheetDep, VisitDep
 
 router = pages()
 REGISTER = "/{lang:lang}/office/networks/{network_id}/import"
+SAMPLE = STATIC / "samples" / "earlier-pledges.csv"
 COMMITMENTS = "/{lang:lang}/office/campaigns/{campaign_id}/earlier"
 
 
@@ -89,11 +91,25 @@ def _offer(path: str, desk_of: Callable[..., Any]) -> None:
         waiting = await desk.errand.find(upload_id)
         if waiting is None:
             return go_to(desk.address)
+        if waiting.language != desk.errand.visit.language:
+            # What is wrong was told in the language in which the file was checked.
+            await desk.errand.check(upload_id, waiting)
         return desk.page("import_report.html", report=waiting.report, changes=waiting.changes)
 
     @router.post(path + "/{upload_id}", **OPEN)
     async def go_on(upload_id: UUID, desk: DeskDep, form: SignedSheetDep) -> Response:
         return await _gone_on(desk, upload_id, form)
+
+
+@router.get(COMMITMENTS + "/sample.csv", **OPEN)
+async def sample(campaign_id: UUID, visit: VisitDep) -> Response:
+    """Two rows to write over, with themes of this very campaign."""
+    campaign = await own_campaign(visit, campaign_id)
+    text = SAMPLE.read_text("utf-8")
+    for number, code in enumerate(list(campaign["themes"])[:3], 1):
+        text = text.replace(f"THEME{number}", code)
+    name = {"Content-Disposition": 'attachment; filename="earlier-pledges.csv"'}
+    return Response(text, media_type="text/csv; charset=utf-8", headers=name)
 
 
 _offer(REGISTER, register_desk)
