@@ -7,9 +7,7 @@ from rich.table import Table
 
 from polity_local.place import DEMO_PASSWORD, Place
 
-FIRST = (
-    "First: open the pages, sign in as secretariat, open the campaign and invite a few cities; then read their mail."
-)
+FIRST = "First: open the pages, choose the office, sign in as secretariat, and follow the tour there: ten minutes."
 
 
 def addresses(place: Place) -> str:

@@ -6,15 +6,12 @@ import json
 import os
 import sys
 from collections.abc import Sequence
-from datetime import UTC, datetime
 
 import httpx
 
-from polity_local.demo.answers import answer_to_97
 from polity_local.demo.client import Refused
-from polity_local.demo.load import Loader
-from polity_local.demo.places import places_csv
 from polity_local.demo.story import run_cities
+from polity_local.demo.whole import load_whole
 from polity_local.place import up_place
 from polity_local.platform import Platform, start_platform
 from polity_local.stack import Stack
@@ -48,13 +45,7 @@ def main(argv: Sequence[str]) -> int:
 async def _load(dates: str) -> int:
     place = up_place()
     platform = Platform(place, Stack(place))
-    async with httpx.AsyncClient(base_url=platform.internal_url, timeout=60) as http:
-        loader = Loader(http, platform.url, platform.demo_password, platform.grant_operator, "demo")
-        demo = await loader.load(dates, datetime.now(UTC).date(), places_csv())
-        await loader.join_members(demo)
-        # Links of 2022 answer no more, so the letter's own dates show the campaign before its first answer.
-        if dates == "present":
-            await answer_to_97(loader, demo, platform.mail_url, datetime.now(UTC).date())
+    demo = await load_whole(platform, dates)
     sys.stdout.write(f"Loaded: {platform.url}/en/campaigns/{demo.campaign_id}\n")
     return 0
 

@@ -1,0 +1,25 @@
+"""The whole demonstration as ./dev up loads it: the network, its register, and a campaign at 97 of 100."""
+
+from datetime import UTC, datetime
+
+import httpx
+
+from polity_local.demo.answers import answer_to_97
+from polity_local.demo.load import Demo, Loader
+from polity_local.demo.places import places_csv
+from polity_local.platform import Platform
+
+
+async def load_whole(platform: Platform, dates: str) -> Demo:
+    """Loads it, or goes on where an earlier load stopped; `dates` as in letter.campaign. Raises Refused, TimeoutError.
+
+    Links of 2022 answer no more, so the letter's own dates show the campaign before its first answer.
+    """
+    today = datetime.now(UTC).date()
+    async with httpx.AsyncClient(base_url=platform.internal_url, timeout=60) as http:
+        loader = Loader(http, platform.url, platform.demo_password, platform.grant_operator, "demo")
+        demo = await loader.load(dates, today, places_csv())
+        await loader.join_members(demo)
+        if dates == "present":
+            await answer_to_97(loader, demo, platform.mail_url, today)
+    return demo
