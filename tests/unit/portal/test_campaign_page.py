@@ -56,6 +56,19 @@ async def test_what_is_left_to_the_next_milestone_is_said_plainly(
     assert said in text
 
 
+@pytest.mark.parametrize("path", [PATH, "/"])
+async def test_with_every_milestone_reached_or_none_set_the_count_stands_alone(
+    visitor: httpx.AsyncClient, canned: Any, campaign: Any, path: str
+) -> None:
+    for address in (f"GET /v1/campaigns/{CAMPAIGN_ID}", "GET /v1/campaigns"):
+        canned.answers[address] = campaign if address.endswith(CAMPAIGN_ID) else {"items": [campaign], "next": None}
+    campaign["milestones"] = campaign["milestones"][:1]
+    assert "Every milestone is reached." in (await visitor.get(f"/en{path}")).text
+    campaign["milestones"] = []
+    text = (await visitor.get(f"/en{path}")).text
+    assert ("Pledged so far" in text, '<span class="big">37</span></p>' in text) == (True, True)
+
+
 async def test_milestones_are_celebrated_once_announced_and_a_late_one_says_so(
     visitor: httpx.AsyncClient, canned: Any, campaign: Any
 ) -> None:
