@@ -23,6 +23,8 @@ class Links:
     interested: str
     committed: str
     mandate: str
+    letter: str
+    """The invitation of the interested city, whose signed letter waits."""
 
 
 def spoken(link: str, language: str) -> str:
@@ -36,9 +38,10 @@ async def links(stage: Stage) -> AsyncIterator[Links]:
     """Some rows of every kind, so that the tables have something to show."""
     path = f"/v1/networks/{stage.network_id}/local-government-imports?dry_run=false"
     await stage.post(path, invented_csv(8, "seen"))
-    found = Links(*[await stage.city(name, "en") for name in ("Unanswered", "Interested", "Pledged")], "")
+    found = Links(*[await stage.city(name, "en") for name in ("Unanswered", "Interested", "Pledged")], "", "")
     await stage.answer(found.interested, pledge=False)
     await stage.answer(found.committed, pledge=True)
+    found.letter = await stage.send_letter(found.interested)
     granted = await stage.post(f"/v1/networks/{stage.network_id}/mandates", mandate(), "operations")
     found.mandate = granted["link"]
     yield found
@@ -58,6 +61,7 @@ async def test_the_public_s_and_the_cities_pages(
         f"{home}/mandate/{links.mandate}",
         spoken(links.invited, language),
         spoken(links.interested, language),
+        f"{spoken(links.interested, language)}/letter",
         spoken(links.committed, language),
     ]
     async with person(chromium, language, width) as reader:
@@ -77,6 +81,7 @@ async def test_the_office_s_pages(chromium: Browser, stage: Stage, links: Links,
         campaign,
         f"{campaign}/invite",
         f"{campaign}/invitations",
+        f"{campaign}/invitations/{links.letter}/paper",
         f"{campaign}/mails",
         f"{stage.platform.url}/{language}/mandate/{links.mandate}",
     ]

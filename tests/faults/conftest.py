@@ -47,4 +47,5 @@ async def scene(platform: Platform, mails: SmtpSink, fast_compaction: None) -> A
         scene = Scene(platform, http, planted, demo)
         await scene.plant_holder()
         await scene.plant_signatory(mails)
+        await scene.plant_form()
         yield scene

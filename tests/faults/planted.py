@@ -9,7 +9,10 @@ import asyncpg
 import httpx
 from polity_local.platform import Platform
 
-NAMES = ("contact_name", "contact_email", "signatory_name", "signatory_office", "holder_name", "holder_email")
+NAMES = (
+    "contact_name", "contact_email", "signatory_name", "signatory_office", "holder_name", "holder_email", "form_name",
+    "letter",
+)  # fmt: skip
 
 
 class Planted(dict[str, str]):
@@ -60,7 +63,9 @@ def _stores(platform: Platform) -> dict[str, Iterable[Path]]:
     kafka = {path for path in state if path.is_relative_to(place.state / "kafka" / "data")}
     logs = {path for path in state if path.is_relative_to(place.state / "log")}
     assert min(len(postgres), len(kafka), len(logs)) > 10
-    return {"postgres": postgres, "kafka": kafka, "logs": logs, "other files": state - postgres - kafka - logs}
+    proofs = {path for path in state if path.is_relative_to(place.state / "files")}
+    stores = {"postgres": postgres, "kafka": kafka, "logs": logs, "proofs": proofs}
+    return {**stores, "other files": state.difference(*stores.values())}
 
 
 def _content(path: Path) -> bytes:

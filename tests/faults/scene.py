@@ -6,12 +6,15 @@ import csv
 import io
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
+from uuid import UUID
 
 import asyncpg
 import httpx
 from planted import Planted
+from polity_chassis.links import LinkKeys, sign
+from polity_local.demo import letter
 from polity_local.demo.cities import THEMES, answer_links
 from polity_local.demo.client import checked
 from polity_local.demo.load import Demo
@@ -100,7 +103,7 @@ class Scene:
             "themes": list(THEMES[:3]),
         }
         link_token = {"Authorization": f"Link {await until(link, 'no invitation was mailed')}"}
-        await self.post("/v1/answer/commitment", body, {**link_token, "Idempotency-Key": campaign})
+        await self._record_letter(body, link_token)
         again = await self.http.post("/v1/answer/commitment", json=body, headers=link_token)
         faulty = register(self.planted).replace("@", " at ").encode()
         imports = f"/v1/networks/{network}/local-government-imports?dry_run=false"
@@ -117,6 +120,31 @@ class Scene:
             return sum(contact in to for _, to, _ in mails.messages) == 2
 
         await until(thanked, "no thank-you was mailed")
+
+    async def _record_letter(self, body: dict[str, Any], link_token: dict[str, str]) -> None:
+        """The letter's photo is sent by the link, and the secretariat records what it says."""
+        photo = b"\xff\xd8\xff\xe0" + self.planted["letter"].encode()
+        tus = {**link_token, "Tus-Resumable": "1.0.0"}
+        begun = await self.http.post("/v1/answer/proofs", headers={**tus, "Upload-Length": str(len(photo))})
+        place = begun.raise_for_status().headers["location"]
+        piece = {**tus, "Upload-Offset": "0", "Content-Type": "application/offset+octet-stream"}
+        (await self.http.patch(place, content=photo, headers=piece)).raise_for_status()
+        answer = checked(await self.http.get("/v1/answer", headers=link_token))
+        recorded = f"/v1/invitations/{answer['invitation_id']}/commitment"
+        headers = {**self.demo.secretariat, "Idempotency-Key": answer["invitation_id"]}
+        await self.post(recorded, {**body, "proof_id": place.rpartition("/")[2]}, headers)
+
+    async def plant_form(self) -> None:
+        """In another campaign the contact's office has saved a form that names somebody, and nobody has answered."""
+        campaign = letter.campaign("present", datetime.now(UTC).date())
+        opened = await self.post(f"/v1/networks/{self.demo.network_id}/campaigns", campaign)
+        path = f"/v1/campaigns/{opened['campaign_id']}/invitations"
+        await self.post(path, {"wave": "everyone", "all": True})
+        (item,) = checked(await self.http.get(path, headers=self.demo.secretariat))["items"]
+        keys = LinkKeys.model_validate_json(self.platform.place.secrets["answer_link_keys"])
+        token = sign(keys, "answer", UUID(item["invitation_id"]), 1)
+        saved = {"signatory_name": f"Œuvre {self.planted['form_name']}"}
+        checked(await self.http.put("/v1/answer/draft", json=saved, headers={"Authorization": f"Link {token}"}))
 
     async def account_status(self) -> int:
         """Returns the status of Keycloak's answer to who the holder's account is."""

@@ -6,7 +6,7 @@ import pytest
 from planted import Planted, flush_databases, rewrite_databases
 from scene import Scene, until
 
-SIGNATORY = {"signatory_name", "signatory_office"}
+ONLY_IN_ITS_DATABASE = {"signatory_name", "signatory_office", "form_name"}
 
 
 @pytest.mark.slow
@@ -14,8 +14,14 @@ SIGNATORY = {"signatory_name", "signatory_office"}
 async def test_an_erased_person_is_in_no_store(scene: Scene) -> None:
     platform, planted, people = scene.platform, scene.planted, list(scene.people.values())
     await flush_databases(platform)
-    # The scan can find; signatories never leave their database; no log, no trace and no other file names anyone, ever.
-    assert planted.found_on(platform) == {"postgres": set(planted), "kafka": set(planted) - SIGNATORY}
+    # The scan can find; signatories never leave their database, nor letters their folder; no log, no trace and no other
+    # file names anyone, ever.
+    named = set(planted) - {"letter"}
+    assert planted.found_on(platform) == {
+        "postgres": named,
+        "kafka": named - ONLY_IN_ITS_DATABASE,
+        "proofs": {"letter"},
+    }
 
     for person in people:
         await scene.post(f"/v1/people/{person}/erasure", {})
@@ -28,6 +34,9 @@ async def test_an_erased_person_is_in_no_store(scene: Scene) -> None:
         waiting = await scene.rows("membership", "SELECT 1 FROM account_erasure WHERE subject = $1", scene.subject)
         return not waiting and await scene.account_status() == 404
 
+    async def letter_removed() -> bool:
+        return "proofs" not in planted.found_on(platform)
+
     async def compacted() -> bool:
         return "kafka" not in planted.found_on(platform)
 
@@ -36,6 +45,7 @@ async def test_an_erased_person_is_in_no_store(scene: Scene) -> None:
         await rewrite_databases(platform)
         return "postgres" not in planted.found_on(platform)
 
+    await until(letter_removed, "the letter is still there")
     await until(marked, "no marker was sent")
     await until(account_gone, "the account is still there")
     assert await scene.rows("keycloak", "SELECT 1 FROM offline_user_session WHERE user_id = $1", scene.subject) == []

@@ -68,6 +68,7 @@
 
   function typed() {
     sessionStorage.setItem(key, JSON.stringify([fields.revision.value, ...[...texts, ...ranks].map((n) => fields[n].value)]));
+    status.dataset.state = "waiting";
     clearTimeout(timer);
     timer = setTimeout(save, 800);
   }
@@ -77,6 +78,7 @@
   else if (kept) {
     fields.revision.value = kept[0];
     [...texts, ...ranks].forEach((name, index) => { fields[name].value = kept[index + 1]; });
+    status.dataset.state = "waiting";
     save();
   }
   form.addEventListener("input", (event) => event.target.name !== "confirmed" && typed());

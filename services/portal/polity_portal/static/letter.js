@@ -25,7 +25,8 @@
     if (status.textContent !== words) status.textContent = words;
     status.dataset.state = what === "done" ? "saved" : what;
   };
-  const mark = (file) => `${file.size} ${file.lastModified}`;
+  // By its content: telephones convert a photo anew, with another date, each time it is chosen.
+  const digest = async (file) => [...new Uint8Array(await crypto.subtle.digest("SHA-256", await file.arrayBuffer()))].join();
   const call = (method, url, headers, body) => fetch(url, {
     method, body, signal: AbortSignal.timeout(60000),
     headers: { Authorization: "Link " + token, "Tus-Resumable": "1.0.0", "Accept-Language": root.lang, ...headers },
@@ -55,7 +56,8 @@
 
   async function begin(file) {
     const kept = JSON.parse(sessionStorage.getItem(key) || "null");
-    if (kept && kept.mark === mark(file)) {
+    const mark = await digest(file);
+    if (kept && kept.mark === mark) {
       const heard = await standing(kept.url);
       if (heard.ok) return [kept.url, Number(heard.headers.get("Upload-Offset"))];
     }
@@ -63,7 +65,7 @@
     const heard = await patiently(() => call("POST", "/v1/answer/proofs", { "Upload-Length": file.size, "Idempotency-Key": once }));
     if (!heard.ok) await refused(heard);
     const url = heard.headers.get("Location");
-    sessionStorage.setItem(key, JSON.stringify({ url, mark: mark(file) }));
+    sessionStorage.setItem(key, JSON.stringify({ url, mark }));
     return [url, 0];
   }
 
@@ -81,6 +83,8 @@
     }
   }
 
+  // Without https browsers give neither digests nor random ids: then the plain form sends it.
+  if (!isSecureContext) return;
   if (sessionStorage.getItem(key)) say("again");
   form.addEventListener("submit", async (event) => {
     const file = form.elements.file.files[0];
