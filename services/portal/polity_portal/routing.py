@@ -1,7 +1,7 @@
 """A page's route: what goes wrong below it becomes a page in people's words, and every answer is protected."""
 
 import logging
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from typing import Any
 from urllib.parse import urlencode
 
@@ -52,11 +52,17 @@ class LanguageConvertor(Convertor[str]):
 register_url_convertor("lang", LanguageConvertor())
 
 
-def problem_page(request: Request, slug: str, status: int | None = None, said: str = "") -> Response:
-    """The plain page of a problem: what happened and what to do. Of a refusal it repeats what the API `said`."""
+def problem_page(
+    request: Request, slug: str, status: int | None = None, said: str = "", whom: Mapping[str, Any] | None = None
+) -> Response:
+    """The plain page of a problem: what happened and what to do, and which network's secretariat to ask (`whom`).
+
+    Of a refusal it repeats what the API `said`.
+    """
     words = PROBLEMS[slug]
     advice = said if slug == "refused" and said else language_of(request).say(words.advice)
-    response = page(request, "problem.html", status=status or words.status, words=words, slug=slug, advice=advice)
+    shown: dict[str, Any] = {"words": words, "slug": slug, "advice": advice, "whom": whom}
+    response = page(request, "problem.html", status=status or words.status, **shown)
     if response.status_code == 503:
         response.headers["Retry-After"] = "30"
     return response

@@ -65,6 +65,15 @@ async def test_after_the_deadline_the_link_is_gone(world: Any, net: Any) -> None
     assert _slug(await net.commit(link, expect=410)) == "link_expired"
 
 
+async def test_a_link_whose_time_is_over_still_says_whom_to_ask(world: Any, net: Any) -> None:
+    _, (link,) = await net.invited(1)
+    world.moved = timedelta(days=31)
+    found = await world.call("GET", "/v1/answer/secretariat", link=link, expect=200)
+    assert (found["network_id"], found["name"]["en"]) == (net.id, "Committee")
+    nobody = sign(world.keys, "answer", uuid4(), 1)
+    assert _slug(await world.call("GET", "/v1/answer/secretariat", link=nobody, expect=404)) == "link_unknown"
+
+
 async def test_a_revoked_link_is_gone_and_revoking_twice_is_once(world: Any, net: Any) -> None:
     _, (link,) = await net.invited(1)
     invitation = (await world.call("GET", "/v1/answer", link=link, expect=200))["invitation_id"]

@@ -120,6 +120,7 @@ async def test_a_city_gets_more_time_and_its_old_link_works_again(desk: SimpleNa
     await run(desk, "UPDATE invitation SET reply_at = now() - interval '1 day' WHERE campaign_id = :id")
     gone = await city.browser.get(city.page)
     assert (gone.status_code, "Ask the network’s secretariat" in gone.text) == (410, True)
+    assert "<strong>Test</strong>" in gone.text
     page = f"{desk.office}/invitations/{city.invitation}/extension"
     assert page in (await desk.browser.get(f"{desk.office}/invitations")).text
     for day, words in (("soon", "Please give a date"), ("2020-01-01", "already over")):

@@ -9,6 +9,7 @@ import pytest
 TOKEN = "k1.AZmgAAAAcACAAAAAAAAAAw.1.AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
 PAGE = f"/en/answer/{TOKEN}"
 COMMITMENT = "/v1/answer/commitment"
+WHOM = {"name": {"en": "Committee"}, "fallback_language": "en", "contact_email": "office@network.example"}
 FILLED = {
     "signatory_name": "Ana Example",
     "signatory_office": "Mayor",
@@ -166,10 +167,12 @@ async def test_a_link_that_opens_nothing_says_so_and_no_more(
 ) -> None:
     for asked in ("GET /v1/answer", "POST /v1/answer/interest", f"POST {COMMITMENT}"):
         canned.answers[asked] = problem(status, slug)
+    canned.answers["GET /v1/answer/secretariat"] = WHOM
     page = await (visitor.get(PAGE) if way == "get" else visitor.post(f"{PAGE}/{way}", data=FILLED))
     assert (page.status_code, words in page.text) == (status, True)
     assert "Gwangju" not in page.text
     assert "Human Rights" not in page.text
+    assert ("office@network.example" in page.text) == (way == "get" and slug != "link_unknown")
 
 
 @pytest.mark.parametrize("token", ["x" * 301, "a b", "a%0d%0ab", "ä"])

@@ -80,6 +80,15 @@ class AnswerOut(BaseModel):
     letter_received_at: datetime | None
 
 
+class SecretariatOut(BaseModel):
+    """Whom to ask: the network and, where it has one, its office's address."""
+
+    network_id: UUID
+    name: Text
+    fallback_language: str
+    contact_email: str | None
+
+
 class StatusOut(BaseModel):
     status: str
 
@@ -136,6 +145,21 @@ async def get_answer(link: LinkDep, response: Response, database: DatabaseDep, n
         status=invitation.status,
         commitment=_given(commitment) if commitment else None,
         letter_received_at=letters[0]["finished_at"] if letters else None,
+    )
+
+
+@router.get("/secretariat", **access(LINK))
+async def get_secretariat(link: LinkDep, response: Response, database: DatabaseDep) -> SecretariatOut:
+    """Says whom to ask, also by a link whose time is over or that was withdrawn."""
+    response.headers["Cache-Control"] = "no-store"
+    async with database.transaction() as session:
+        invitation = await load_linked(session, link.id)
+        network = await load(session, Network, invitation.network_id)
+    return SecretariatOut(
+        network_id=network.id,
+        name=network.name,
+        fallback_language=network.fallback_language,
+        contact_email=network.contact_email,
     )
 
 

@@ -12,7 +12,7 @@ from polity_portal.api import ApiProblem, Fault, link
 from polity_portal.pledges import Pledge, faults_in, pledge_from, pledge_of
 from polity_portal.portal import Portal, PortalDep
 from polity_portal.rendering import go_to, page
-from polity_portal.routing import OPEN, pages
+from polity_portal.routing import OPEN, pages, problem_page
 from polity_portal.signed_in import OpenFormDep, text_of
 from polity_portal.tokens import known_shape
 
@@ -23,6 +23,8 @@ REFUSED_FIELDS = {"themes_invalid": "themes", "signed_in_future": "signed_on"}
 GIVEN = frozenset({"submitted", "committed", "withdrawn"})
 """There is a pledge: the page shows what became of it, and no form."""
 REFUSED_TWICE = frozenset({"already_committed", "commitment_withdrawn"})
+OVER = frozenset({"link_expired", "link_revoked"})
+"""The page then says whom to ask."""
 TokenDep = Annotated[str, Depends(known_shape)]
 
 
@@ -38,7 +40,13 @@ async def asked_and_saved(portal: Portal, token: str) -> tuple[Mapping[str, Any]
 
 @router.api_route(PATH, methods=["GET", "HEAD"], **OPEN)
 async def read(token: TokenDep, request: Request, portal: PortalDep) -> Response:
-    return answer_page(request, *await asked_and_saved(portal, token))
+    try:
+        return answer_page(request, *await asked_and_saved(portal, token))
+    except ApiProblem as problem:
+        if problem.slug not in OVER:
+            raise
+        whom = await portal.api.get("/v1/answer/secretariat", credentials=link(token))
+        return problem_page(request, problem.slug, problem.status, whom=whom)
 
 
 @router.get(PATH + "/interest", **OPEN)
