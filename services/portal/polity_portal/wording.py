@@ -137,6 +137,7 @@ WEBHOOK_REASONS = {
     "unknown_host": N_("The endpoint’s name is not known."),
     "tls": N_("The endpoint’s certificate could not be checked."),
     "address_refused": N_("The endpoint’s name leads to an address that is not on the public Internet."),
+    "internal": N_("A fault on our side, which has been noted."),
     "key_missing": N_("The key of this subscription’s secret is no longer known: please make a new secret."),
 }
 

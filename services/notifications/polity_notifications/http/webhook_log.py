@@ -28,8 +28,8 @@ async def delivery(session: AsyncSession, request: Request) -> str | None:
 
 
 class AttemptShape(BaseModel):
-    """`reason`: `status`, `redirect`, `timeout`, `no_connection`, `unknown_host`, `tls`, `address_refused` or
-    `key_missing`; none for an attempt that was taken."""
+    """`reason`: `status`, `redirect`, `timeout`, `no_connection`, `unknown_host`, `tls`, `address_refused`,
+    `key_missing` or `internal` (a fault of ours); none for an attempt that was taken."""
 
     at: datetime
     status_code: int | None

@@ -158,7 +158,12 @@ class WebhookSender:
             signed = headers(post, self.settings.webhook_keys, self.runtime.clock())
         except KeyError:
             return Answer(0, reason="key_missing")
-        return await self.poster.post(post.url, signed, post.body.encode())
+        try:
+            return await self.poster.post(post.url, signed, post.body.encode())
+        except Exception as error:
+            # A fault of ours: the next version may do better, and until then it shows and holds up nobody.
+            log.error("a webhook could not be posted: %s", type(error).__name__)
+            return Answer(0, reason="internal")
 
     async def _note(self, session: AsyncSession, ended: list[tuple[queue.Post, Answer]]) -> None:
         if not ended:

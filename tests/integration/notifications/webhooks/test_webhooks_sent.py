@@ -273,6 +273,24 @@ async def test_a_removed_subscription_leaves_nothing(partners: Any) -> None:
     assert (await partners.rows(), await partners.attempts()) == ([], [])
 
 
+class Broken:
+    """A poster with a fault that nobody foresaw."""
+
+    async def post(self, *_: Any) -> Answer:
+        raise RuntimeError("nobody foresaw this")
+
+
+async def test_a_fault_of_ours_is_noted_and_tried_again(partners: Any) -> None:
+    await partners.subscribe()
+    await partners.told(partners.commitment(1), partners.commitment(2))
+    broken = partners.new_sender(Broken())
+    await broken.settle()
+    assert [row["reason"] for row in await partners.attempts()] == ["internal"] * 2
+    partners.world.clock.forward(seconds=7)
+    await partners.sender.settle()
+    assert await partners.statuses() == ["delivered"] * 2
+
+
 class Stuck:
     """A poster that never comes back."""
 
