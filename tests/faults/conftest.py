@@ -2,11 +2,13 @@
 
 import secrets
 import sys
-from collections.abc import AsyncIterator
+import threading
+from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
+import pytest
 import pytest_asyncio
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
@@ -18,11 +20,21 @@ from polity_local.testing import SmtpSink
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+from partners import Endpoints, Partners
 from planted import Planted
 from scene import Scene, register
 
 FAST = {"segment.ms": "1000", "max.compaction.lag.ms": "1000", "file.delete.delay.ms": "1000"}
 """What takes Kafka a day elsewhere."""
+
+
+@pytest.fixture(scope="session")
+def partners(platform: Platform) -> Iterator[Partners]:
+    """Partner systems with endpoints of every kind, for the whole run."""
+    endpoints = Endpoints()
+    threading.Thread(target=endpoints.serve_forever, daemon=True).start()
+    yield Partners(platform, endpoints)
+    endpoints.shutdown()
 
 
 @pytest_asyncio.fixture
