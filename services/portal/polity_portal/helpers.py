@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime
 from types import SimpleNamespace
 from typing import Any
+from unicodedata import combining, normalize
 from zoneinfo import ZoneInfo
 
 from polity_portal import wording
@@ -19,14 +20,19 @@ def same_clock(at: str, zone: str, other: str) -> bool:
     return moment.astimezone(ZoneInfo(zone)).utcoffset() == moment.astimezone(ZoneInfo(other)).utcoffset()
 
 
+def plain(name: str) -> str:
+    """The name as readers look it up: É stands with E, not after Z."""
+    return "".join(c for c in normalize("NFKD", name) if not combining(c)).casefold()
+
+
 def named(rows: Iterable[Mapping[str, Any]], key: str, name: Callable[[str], str]) -> list[dict[str, Any]]:
     """Rows of a table of counts: their name in the page's language, most pledges first."""
     found = [{"name": name(row[key]), "counts": row} for row in rows]
-    return sorted(found, key=lambda row: (-row["counts"]["committed"], -row["counts"]["invited"], row["name"]))
+    return sorted(found, key=lambda row: (-row["counts"]["committed"], -row["counts"]["invited"], plain(row["name"])))
 
 
 def sorted_names(codes: Iterable[str], name: Callable[[str], str]) -> list[tuple[str, str]]:
-    return sorted(((code, name(code)) for code in codes), key=lambda pair: pair[1])
+    return sorted(((code, name(code)) for code in codes), key=lambda pair: plain(pair[1]))
 
 
 SILENT: dict[str, Any] = {

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 from polity_chassis import headers
+from polity_portal.helpers import sorted_names
 from polity_portal.languages import LANGUAGES, Language, preferred
 
 AT = datetime(2026, 9, 15, 21, 59, tzinfo=UTC)
@@ -116,3 +117,9 @@ def test_the_day_of_an_instant_is_that_of_the_place() -> None:
     english = LANGUAGES["en"]
     assert english.day_there(at, "Europe/Madrid") == "22 November 2026"
     assert english.day_there(at, "America/Mexico_City") == "21 November 2026"
+
+
+def test_an_accent_does_not_send_a_name_behind_z() -> None:
+    french = LANGUAGES["fr"]
+    names = [name for _, name in sorted_names(["ZW", "EC", "ET", "FR", "ES", "EG"], french.country)]
+    assert names == ["Égypte", "Équateur", "Espagne", "Éthiopie", "France", "Zimbabwe"]

@@ -32,8 +32,8 @@ class Wave:
 
 
 WAVES = (
-    Wave("Pioneers", 44, 41, 2, 12, "Europe/Madrid"),
-    Wave("Congress in Daejeon", 62, 41, 9, 33, "Asia/Seoul"),
+    Wave("Congress in Daejeon", 44, 41, 2, 12, "Asia/Seoul"),
+    Wave("Members’ proposals", 62, 41, 9, 33, "Europe/Madrid"),
     Wave("Open call", 64, 15, 12, 62, "Europe/Madrid"),
 )
 PLEDGED = sum(wave.pledged for wave in WAVES)
