@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import commitments
+import held_transaction
 import latency
 import progress_read
 import rebuild
@@ -47,6 +48,7 @@ BENCHMARKS: dict[str, Benchmark] = {
     "commitments-spread": commitments.measure_spread,
     "progress-read": progress_read.measure,
     "progress-read-304": progress_read.measure_not_modified,
+    "held-transaction": _with_databases_of_its_own(held_transaction.measure),
 }
 
 
@@ -55,10 +57,12 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="./dev bench", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"which: {', '.join(BENCHMARKS)}; all without")
     parser.add_argument("--runs", type=int, default=5, help="counted runs of each side")
+    parser.add_argument("--minutes", type=float, default=2, help="how long held-transaction holds it (the proof: 10)")
     parser.add_argument("--json", action="store_true", help="print a list of results")
     asked = parser.parse_args(arguments)
     if unknown := set(asked.names) - set(BENCHMARKS):
         parser.error(f"no benchmark is called {', '.join(sorted(unknown))}")
+    held_transaction.SECONDS = 60 * asked.minutes
     with start_platform(names=["postgres", "kafka"], roles_apart=True) as parts:
         results = asyncio.run(_all(parts, asked.names or list(BENCHMARKS), asked.runs, quiet=asked.json))
     if asked.json:

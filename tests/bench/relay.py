@@ -67,27 +67,28 @@ async def measure(
     }
 
 
-async def _drain(url: str, kafka: KafkaForTests, topic: Topic, rows: int) -> float:
+async def _drain(url: str, kafka: KafkaForTests, topic: Topic, count: int) -> float:
     engine = create_async_engine(url)
     async with engine.begin() as connection:
-        await connection.run_sync(_create_tables)
+        await connection.run_sync(make_outbox)
     await engine.dispose()
     loader = await asyncpg.connect(driver_url(url))
-    await loader.copy_records_to_table("outbox", records=_rows(topic, rows), columns=COLUMNS)
+    await loader.copy_records_to_table("outbox", records=rows(topic, count), columns=COLUMNS)
     await loader.close()
     relay = Relay(url, kafka.bootstrap, source="membership")
     task = asyncio.create_task(relay.run())
     try:
         await _until(relay, "polity_relay_active", 1)
         began = time.perf_counter()
-        await _until(relay, "polity_relay_sent", rows)
-        return rows / (time.perf_counter() - began)
+        await _until(relay, "polity_relay_sent", count)
+        return count / (time.perf_counter() - began)
     finally:
         task.cancel()
         await asyncio.wait([task])
 
 
-def _create_tables(connection: Connection) -> None:
+def make_outbox(connection: Connection) -> None:
+    """Creates the chassis' tables, as a service's first migration does."""
     create_chassis_tables(Operations(MigrationContext.configure(connection)))
 
 
@@ -110,10 +111,11 @@ def _fact() -> CommitmentMade:
     )
 
 
-def _rows(topic: Topic, rows: int) -> Iterator[tuple[Any, ...]]:
+def rows(topic: Topic, count: int) -> Iterator[tuple[Any, ...]]:
+    """Returns so many rows of the outbox, each of a key of its own."""
     fact, now = _fact(), datetime.now(UTC)
     value, networks = encode_value(fact), str(fact.network_id)
-    for _ in range(rows):
+    for _ in range(count):
         key = str(new_id())
         hashed = key_hash(key.encode())
         yield new_id(), topic.name, key, hashed, 1, fact.type, fact.version, fact.visibility.value, networks, value, now
