@@ -37,15 +37,15 @@ WARM_UP = 200
 """Facts at the beginning of a run that are not counted."""
 
 FACTS = int(RATE_PER_SECOND * SECONDS)
-STARTING_SECONDS = 6.0
-"""Until both processes stand at the topic's end."""
+LONGEST_SECONDS = 60
+"""For the projecting process to stand at the topic's end, and after the last fact was written to have projected it."""
 
 Projected = dict[UUID, float]
 """When each fact was projected."""
 
 Write = Callable[[UUID], Coroutine[Any, Any, None]]
-Project = Callable[[str, str, str], Coroutine[Any, Any, Projected]]
-"""Takes the database's URL, the broker and the topic."""
+Project = Callable[[str, str, str, Callable[[], None]], Coroutine[Any, Any, Projected]]
+"""Takes the database's URL, the broker, the topic, and whom to tell that it stands at the topic's end."""
 
 
 class WatchedDatabase(Database):
@@ -130,7 +130,7 @@ async def _peer(url: str, kafka: KafkaForTests) -> float:
 
     async def write(id_: UUID) -> None:
         written[id_] = time.perf_counter()
-        await producer.send(topic, encode_value(_fact(id_)), key=str(id_).encode())
+        await producer.send_and_wait(topic, encode_value(_fact(id_)), key=str(id_).encode())
 
     try:
         return _p99_ms(written, await _beside(_insert, (url, kafka.bootstrap, topic), write))
@@ -145,15 +145,34 @@ async def _beside(project: Project, arguments: tuple[str, str, str], write: Writ
     process = context.Process(target=_child, args=(project, arguments, sender), daemon=True)
     process.start()
     try:
-        await asyncio.sleep(STARTING_SECONDS)
+        await _received(receiver, project.__name__, arguments[0])
         await _write_at_the_rate(write)
-        if not await asyncio.to_thread(receiver.poll, 60):
-            raise TimeoutError("not everything was projected")
-        projected: Projected = receiver.recv()
+        projected: Projected = await _received(receiver, project.__name__, arguments[0])
         return projected
     finally:
         process.kill()
         await asyncio.to_thread(process.join)
+
+
+async def _received(receiver: Any, name: str, url: str) -> Any:
+    """Returns what the projecting process says next; raises TimeoutError with how far the facts came."""
+    if not await asyncio.to_thread(receiver.poll, LONGEST_SECONDS):
+        raise TimeoutError(f"{name}: of {FACTS} facts {await _counts(url)}")
+    return receiver.recv()
+
+
+async def _counts(url: str) -> str:
+    """Returns how far the facts of a run came that did not end."""
+    connection = await asyncpg.connect(url.replace("+asyncpg", ""))
+    try:
+        found = await connection.fetchrow(
+            """SELECT (SELECT count(*) FROM outbox) AS not_relayed, (SELECT count(*) FROM projected) AS projected,
+                      (SELECT count(*) FROM parked_message) AS parked,
+                      (SELECT coalesce(sum(next_offset), 0) FROM consumer_position) AS read"""
+        )
+    finally:
+        await connection.close()
+    return ", ".join(f"{number} {name.replace('_', ' ')}" for name, number in found.items())
 
 
 def _p99_ms(written: dict[UUID, float], projected: Projected) -> float:
@@ -163,10 +182,10 @@ def _p99_ms(written: dict[UUID, float], projected: Projected) -> float:
 
 
 def _child(project: Project, arguments: tuple[str, str, str], sender: Any) -> None:
-    sender.send(asyncio.run(project(*arguments)))
+    sender.send(asyncio.run(project(*arguments, lambda: sender.send(None))))
 
 
-async def _consume(url: str, bootstrap: str, topic: str) -> Projected:
+async def _consume(url: str, bootstrap: str, topic: str, ready: Callable[[], None]) -> Projected:
     projected: Projected = {}
     done = asyncio.Event()
     database = WatchedDatabase(url, projected, done)
@@ -178,18 +197,23 @@ async def _consume(url: str, bootstrap: str, topic: str) -> Projected:
         session.info.setdefault("projected", []).extend(ids)
 
     consumer = Consumer(f"bench-{topic}", (topic,), {_fact_type(topic): project})
-    runner = asyncio.create_task(ConsumerRunner(consumer, database, bootstrap).run())
+    runner = ConsumerRunner(consumer, database, bootstrap)
+    running = asyncio.create_task(runner.run())
+    while runner.lag() is None:  # noqa: ASYNC110
+        await asyncio.sleep(0.05)
+    ready()
     await done.wait()
-    runner.cancel()
-    await asyncio.gather(runner, return_exceptions=True)
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
     return projected
 
 
-async def _insert(url: str, bootstrap: str, topic: str) -> Projected:
+async def _insert(url: str, bootstrap: str, topic: str, ready: Callable[[], None]) -> Projected:
     projected: Projected = {}
     consumer = AIOKafkaConsumer(topic, bootstrap_servers=bootstrap, auto_offset_reset="earliest")
     await consumer.start()
     connection = await asyncpg.connect(url.replace("+asyncpg", ""))
+    ready()
     while len(projected) < FACTS:
         batches = await consumer.getmany(timeout_ms=10, max_records=1000)
         ids = [UUID(record.key.decode()) for records in batches.values() for record in records]
