@@ -150,7 +150,7 @@ def _link(request: Request) -> VerifiedLink:
     return verified
 
 
-def current_link(request: Request) -> VerifiedLink:
+async def current_link(request: Request) -> VerifiedLink:
     """Returns the link that the LINK rule has verified."""
     link: VerifiedLink = request.state.link
     return link

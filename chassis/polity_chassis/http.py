@@ -169,17 +169,18 @@ PROBLEM_SCHEMA: dict[str, Any] = {
 }
 
 
-def _runtime(request: Request) -> Runtime:
+# Dependencies are coroutines even where they wait for nothing: FastAPI would run each in a thread.
+async def _runtime(request: Request) -> Runtime:
     runtime: Runtime = request.app.state.runtime
     return runtime
 
 
-def _database(request: Request) -> Database:
+async def _database(request: Request) -> Database:
     database: Database = request.app.state.runtime.database
     return database
 
 
-def _now(request: Request) -> datetime:
+async def _now(request: Request) -> datetime:
     now: datetime = request.app.state.runtime.clock()
     return now
 

@@ -110,7 +110,7 @@ class CommitmentId(BaseModel):
     ordinal: int | None
 
 
-def _commitments(request: Request) -> Together[CommitToCampaign, Ids]:
+async def _commitments(request: Request) -> Together[CommitToCampaign, Ids]:
     """Returns the one place of this process where pledges that come at once are given together."""
     state = request.app.state
     if not hasattr(state, "commitments"):
