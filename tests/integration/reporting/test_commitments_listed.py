@@ -166,6 +166,7 @@ async def test_a_known_etag_is_answered_without_a_body_until_something_changes(
     path = f"/v1/progress/{told.campaign_id}/commitments{ending}"
     first = await api.get(path)
     assert first.headers["Cache-Control"] == "public, max-age=5"
+    assert first.headers["Access-Control-Allow-Origin"] == "*"
     known = {"If-None-Match": first.headers["ETag"]}
     again = await api.get(path, headers=known)
     assert (again.status_code, again.content) == (304, b"")

@@ -46,7 +46,12 @@ async def reading(
             raise not_found()
         # A milestone's date may pass without a fact.
         moment = f"{as_of.timestamp():.6f}" if as_of else campaign.today.isoformat()
-        headers = {"ETag": f'W/"{campaign.version}-{moment}-{form}"', "Cache-Control": CACHE_CONTROL}
+        headers = {
+            "ETag": f'W/"{campaign.version}-{moment}-{form}"',
+            "Cache-Control": CACHE_CONTROL,
+            # Open data: a map on another site may read it. Nothing here depends on who asks.
+            "Access-Control-Allow-Origin": "*",
+        }
         yield Reading(connection, campaign, headers, _knows(if_none_match, headers["ETag"]))
 
 
