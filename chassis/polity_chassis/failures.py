@@ -17,6 +17,11 @@ def is_infrastructure(error: BaseException) -> bool:
     return any(_is_machinery(cause) for cause in _causes(error))
 
 
+def is_locked(error: BaseException) -> bool:
+    """Returns whether a lock could not be had in the time that was set for it (`lock_timeout`)."""
+    return any(getattr(cause, "sqlstate", None) == "55P03" for cause in _causes(error))
+
+
 def _is_machinery(error: BaseException) -> bool:
     if isinstance(error, _MACHINERY):
         return True

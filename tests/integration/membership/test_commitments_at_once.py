@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from sqlalchemy import text
 
 
 async def test_fifty_commit_at_once_and_each_milestone_falls_once_at_its_ordinal(world: Any, net: Any) -> None:
@@ -83,6 +84,24 @@ async def test_what_is_wrong_with_one_spoils_none_of_the_others_at_once(world: A
     assert (await world.call("GET", f"/v1/campaigns/{waiting_id}", expect=200))["commitments"] == 0
     # A refusal keeps no key: put right, the same request is done.
     assert (await net.commit(links[9], key=key))["ordinal"] == 10
+
+
+HELD_UP = "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+
+
+async def test_a_campaign_that_is_locked_for_long_holds_up_no_other(world: Any, net: Any) -> None:
+    locked_id, locked = await net.invited(2)
+    _, free = await net.invited(2)
+    async with world.database.transaction() as session:
+        connection = await session.connection()
+        await connection.execute(text("SELECT FROM campaign WHERE id = :id FOR UPDATE"), {"id": UUID(locked_id)})
+        waiting = [asyncio.create_task(net.commit(link)) for link in locked]
+        while not await world.rows(HELD_UP):  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+        async with asyncio.timeout(20):
+            assert [made["ordinal"] for made in await asyncio.gather(*map(net.commit, free[:3]))]
+        assert not any(task.done() for task in waiting)
+    assert sorted(made["ordinal"] for made in await asyncio.gather(*waiting)) == [1, 2]
 
 
 async def test_a_commitment_that_fails_half_way_leaves_nothing(

@@ -19,8 +19,9 @@ class Doubling:
         self.begun, self.go_on = asyncio.Event(), asyncio.Event()
         self.together = Together(self.act, about=lambda number: number % 1000)
 
-    async def act(self, numbers: Sequence[int]) -> Sequence[int | Exception]:
+    async def act(self, numbers: Sequence[int], apart: bool) -> Sequence[int | Exception]:
         self.batches.append(list(numbers))
+        assert apart == (len(self.batches) > 1 and 13 in self.batches[0])
         self.begun.set()
         await self.go_on.wait()
         if 13 in numbers:

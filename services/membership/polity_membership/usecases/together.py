@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Hashable, Sequence
 from contextvars import Context, copy_context
 from typing import Generic, NamedTuple, TypeVar
 
-from polity_chassis.failures import is_infrastructure
+from polity_chassis.failures import is_infrastructure, is_locked
 
 C = TypeVar("C")
 R = TypeVar("R")
@@ -25,16 +25,20 @@ class _Waiting(NamedTuple, Generic[C, R]):
 class Together(Generic[C, R]):
     """Hands the commands that wait to `act`, all in one, which returns a result or a refusal of each.
 
+    `act` is told whether it may wait for locks as long as it takes: not where the next batch waits for it.
+
     Two commands that are `about` the same are never in one batch. A batch that fails for another reason than the
-    machinery's is done again one by one, so that each caller has an answer of its own.
+    machinery's, or for a lock that somebody holds for long, is done again one by one beside the next batches: each
+    caller has an answer of its own, and only those wait who need that lock.
     """
 
     def __init__(
-        self, act: Callable[[Sequence[C]], Awaitable[Sequence[R | Exception]]], about: Callable[[C], Hashable]
+        self, act: Callable[[Sequence[C], bool], Awaitable[Sequence[R | Exception]]], about: Callable[[C], Hashable]
     ) -> None:
         self._act, self._about = act, about
         self._waiting: list[_Waiting[C, R]] = []
         self._working: asyncio.Task[None] | None = None
+        self._apart: set[asyncio.Task[None]] = set()
 
     async def do(self, command: C) -> R:
         """Returns what came of the command once its transaction has committed, or raises why it was refused."""
@@ -48,7 +52,7 @@ class Together(Generic[C, R]):
         while self._waiting:
             batch = self._next_batch()
             # Its statements belong to the trace of its first caller.
-            await asyncio.create_task(self._settle(batch), context=batch[0].context)
+            await asyncio.create_task(self._settle(batch, apart=False), context=batch[0].context)
 
     def _next_batch(self) -> list[_Waiting[C, R]]:
         batch: dict[Hashable, _Waiting[C, R]] = {}
@@ -62,13 +66,12 @@ class Together(Generic[C, R]):
         self._waiting = later
         return list(batch.values())
 
-    async def _settle(self, batch: list[_Waiting[C, R]]) -> None:
+    async def _settle(self, batch: list[_Waiting[C, R]], *, apart: bool) -> None:
         try:
-            outcomes = await self._act([one.command for one in batch])
+            outcomes = await self._act([one.command for one in batch], apart)
         except Exception as error:
-            if len(batch) > 1 and not is_infrastructure(error):
-                for one in batch:
-                    await self._settle([one])
+            if not apart and (is_locked(error) or (len(batch) > 1 and not is_infrastructure(error))):
+                self._settle_apart(batch)
                 return
             outcomes = [error] * len(batch)
         for one, outcome in zip(batch, outcomes, strict=True):
@@ -78,3 +81,9 @@ class Together(Generic[C, R]):
                 one.answer.set_exception(outcome)
             else:
                 one.answer.set_result(outcome)
+
+    def _settle_apart(self, batch: list[_Waiting[C, R]]) -> None:
+        for one in batch:
+            task = asyncio.create_task(self._settle([one], apart=True), context=one.context)
+            self._apart.add(task)
+            task.add_done_callback(self._apart.discard)
