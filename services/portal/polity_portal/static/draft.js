@@ -21,7 +21,7 @@
     status.dataset.state = what;
   };
   const put = (body) => fetch("/v1/answer/draft", {
-    method: "PUT", body, signal: AbortSignal.timeout(30000),
+    method: "PUT", body, signal: AbortSignal.timeout?.(30000),
     headers: {
       Authorization: "Link " + token, "Content-Type": "application/json", "If-Match": `"${fields.revision.value}"`,
       "Accept-Language": document.documentElement.lang,

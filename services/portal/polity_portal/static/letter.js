@@ -28,7 +28,7 @@
   // By its content: telephones convert a photo anew, with another date, each time it is chosen.
   const digest = async (file) => [...new Uint8Array(await crypto.subtle.digest("SHA-256", await file.arrayBuffer()))].join();
   const call = (method, url, headers, body) => fetch(url, {
-    method, body, signal: AbortSignal.timeout(60000),
+    method, body, signal: AbortSignal.timeout?.(60000),
     headers: { Authorization: "Link " + token, "Tus-Resumable": "1.0.0", "Accept-Language": root.lang, ...headers },
   });
   const pause = (milliseconds) => new Promise((go) => {
