@@ -245,3 +245,23 @@ async def test_the_tours_file_has_one_impossible_latitude_and_is_in_the_pages_la
     assert [abs(float(row["latitude"])) > 90 for row in rows] == [False, False, True]
     assert all(row["language"] == "ko" and row["contact_email"].endswith(".example") for row in rows)
     assert all(COMMON in row["name"] for row in rows)
+
+
+async def test_a_row_of_the_invitations_leads_to_the_messages_to_that_place(
+    office: SimpleNamespace, canned: Any
+) -> None:
+    invitation = {
+        "invitation_id": MAIL, "local_government_id": CITY, "name": "Grigny", "country": "FR", "subdivision": None,
+        "wave": "first", "status": "invited", "language": "fr", "issued_at": "2026-07-20T08:00:00Z",
+        "reply_by": {"at": "2026-09-15T21:59:00Z", "time_zone": "Europe/Madrid"}, "contact_id": NETWORK,
+        "signatory_id": None, "commitment_id": None, "recorded_by": None, "proof_id": None,
+    }  # fmt: skip
+    office.answers[f"GET /v1/campaigns/{CAMPAIGN}/invitations"] = {"items": [invitation], "next": None}
+    address = f"{OFFICE}/mails?place={CITY}"
+    assert f'href="{address}">Messages<' in await shown(office, f"{OFFICE}/invitations")
+    office.answers["GET /v1/deliveries"] |= {"items": [mail()]}
+    page = await shown(office, address)
+    assert "Only messages to Grigny are shown." in page
+    assert f'href="{OFFICE}/mails/{MAIL}">Grigny</a>' in page
+    assert canned.sent("GET", "/v1/deliveries")[-1].url.params["local_government_id"] == CITY
+    assert (await office.browser.get(f"{OFFICE}/mails?place=elsewhere")).status_code == 404
