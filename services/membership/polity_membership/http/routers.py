@@ -16,7 +16,9 @@ from polity_membership.http import (
     register,
 )
 
+# A request is compared with one route after the other: those that come in crowds stand first.
 ROUTERS = (
+    answers.router,
     networks.router,
     register.router,
     campaigns.router,
@@ -24,7 +26,6 @@ ROUTERS = (
     invitations.router,
     commitments.router,
     commitment_imports.router,
-    answers.router,
     drafts.router,
     paper.router,
     proofs.router,
