@@ -14,6 +14,7 @@ from importlib.resources import files
 from typing import Any
 
 from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, expect
+from playwright.async_api import TimeoutError as TimedOut
 from polity_portal.languages import LANGUAGES
 
 HEIGHT = 900
@@ -124,6 +125,10 @@ class Person:
         spoken = LANGUAGES[self.language].say(message)
         return spoken % values if values else spoken
 
+    def number(self, value: int) -> str:
+        """The page's digits."""
+        return LANGUAGES[self.language].number(value)
+
     async def open(self, address: str) -> None:
         """Goes to an address, as from a mail or the address bar."""
         await self.page.goto(address)
@@ -179,11 +184,19 @@ class Person:
         await expect(box).to_be_checked()
 
     async def attach(self, field_id: str, file: Any) -> None:
-        """Opens the file field by Enter and chooses a file."""
+        """Opens the file field by the space bar and chooses a file."""
+        await self.page.wait_for_load_state("load")
         await self.reach(self.page.locator(field_id))
-        async with self.page.expect_file_chooser() as chooser:
-            await self.page.keyboard.press("Enter")
-        await (await chooser.value).set_files(file)
+        for last in (False, True):
+            try:
+                async with self.page.expect_file_chooser(timeout=5_000) as chooser:
+                    await self.page.keyboard.press("Space")
+                await (await chooser.value).set_files(file)
+                return
+            except TimedOut:
+                # A busy machine's browser may not have taken the key for a person's yet.
+                if last:
+                    raise
 
     async def look(self, *, walk: bool = False, but_for: str | None = None) -> None:
         """Judges the page as it stands, but for the part with that selector.

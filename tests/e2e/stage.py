@@ -22,6 +22,9 @@ HEADING = "name,country,subdivision,latitude,longitude,population,time_zone,lang
 SECRETARIAT = "city"
 """The one demo user to whom no other test gives a network, so that the office shows this one alone."""
 
+FAR = [{"threshold": threshold, "due": None, "occasion": {}} for threshold in (100, 1000)]
+"""Milestones that no journey comes near: where one is near, the office shows a tour."""
+
 
 async def until(found: Callable[[], Awaitable[Any]], seconds: float = 60) -> Any:
     """What `found` returns once it is true."""
@@ -32,23 +35,17 @@ async def until(found: Callable[[], Awaitable[Any]], seconds: float = 60) -> Any
     return result
 
 
-def mail_to(mails: SmtpSink, address: str) -> str | None:
-    """The plain text of the first mail to this address that carries an answer link."""
+def link_in(mails: SmtpSink, address: str, within: str = "/answer/") -> str | None:
+    """The answer link of the first mail to this address that has one with this part."""
     for _, recipients, raw in list(mails.messages):
         if address in recipients:
             message = email.message_from_bytes(raw, policy=email.policy.default)
             body = message.get_body(("plain",))
             assert body is not None
-            if "/answer/" in (text := body.get_content()):
-                return str(text)
+            found = re.search(rf"https?://\S+{re.escape(within)}\S+", body.get_content())
+            if found:
+                return found[0]
     return None
-
-
-def link_in(mails: SmtpSink, address: str) -> str | None:
-    """The answer link of the first mail to this address that has one."""
-    text = mail_to(mails, address)
-    found = text and re.search(r"https?://\S+/answer/\S+", text)
-    return found[0] if found else None
 
 
 @dataclass
@@ -138,13 +135,23 @@ async def set_stage(platform: Platform, mails: SmtpSink) -> Stage:
     stage = Stage(platform, mails, "", "")
     link = platform.grant_operator("Operator", f"operator-{secrets.token_hex(4)}@polity.example")
     await stage.post("/v1/mandate-links", {"link": link}, "operations")
-    stage.network_id = (await stage.post("/v1/networks", letter.NETWORK, "operations"))["network_id"]
+    mark = secrets.token_hex(4)
+    network = {**letter.NETWORK, "name": marked(letter.NETWORK["name"], mark)}
+    stage.network_id = (await stage.post("/v1/networks", network, "operations"))["network_id"]
     granted = await stage.post(f"/v1/networks/{stage.network_id}/mandates", mandate(), "operations")
     await stage.post("/v1/mandate-links", {"link": granted["link"]})
     campaign = letter.campaign("present", datetime.now(UTC).date())
-    opened = await stage.post(f"/v1/networks/{stage.network_id}/campaigns", campaign)
+    # Two campaigns, for a page that shows both has everything twice.
+    for title in (f"{mark} B", f"{mark} A"):
+        body = {**campaign, "title": marked(campaign["title"], title), "milestones": FAR}
+        opened = await stage.post(f"/v1/networks/{stage.network_id}/campaigns", body)
     stage.campaign_id = opened["campaign_id"]
     return stage
+
+
+def marked(texts: dict[str, str], mark: str) -> dict[str, str]:
+    """The same words in every language with something that tells them from another test's."""
+    return {code: f"{text} {mark}" for code, text in texts.items()}
 
 
 def mandate() -> dict[str, Any]:

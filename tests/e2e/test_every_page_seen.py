@@ -1,17 +1,21 @@
 """Every page is seen in three languages on a desk and on a telephone: read by axe-core, walked by the keyboard."""
 
+import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 import pytest
 import pytest_asyncio
-from browsing import person
+from browsing import Person, person
 from playwright.async_api import Browser, expect
 from polity_local.demo.places import invented_csv
 from stage import Stage, mandate
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
+IDS = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}|(?<=/)\d+(?=/|$)")
+FILE = re.compile(r"\.[a-z]+(\?|$)|/sign-in")
 READERS = [("en", 1280), ("en", 390), ("es", 1280), ("es", 390), ("ar", 1280), ("ar", 390)]
 
 
@@ -47,16 +51,32 @@ async def links(stage: Stage) -> AsyncIterator[Links]:
     yield found
 
 
+async def wander(reader: Person, home: str, *seeds: str) -> set[str]:
+    """Sees these pages and each kind of page below `home` they lead to; returns the kinds: paths without their ids."""
+    kinds: set[str] = set()
+    waiting = list(seeds)
+    while waiting:
+        address = waiting.pop(0)
+        kind = IDS.sub("*", urlsplit(address).path)
+        if kind in kinds:
+            continue
+        kinds.add(kind)
+        await reader.open(address)
+        await reader.look(walk=True)
+        links = await reader.page.eval_on_selector_all("a[href]:not([download])", "all => all.map(a => a.href)")
+        waiting += [link for link in links if urlsplit(link).path.startswith(home) and not FILE.search(link)]
+    return kinds
+
+
 @pytest.mark.parametrize(("language", "width"), READERS)
 async def test_the_public_s_and_the_cities_pages(
     chromium: Browser, stage: Stage, links: Links, language: str, width: int
 ) -> None:
     home = f"{stage.platform.url}/{language}"
-    addresses = [
-        f"{home}/",
-        f"{home}/networks/{stage.network_id}",
+    seeds = [
         f"{home}/campaigns/{stage.campaign_id}",
-        f"{home}/about-the-demonstration",
+        f"{home}/networks/{stage.network_id}",
+        f"{home}/",
         f"{home}/signed-out",
         f"{home}/mandate/{links.mandate}",
         spoken(links.invited, language),
@@ -65,30 +85,19 @@ async def test_the_public_s_and_the_cities_pages(
         spoken(links.committed, language),
     ]
     async with person(chromium, language, width) as reader:
-        for address in addresses:
-            await reader.open(address)
-            await reader.look(walk=True)
+        for seed in seeds:
+            await wander(reader, f"/{language}/about-the-demonstration", seed)
 
 
 @pytest.mark.parametrize(("language", "width"), READERS)
 async def test_the_office_s_pages(chromium: Browser, stage: Stage, links: Links, language: str, width: int) -> None:
     cookies = await stage.signed_in(chromium, language)
-    office = f"{stage.platform.url}/{language}/office"
-    campaign = f"{office}/campaigns/{stage.campaign_id}"
-    addresses = [
-        office,
-        f"{office}/networks/{stage.network_id}/import",
-        campaign,
-        f"{campaign}/invite",
-        f"{campaign}/invitations",
-        f"{campaign}/invitations/{links.letter}/paper",
-        f"{campaign}/mails",
-        f"{stage.platform.url}/{language}/mandate/{links.mandate}",
-    ]
+    office = f"/{language}/office"
+    letter = f"{office}/campaigns/{stage.campaign_id}/invitations/{links.letter}/paper"
+    seeds = [f"{stage.platform.url}{address}" for address in (letter, office, f"/{language}/mandate/{links.mandate}")]
     async with person(chromium, language, width, storage_state=cookies) as reader:
-        for address in addresses:
-            await reader.open(address)
-            await reader.look(walk=True)
+        kinds = await wander(reader, office, *seeds)
+    assert len(kinds) >= 14, "the way to some pages is lost"
 
 
 @pytest.mark.parametrize(("language", "width"), READERS)

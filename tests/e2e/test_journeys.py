@@ -4,6 +4,8 @@ Together they cover every language at both widths; each page is seen in all six 
 """
 
 import re
+from importlib.resources import files
+from typing import Any
 
 import pytest
 from browsing import Person, person
@@ -12,6 +14,7 @@ from stage import Stage
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
+LETTER = files("polity_portal") / "static" / "samples" / "signed-letter.jpg"
 THEMES = ["First theme", "Second theme", "Third theme"]
 
 
@@ -105,3 +108,41 @@ async def test_an_officer_and_a_mayor_share_a_form(chromium: Browser, stage: Sta
         await pledge(mayor, city)
         await officer.page.reload()
         await expect(officer.page.locator("h1")).to_have_text(officer.say("Thank you, %(city)s", city=city))
+
+
+@pytest.mark.parametrize(("language", "width"), [("en", 390), ("es", 1280), ("ar", 1280)])
+async def test_the_secretariat_with_a_paper_answer(chromium: Browser, stage: Stage, language: str, width: int) -> None:
+    """Finds the city among the invitations, uploads the photo of its letter and records what it says."""
+    city = f"Paper {language}"
+    await stage.city(city, language)
+    office = f"{stage.platform.url}/{language}/office/campaigns/{stage.campaign_id}"
+    async with person(chromium, language, width, storage_state=await stage.signed_in(chromium, language)) as clerk:
+        await clerk.open(f"{office}/invitations")
+        await clerk.go("link", re.compile(f"^{clerk.say('Answer on paper')} ?: {city}$"))
+        await record_letter(clerk)
+        await clerk.open(f"{office}/invitations")
+        row = clerk.page.get_by_role("row", name=city)
+        await expect(row.locator(".status")).to_have_text(clerk.say("Pledged"))
+        await clerk.look()
+
+
+async def record_letter(clerk: Person, photo: Any = LETTER) -> None:
+    """On the page of one city's paper answer: uploads the letter, forgets a field, and records the pledge."""
+    await clerk.look(walk=True)
+    await clerk.attach("#file", photo)
+    await clerk.go("button", clerk.say("Upload the letter"))
+    await clerk.look(walk=True)
+    await clerk.write(clerk.say("Name of who signs"), "Invented Mayor")
+    await clerk.write(clerk.say("Office"), "Mayor")
+    await clerk.reach(clerk.page.locator("#signed_on"))
+    # The first of January: day and month stand in either order.
+    await clerk.page.keyboard.type("01012026")
+    for rank, label in enumerate(THEMES, start=1):
+        await clerk.pick(clerk.say(label), rank)
+    await clerk.go("button", clerk.say("Record the pledge"))
+    await expect(clerk.page.locator("#errors")).to_be_focused()
+    await clerk.look()
+    await clerk.tick(clerk.say("I have looked at the letter: it is signed, and it says this."))
+    await clerk.go("button", clerk.say("Record the pledge"))
+    await expect(clerk.page.locator("#errors")).to_have_count(0)
+    await clerk.look(walk=True)
