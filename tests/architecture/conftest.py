@@ -206,9 +206,9 @@ def _forged(link: Headers) -> Headers:
     return {name: value[:-10] + value[-10:].swapcase() for name, value in link.items()}
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def world(platform: Platform) -> World:
-    """Rows made through the API, and known to every service by now."""
+    """Rows made through the API and known to every service by now; walks use them up, so each module has its own."""
     maker = Maker(platform)
     maker.post("operations", "/v1/mandate-links", {"link": platform.grant_operator("Walk", "walk@polity.example")})
     network_id = maker.network("secretariat")
