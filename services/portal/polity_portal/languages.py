@@ -1,11 +1,13 @@
 """The languages of the pages: catalogues, text with a fallback, dates, numbers and names of places."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 from unicodedata import bidirectional
 from zoneinfo import ZoneInfo
 
@@ -57,6 +59,13 @@ class Worded:
         return [part.strip() for part in self.text.split("\n\n") if part.strip()]
 
 
+def _french(text: Any) -> Any:
+    """The text, or its plural forms, with spaces before ; : ! ? » and after « that no line breaks at."""
+    if isinstance(text, str):
+        return re.sub(r" (?=[;:!?»])|(?<=«) ", "\u202f", text)
+    return tuple(map(_french, text))
+
+
 def catalogue(code: str) -> NullTranslations:
     """The translations of a language, read from its .po file; English needs none."""
     path = CATALOGUES / code / "LC_MESSAGES" / "portal.po"
@@ -64,6 +73,9 @@ def catalogue(code: str) -> NullTranslations:
         return NullTranslations()
     with path.open("rb") as source:
         messages = read_po(source, locale=code)
+    if code == "fr":
+        for message in messages:
+            message.string = _french(message.string)
     compiled = BytesIO()
     write_mo(compiled, messages)
     compiled.seek(0)

@@ -40,7 +40,7 @@ def test_one_time_is_enough_where_both_clocks_agree(writer: Writer, letter: Make
     [
         ("en", "Invitation to join: Rights Cities", "Dear Ana Ruiz,"),
         ("es-MX", "Invitación a adherirse: Ciudades por los derechos", "Hola, Ana Ruiz:"),
-        ("fr", "Invitation à rejoindre : Rights Cities", "Bonjour Ana Ruiz,"),
+        ("fr", "Invitation à rejoindre\u202f: Rights Cities", "Bonjour Ana Ruiz,"),
         ("pt-BR", "Convite para aderir: Rights Cities", "Olá, Ana Ruiz:"),
         ("ko", "참여 초대: Rights Cities", "Ana Ruiz 님께"),
         ("ar-EG", "دعوة إلى الانضمام: Rights Cities", "تحية طيبة، Ana Ruiz،"),

@@ -1,5 +1,6 @@
 """How the pages write times, places and texts in each language."""
 
+import re
 from datetime import UTC, datetime
 
 import pytest
@@ -123,3 +124,10 @@ def test_an_accent_does_not_send_a_name_behind_z() -> None:
     french = LANGUAGES["fr"]
     names = [name for _, name in sorted_names(["ZW", "EC", "ET", "FR", "ES", "EG"], french.country)]
     assert names == ["Égypte", "Équateur", "Espagne", "Éthiopie", "France", "Zimbabwe"]
+
+
+def test_french_breaks_no_line_before_its_double_marks() -> None:
+    catalogue = LANGUAGES["fr"].translations._catalog  # type: ignore[attr-defined]
+    words = [text for message, text in catalogue.items() if message]
+    assert any("\u202f:" in text for text in words)
+    assert [text for text in words if re.search(" [;:!?»]|« ", text)] == []

@@ -121,7 +121,7 @@ async def test_another_language_keeps_the_page(visitor: httpx.AsyncClient) -> No
 async def test_text_without_a_translation_says_its_language(visitor: httpx.AsyncClient) -> None:
     page = await visitor.get(f"/fr/campaigns/{CAMPAIGN_ID}")
     assert '<div class="prose" lang="en" dir="ltr">' in page.text
-    assert "vous le voyez dans sa langue : anglais" in page.text
+    assert "vous le voyez dans sa langue\u202f: anglais" in page.text
     assert "Nous nous engageons." in page.text
 
 

@@ -1,5 +1,6 @@
 """The strings of mails, one file per language: to add a language, translate `catalogues/en.toml` under its code."""
 
+import re
 import tomllib
 from functools import cache
 from importlib import resources
@@ -19,8 +20,12 @@ def languages() -> tuple[str, ...]:
 
 @cache
 def catalogue(language: str) -> dict[str, str]:
-    """Returns the language's strings by their keys; `{…}` in them are filled in."""
-    return tomllib.loads((_FOLDER / f"{language}.toml").read_text("utf-8"))
+    """Returns the language's strings by their keys; `{…}` in them are filled in.
+
+    French has a space before ; : ! ? » and after «, at which no line may break.
+    """
+    text = (_FOLDER / f"{language}.toml").read_text("utf-8")
+    return tomllib.loads(re.sub(r" (?=[;:!?»])|(?<=«) ", "\u202f", text) if language == "fr" else text)
 
 
 @cache
