@@ -104,6 +104,21 @@ async def test_a_campaign_that_is_locked_for_long_holds_up_no_other(world: Any, 
     assert sorted(made["ordinal"] for made in await asyncio.gather(*waiting)) == [1, 2]
 
 
+async def test_however_many_wait_for_a_locked_campaign_the_rest_has_connections(world: Any, net: Any) -> None:
+    locked_id, locked = await net.invited(40, 10)
+    _, free = await net.invited(2)
+    async with world.database.transaction() as session:
+        connection = await session.connection()
+        await connection.execute(text("SELECT FROM campaign WHERE id = :id FOR UPDATE"), {"id": UUID(locked_id)})
+        waiting = [asyncio.create_task(net.commit(link)) for link in locked]
+        # The others have been set apart when another's pledge in their batch is through.
+        assert await net.commit(free[0])
+        assert len(await world.rows(HELD_UP)) == 1
+        assert await net.commit(free[1])
+        assert not any(task.done() for task in waiting)
+    assert sorted(made["ordinal"] for made in await asyncio.gather(*waiting)) == list(range(1, 41))
+
+
 async def test_a_commitment_that_fails_half_way_leaves_nothing(
     world: Any, net: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

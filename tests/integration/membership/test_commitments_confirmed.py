@@ -138,6 +138,7 @@ async def test_a_milestone_is_announced_once_and_only_after_it_was_reached(world
     assert announced[0]["milestones"][0]["announced_at"] == announced[1]["milestones"][0]["announced_at"] is not None
     assert await world.call("GET", f"/v1/campaigns/{campaign_id}", expect=200) == announced[1]
     await net.post(f"{path}/3/announcement", None, expect=404)
+    await net.post(f"{path}/9223372036854775808/announcement", None, expect=422)
     facts = await world.facts(campaign_id)
     assert [(name, number) for name, number, _ in facts] == [
         ("campaign_opened", 1), ("milestone_reached", 2), ("milestone_announced", 3),

@@ -17,7 +17,10 @@ class Doubling:
     def __init__(self) -> None:
         self.batches: list[list[int]] = []
         self.begun, self.go_on = asyncio.Event(), asyncio.Event()
-        self.together = Together(self.act, about=lambda number: number % 1000)
+        self.together = Together(self.act, about=lambda number: number % 1000, lines=self.lines)
+
+    async def lines(self, numbers: Sequence[int]) -> Sequence[None]:
+        return [None] * len(numbers)
 
     async def act(self, numbers: Sequence[int], apart: bool) -> Sequence[int | Exception]:
         self.batches.append(list(numbers))

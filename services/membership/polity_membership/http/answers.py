@@ -23,7 +23,13 @@ from polity_membership.storage.aggregates import load
 from polity_membership.storage.campaigns import load_linked
 from polity_membership.storage.proofs import list_proofs
 from polity_membership.storage.reads import commitment_of
-from polity_membership.usecases import CommitToCampaign, Signed, commit_to_campaigns, express_interest
+from polity_membership.usecases import (
+    CommitToCampaign,
+    Signed,
+    campaigns_asked,
+    commit_to_campaigns,
+    express_interest,
+)
 from polity_membership.usecases.repeatable import Ids
 from polity_membership.usecases.together import Together
 
@@ -114,8 +120,10 @@ async def _commitments(request: Request) -> Together[CommitToCampaign, Ids]:
     """Returns the one place of this process where pledges that come at once are given together."""
     state = request.app.state
     if not hasattr(state, "commitments"):
-        act = partial(commit_to_campaigns, state.runtime.database, once_each=create_each_once)
-        state.commitments = Together(act, about=lambda command: command.invitation_id)
+        database = state.runtime.database
+        act = partial(commit_to_campaigns, database, once_each=create_each_once)
+        lines = partial(campaigns_asked, database)
+        state.commitments = Together(act, about=lambda command: command.invitation_id, lines=lines)
     found: Together[CommitToCampaign, Ids] = state.commitments
     return found
 

@@ -5,7 +5,7 @@ from datetime import date, datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Path, Request, Response
 from polity_chassis.access import PUBLIC, access
 from polity_chassis.etag import etag_of, is_current
 from polity_chassis.http import DatabaseDep, IdempotencyDep, NowDep, PageDep
@@ -23,12 +23,14 @@ from polity_membership.storage.reads import list_campaigns, milestones_of
 from polity_membership.usecases import OpenCampaign, announce_milestone, open_campaign
 
 router = APIRouter(prefix="/v1", tags=["campaigns"])
+HIGHEST_THRESHOLD = 1_000_000
+Threshold = Annotated[int, Path(ge=1, le=HIGHEST_THRESHOLD)]
 
 
 class MilestoneIn(Body):
     """`due` is the day by which the milestone is hoped for."""
 
-    threshold: Annotated[int, Field(ge=1, le=1_000_000)]
+    threshold: Annotated[int, Field(ge=1, le=HIGHEST_THRESHOLD)]
     due: date | None = None
     occasion: Annotated[dict[Language, Line], Field(max_length=100, default_factory=dict)]
 
@@ -140,7 +142,7 @@ async def get_campaign(
 
 
 @router.post("/campaigns/{campaign_id}/milestones/{threshold}/announcement", **access(OF_CAMPAIGN))
-async def post_announcement(campaign_id: UUID, threshold: int, database: DatabaseDep, now: NowDep) -> CampaignOut:
+async def post_announcement(campaign_id: UUID, threshold: Threshold, database: DatabaseDep, now: NowDep) -> CampaignOut:
     """Announces a milestone that was reached; doing so twice changes nothing."""
     await announce_milestone(database, campaign_id, threshold, now)
     async with database.transaction() as session:

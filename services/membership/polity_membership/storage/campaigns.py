@@ -77,6 +77,13 @@ async def lock_asked(session: AsyncSession, invitation_ids: Collection[UUID]) ->
     return {each.id: Asked(by_id[each.campaign_id], each, earlier.get(each.id)) for each in asked}
 
 
+async def campaigns_of(session: AsyncSession, invitation_ids: Collection[UUID]) -> dict[UUID, UUID]:
+    """Returns by id the campaigns of the invitations that exist, and waits for no lock."""
+    rows = table("invitation")
+    found = select(rows.c.id, rows.c.campaign_id).where(among(rows.c.id, invitation_ids))
+    return {row.id: row.campaign_id for row in await (await session.connection()).execute(found)}
+
+
 async def announced_at(session: AsyncSession, campaign_id: UUID, threshold: int) -> datetime | None:
     """Returns when the milestone was announced, None before or where it wasn't reached."""
     milestones = table("milestone_reached")

@@ -3,7 +3,12 @@
 from polity_membership.usecases.accept_mandate import accept_mandate
 from polity_membership.usecases.add_network_member import AddNetworkMember, add_network_member
 from polity_membership.usecases.announce_milestone import announce_milestone
-from polity_membership.usecases.commit_to_campaign import CommitToCampaign, Signed, commit_to_campaigns
+from polity_membership.usecases.commit_to_campaign import (
+    CommitToCampaign,
+    Signed,
+    campaigns_asked,
+    commit_to_campaigns,
+)
 from polity_membership.usecases.confirm_commitment import confirm_commitment
 from polity_membership.usecases.end_mandate import end_mandate
 from polity_membership.usecases.erase_person import erase_person
@@ -42,6 +47,7 @@ __all__ = [
     "add_network_member",
     "announce_milestone",
     "begin_proof",
+    "campaigns_asked",
     "check_commitments",
     "check_register",
     "commit_to_campaigns",

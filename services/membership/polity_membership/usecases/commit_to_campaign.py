@@ -21,7 +21,7 @@ from polity_membership.domain.errors import LinkUnknown, Refused
 from polity_membership.domain.people import Person
 from polity_membership.storage.aggregates import add_all, lock, save, save_all
 from polity_membership.storage.bulk import wait_for_locks
-from polity_membership.storage.campaigns import Asked, add_milestones, lock_asked
+from polity_membership.storage.campaigns import Asked, add_milestones, campaigns_of, lock_asked
 from polity_membership.storage.drafts import forget_drafts
 from polity_membership.storage.proofs import ask_removal
 from polity_membership.usecases.repeatable import Ids, OnceEach
@@ -91,6 +91,13 @@ async def commit_to_campaigns(
             return [each.ids() if isinstance(each, Given) else each for each in decided]
 
         return await once_each(session, [command.key for command in commands], pledge)
+
+
+async def campaigns_asked(database: Database, commands: Sequence[CommitToCampaign]) -> Sequence[UUID | None]:
+    """Returns the campaign of each command, whose lock it needs, None where the link is unknown."""
+    async with database.transaction() as session:
+        found = await campaigns_of(session, [command.invitation_id for command in commands])
+    return [found.get(command.invitation_id) for command in commands]
 
 
 def _decide(asked: Mapping[UUID, Asked], command: CommitToCampaign) -> Given | Refused:

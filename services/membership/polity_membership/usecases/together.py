@@ -4,6 +4,7 @@ Callers on one campaign would otherwise queue up at its row, each with a connect
 """
 
 import asyncio
+from collections import deque
 from collections.abc import Awaitable, Callable, Hashable, Sequence
 from contextvars import Context, copy_context
 from typing import Generic, NamedTuple, TypeVar
@@ -29,16 +30,21 @@ class Together(Generic[C, R]):
 
     Two commands that are `about` the same are never in one batch. A batch that fails for another reason than the
     machinery's, or for a lock that somebody holds for long, is done again one by one beside the next batches: each
-    caller has an answer of its own, and only those wait who need that lock.
+    caller has an answer of its own, and only those wait who need that lock. They wait in `lines`, one behind the
+    other: however many they are, one lock holds up one transaction, and leaves the other connections to the others.
     """
 
     def __init__(
-        self, act: Callable[[Sequence[C], bool], Awaitable[Sequence[R | Exception]]], about: Callable[[C], Hashable]
+        self,
+        act: Callable[[Sequence[C], bool], Awaitable[Sequence[R | Exception]]],
+        about: Callable[[C], Hashable],
+        lines: Callable[[Sequence[C]], Awaitable[Sequence[Hashable]]],
     ) -> None:
-        self._act, self._about = act, about
+        self._act, self._about, self._lines = act, about, lines
         self._waiting: list[_Waiting[C, R]] = []
         self._working: asyncio.Task[None] | None = None
-        self._apart: set[asyncio.Task[None]] = set()
+        self._apart: dict[Hashable, deque[_Waiting[C, R]]] = {}
+        self._working_apart: set[asyncio.Task[None]] = set()
 
     async def do(self, command: C) -> R:
         """Returns what came of the command once its transaction has committed, or raises why it was refused."""
@@ -71,19 +77,39 @@ class Together(Generic[C, R]):
             outcomes = await self._act([one.command for one in batch], apart)
         except Exception as error:
             if not apart and (is_locked(error) or (len(batch) > 1 and not is_infrastructure(error))):
-                self._settle_apart(batch)
+                await self._set_apart(batch)
                 return
             outcomes = [error] * len(batch)
-        for one, outcome in zip(batch, outcomes, strict=True):
-            if one.answer.done():  # its caller hung up
-                continue
-            if isinstance(outcome, Exception):
-                one.answer.set_exception(outcome)
-            else:
-                one.answer.set_result(outcome)
+        _answer(batch, outcomes)
 
-    def _settle_apart(self, batch: list[_Waiting[C, R]]) -> None:
-        for one in batch:
-            task = asyncio.create_task(self._settle([one], apart=True), context=one.context)
-            self._apart.add(task)
-            task.add_done_callback(self._apart.discard)
+    async def _set_apart(self, batch: list[_Waiting[C, R]]) -> None:
+        try:
+            lines = await self._lines([one.command for one in batch])
+        except Exception as error:
+            _answer(batch, [error] * len(batch))
+            return
+        for one, line in zip(batch, lines, strict=True):
+            if line in self._apart:
+                self._apart[line].append(one)
+                continue
+            self._apart[line] = deque([one])
+            task = asyncio.create_task(self._work_apart(line))
+            self._working_apart.add(task)
+            task.add_done_callback(self._working_apart.discard)
+
+    async def _work_apart(self, line: Hashable) -> None:
+        waiting = self._apart[line]
+        while waiting:
+            one = waiting.popleft()
+            await asyncio.create_task(self._settle([one], apart=True), context=one.context)
+        del self._apart[line]
+
+
+def _answer(batch: Sequence[_Waiting[C, R]], outcomes: Sequence[R | Exception]) -> None:
+    for one, outcome in zip(batch, outcomes, strict=True):
+        if one.answer.done():  # its caller hung up
+            continue
+        if isinstance(outcome, Exception):
+            one.answer.set_exception(outcome)
+        else:
+            one.answer.set_result(outcome)
