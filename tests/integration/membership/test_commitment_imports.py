@@ -178,6 +178,9 @@ FAULTS: dict[str, tuple[dict[str, Any], str, str]] = {
     "a day that is none": ({"committed_at": "2021-02-30"}, "committed_at", "not_a_date"),
     "an hour that is none": ({"committed_at": "2021-02-20 25:00"}, "committed_at", "not_a_date"),
     "a day to come": ({"committed_at": "2999-01-01"}, "committed_at", "in_the_future"),
+    "a moment beyond the calendar": (
+        {"committed_at": "9999-12-31T23:59:59-14:00"}, "committed_at", "in_the_future",
+    ),
     "a day long ago": ({"signed_on": "1821-12-09"}, "signed_on", "out_of_range"),
     "a signature after the pledge": ({"signed_on": "2021-12-12"}, "signed_on", "signed_after_pledge"),
     "an interest after the pledge": ({"interested_on": "2021-12-11"}, "interested_on", "dates_out_of_order"),
@@ -268,6 +271,14 @@ async def test_pledges_given_meanwhile_wait_and_no_ordinal_is_given_twice(world:
     data = file_of(earlier(f"Old {n}", latitude=f"-{n}") for n in range(1, 41))
     await asyncio.gather(bring_in(net, campaign_id, data, expect=200), *(net.commit(link) for link in links))
     assert [c["ordinal"] for c in await commitments(world, campaign_id)] == list(range(1, 61))
+
+
+async def test_the_same_places_brought_in_at_once_are_registered_once(world: Any, net: Any) -> None:
+    campaigns = [await net.campaign() for _ in range(3)]
+    data = file_of(earlier(f"New {n}", latitude=f"{n}") for n in range(1, 31))
+    done = await asyncio.gather(*(bring_in(net, campaign_id, data, expect=200) for campaign_id in campaigns))
+    assert [one["imported"] for one in done] == [30] * 3
+    assert (await world.rows(COUNTS, id=UUID(net.id)))[0]["places"] == 30
 
 
 async def test_the_erasure_finds_who_was_imported(world: Any, net: Any) -> None:

@@ -185,8 +185,10 @@ def _day(value: str, _: Reference) -> date:
 def _moment(value: str, reference: Reference, *, zone: ZoneInfo, now: datetime) -> datetime:
     """Returns the instant in UTC of a day, a day and time in the zone, or an instant with its offset."""
     text = value.strip()
+    if _day(text[:10], reference).year > now.year + 1:
+        # Near the end of the calendar there is no such moment in UTC.
+        raise Bad("in_the_future")
     if _MOMENT.fullmatch(text):
-        _day(text[:10], reference)
         try:
             given = datetime.fromisoformat(text)
         except ValueError:

@@ -1,4 +1,4 @@
-"""Aggregates and their rows. Lock order everywhere: campaign, invitation, commitment, person, mandate."""
+"""Aggregates and their rows. Lock order everywhere: network, campaign, invitation, commitment, person, mandate."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import fields

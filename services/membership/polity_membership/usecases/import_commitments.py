@@ -63,16 +63,17 @@ async def import_commitments(
 
     Raises NotFound, or ImportRefused while a row is faulty or perhaps a place that is known already.
     """
-    _, reading = await _read(database, campaign_id, upload, now)
+    read, reading = await _read(database, campaign_id, upload, now)
     async with database.transaction() as session:
 
         async def bring_in() -> Ids:
+            # Whatever else adds places to this register now waits, or the same place would be added twice.
+            network = await lock(session, Network, read.network_id)
             campaign = await lock(session, Campaign, campaign_id)
             known = await known_places(session, campaign)
             found = await asyncio.to_thread(find_places, reading, known, upload.changes)
             if reading.held_back:
                 raise ImportRefused(reading)
-            network = await load(session, Network, campaign.network_id)
             open_ones = [one.known.invitation_id for one in found if one.known and one.known.invitation_id]
             invitations = await lock_invitations(session, open_ones)
             batch = Batch()
