@@ -7,6 +7,7 @@ from polity_portal.languages import N_
 FIELDS = {
     "reason": N_("What is missing"),
     "day": N_("New last day to answer"),
+    "last_day": N_("Last day to answer"),
     "signatory_name": N_("Name of who signs"),
     "signatory_office": N_("Office"),
     "signed_on": N_("Date of signing"),

@@ -124,6 +124,19 @@ async def test_all_that_match_are_invited_and_nobody_twice(desk: SimpleNamespace
     assert page.text.count('class="status invited"') == 3
 
 
+async def test_a_wave_names_its_cities_and_may_have_a_last_day_of_its_own(desk: SimpleNamespace) -> None:
+    await register(desk)
+    fields = {"which": "all", "region": "005", "wave": "South", "idempotency_key": "a" * 32}
+    look = await send(desk.browser, f"{desk.office}/invite", f"{desk.office}/invite/check", **fields)
+    assert re.search(r'<ul class="tags"><li>.*Rosario.*</li></ul>', look.text)
+    assert re.search(r'name="last_day"[^>]* value="\d{4}-\d\d-\d\d"', look.text)
+    for wrong in ("soon", "2001-02-03"):
+        refused = await send(desk.browser, f"{desk.office}/invite", last_day=wrong, **fields)
+        assert (refused.status_code, 'href="#last_day"' in refused.text) == (422, True)
+    await send(desk.browser, f"{desk.office}/invite", last_day="2099-03-31", **fields)
+    assert "31 March 2099, 23:59" in (await desk.browser.get(f"{desk.office}/invitations")).text
+
+
 async def test_a_city_answers_by_the_link_and_the_office_sees_it(desk: SimpleNamespace, stage: SimpleNamespace) -> None:
     await register(desk)
     await send(desk.browser, f"{desk.office}/invite", which="all", wave="All", idempotency_key="c" * 32, q="Rosario")

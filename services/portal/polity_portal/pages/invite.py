@@ -1,16 +1,18 @@
 """Inviting: find local governments, choose some or all that match, look once more, send."""
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Annotated, Any
 from urllib.parse import urlencode
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from fastapi import Query, Response
 from pydantic import BaseModel, Field
 from starlette.datastructures import FormData
 
 from polity_portal.api import ApiProblem, Fault
-from polity_portal.pages.office_campaign import PATH, ROWS, Cursor, own_campaign
+from polity_portal.pages.office_campaign import PATH, ROWS, Cursor, end_of_day, own_campaign
 from polity_portal.places import COUNTRIES, REGIONS
 from polity_portal.pledges import key_of
 from polity_portal.rendering import go_to
@@ -37,13 +39,15 @@ class Search(BaseModel):
 
 @dataclass(frozen=True)
 class Wave:
-    """Whom the form names: the chosen ones, or everyone who matches the filters."""
+    """Whom the form names: the chosen ones, or everyone who matches the filters; they have until `last_day` is over."""
 
     everyone: bool
     filters: dict[str, str]
     name: str
+    last_day: str
     key: str
-    ids: list[str] = field(default_factory=list)
+    names: dict[str, str] = field(default_factory=dict)
+    """Names by id; a name may stand there twice."""
 
 
 @router.get(PATH + "/invite", **OPEN)
@@ -81,7 +85,7 @@ async def check(campaign_id: UUID, visit: VisitDep, form: SignedFormDep) -> Resp
     """Shows how many would be invited, by which day, and asks for the wave's name. Sends nothing."""
     campaign = await own_campaign(visit, campaign_id)
     wave = await _wave(visit, campaign, form)
-    if not wave.ids:
+    if not wave.names:
         query = urlencode({**wave.filters, "none_chosen": 1})
         return go_to(f"{visit.office}/campaigns/{campaign_id}/invite?{query}")
     return _confirmation(visit, campaign, wave, [])
@@ -93,15 +97,17 @@ async def send(campaign_id: UUID, visit: VisitDep, form: SignedFormDep) -> Respo
     wave = await _wave(visit, campaign, form)
     if not wave.name:
         return _confirmation(visit, campaign, wave, [Fault("wave", "required")])
+    asked: dict[str, Any] = {"wave": wave.name, "local_government_ids": list(wave.names)}
     try:
+        if wave.last_day != _last_day(campaign):
+            asked["reply_by"] = end_of_day(wave.last_day, campaign["reply_by"]["time_zone"])
         done = await visit.api.post(
-            f"/v1/campaigns/{campaign_id}/invitations",
-            {"wave": wave.name, "local_government_ids": wave.ids},
-            credentials=visit.credentials,
-            idempotency_key=wave.key,
+            f"/v1/campaigns/{campaign_id}/invitations", asked, credentials=visit.credentials, idempotency_key=wave.key
         )
+    except ValueError:
+        return _confirmation(visit, campaign, wave, [Fault("last_day", "not_a_date")])
     except ApiProblem as problem:
-        late = [Fault("wave", problem.slug, problem.title)] if problem.slug == "deadline_passed" else []
+        late = [Fault("last_day", problem.slug, problem.title)] if problem.slug == "deadline_passed" else []
         if not (faults := problem.faults or late):
             raise
         return _confirmation(visit, campaign, wave, faults)
@@ -109,15 +115,27 @@ async def send(campaign_id: UUID, visit: VisitDep, form: SignedFormDep) -> Respo
     return go_to(f"{visit.office}/campaigns/{campaign_id}/invitations?{urlencode(counts)}")
 
 
+def _last_day(campaign: dict[str, Any]) -> str:
+    """The campaign's own last day to answer, in its zone."""
+    reply_by = campaign["reply_by"]
+    return datetime.fromisoformat(reply_by["at"]).astimezone(ZoneInfo(reply_by["time_zone"])).date().isoformat()
+
+
 async def _wave(visit: Visit, campaign: dict[str, Any], form: FormData) -> Wave:
     everyone = text_of(form, "which") == "all"
     filters = {name: text_of(form, name) for name in FILTERS}
-    ids = await _matching(visit, campaign, filters) if everyone else texts_of(form, "chosen")
-    return Wave(everyone, filters, text_of(form, "wave"), key_of(text_of(form, "idempotency_key")), ids)
+    if everyone:
+        names = await _matching(visit, campaign, filters)
+    else:
+        chosen = texts_of(form, "chosen")
+        known = await visit.portal.place_names.of(chosen, visit.api, campaign["network_id"], visit.credentials)
+        names = {each: known.get(each, "") for each in chosen}
+    last_day = text_of(form, "last_day") or _last_day(campaign)
+    return Wave(everyone, filters, text_of(form, "wave"), last_day, key_of(text_of(form, "idempotency_key")), names)
 
 
-async def _matching(visit: Visit, campaign: dict[str, Any], filters: dict[str, str]) -> list[str]:
-    """The ids of all that match and are not invited yet, up to AT_MOST."""
+async def _matching(visit: Visit, campaign: dict[str, Any], filters: dict[str, str]) -> dict[str, str]:
+    """The names by id of all that match and are not invited yet, up to AT_MOST."""
     found = await visit.api.every(
         f"/v1/networks/{campaign['network_id']}/local-governments",
         credentials=visit.credentials,
@@ -125,7 +143,7 @@ async def _matching(visit: Visit, campaign: dict[str, Any], filters: dict[str, s
         campaign_id=campaign["campaign_id"],
         **filters,
     )
-    return [row["local_government_id"] for row in found if not row["status"]]
+    return {row["local_government_id"]: row["name"] for row in found if not row["status"]}
 
 
 def _confirmation(visit: Visit, campaign: dict[str, Any], wave: Wave, faults: list[Fault]) -> Response:

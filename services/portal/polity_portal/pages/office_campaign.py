@@ -1,8 +1,10 @@
 """One campaign in the secretariat's office: how it stands, who was invited, which mails went out."""
 
 import asyncio
+from datetime import date, datetime, time
 from typing import Annotated, Any, Literal
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from fastapi import Query, Response
 from pydantic import BaseModel, Field
@@ -16,6 +18,7 @@ from polity_portal.signed_in import SignedFormDep, Visit, VisitDep
 router = pages()
 PATH = "/{lang:lang}/office/campaigns/{campaign_id}"
 ROWS = 50
+LAST_SECOND = time(23, 59, 59)
 Cursor = Annotated[str, Field(max_length=500)]
 Count = Annotated[int, Field(ge=0, le=100_000)]
 
@@ -40,6 +43,11 @@ class MailList(BaseModel):
     status: Literal["", "waiting_address", "queued", "sent", "failed", "expired", "cancelled_erased"] = ""
     place: Annotated[str, Field(pattern=r"^([0-9a-f-]{36})?$")] = ""
     cursor: Cursor = ""
+
+
+def end_of_day(day: str, zone: str) -> dict[str, str]:
+    """The deadline, as the API takes it, at the end of a day (ISO 8601) in a zone. Raises ValueError."""
+    return {"at": datetime.combine(date.fromisoformat(day), LAST_SECOND, ZoneInfo(zone)).isoformat(), "time_zone": zone}
 
 
 async def own_campaign(visit: Visit, campaign_id: UUID) -> dict[str, Any]:

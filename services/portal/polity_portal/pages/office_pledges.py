@@ -1,15 +1,13 @@
 """What the secretariat decides: whether a pledge counts, who gets more time, and when a milestone is announced."""
 
 import asyncio
-from datetime import date, datetime, time
 from typing import Annotated, Any, Literal
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from fastapi import Path, Query, Response
 
 from polity_portal.api import ApiProblem, Fault
-from polity_portal.pages.office_campaign import PATH, own_campaign
+from polity_portal.pages.office_campaign import PATH, end_of_day, own_campaign
 from polity_portal.rendering import go_to
 from polity_portal.routing import OPEN, NotFound, pages
 from polity_portal.signed_in import SignedFormDep, Visit, VisitDep, text_of
@@ -22,7 +20,6 @@ SETTLED = frozenset({"not_submitted", "not_counted"})
 """Somebody else decided meanwhile: the page shows what."""
 DoneDep = Annotated[Literal["", "confirmation", "return", "withdrawal", "extension"], Query()]
 ThresholdDep = Annotated[int, Path(ge=1)]
-LAST_SECOND = time(23, 59, 59)
 
 
 @router.get(PLEDGE, **OPEN)
@@ -123,10 +120,9 @@ async def _extension_page(
 async def extend(campaign_id: UUID, invitation_id: UUID, visit: VisitDep, form: SignedFormDep) -> Response:
     """Extends to the end of the day in the deadline's own zone."""
     invitation = await _invitation(visit, invitation_id)
-    day, zone = text_of(form, "day"), invitation["reply_by"]["time_zone"]
+    day = text_of(form, "day")
     try:
-        at = datetime.combine(date.fromisoformat(day), LAST_SECOND, ZoneInfo(zone)).isoformat()
-        reply_by = {"reply_by": {"at": at, "time_zone": zone}}
+        reply_by = {"reply_by": end_of_day(day, invitation["reply_by"]["time_zone"])}
         await visit.api.post(f"/v1/invitations/{invitation_id}/extension", reply_by, credentials=visit.credentials)
     except ValueError:
         return await _extension_page(visit, campaign_id, invitation, day=day, fault=Fault("day", "not_a_date"))
