@@ -179,14 +179,19 @@ async def test_an_extension_lets_the_same_link_work_again(world: Any, net: Any) 
 
 
 @pytest.mark.parametrize("whose", ["signatory", "contact"])
-async def test_an_erasure_empties_why_a_pledge_was_returned(world: Any, net: Any, whose: str) -> None:
+async def test_an_erasure_empties_why_a_pledge_was_returned_and_what_is_saved_anew(
+    world: Any, net: Any, whose: str
+) -> None:
     campaign_id, (link,) = await net.invited(1, counts_at_once=False)
     sent = await net.commit(link, signatory_name="Zed Planted")
     await net.decide(sent["commitment_id"], "return", reason="Zed Planted is on leave")
+    await world.call("PUT", "/v1/answer/draft", {"signatory_name": "Zed Planted"}, link=link, expect=200)
     (item,) = (await net.get(f"/v1/campaigns/{campaign_id}/invitations"))["items"]
     await net.post(f"/v1/people/{item[f'{whose}_id']}/erasure", {}, expect=202)
     reasons = await world.rows("SELECT return_reason FROM commitment WHERE id = :id", id=UUID(sent["commitment_id"]))
     assert reasons == [{"return_reason": None}]
+    drafts = "SELECT 1 FROM answer_draft WHERE invitation_id = :id"
+    assert await world.rows(drafts, id=UUID(item["invitation_id"])) == []
     await net.commit(link)
 
 

@@ -12,9 +12,10 @@ from polity_membership.domain.drafts import AnswerDraft, Filled
 from polity_membership.storage.bulk import among
 from polity_membership.storage.tables import table
 
-_FORGET_OF_CONTACT = text("""
-DELETE FROM answer_draft USING invitation
- WHERE invitation.id = answer_draft.invitation_id AND invitation.contact_id = :person_id
+_FORGET_OF_PERSON = text("""
+DELETE FROM answer_draft USING invitation LEFT JOIN commitment ON commitment.invitation_id = invitation.id
+ WHERE invitation.id = answer_draft.invitation_id
+   AND (invitation.contact_id = :person_id OR commitment.signatory_id = :person_id)
 """)
 
 
@@ -44,6 +45,6 @@ async def forget_drafts(session: AsyncSession, invitation_ids: Collection[UUID])
     await (await session.connection()).execute(delete(rows).where(among(rows.c.invitation_id, invitation_ids)))
 
 
-async def forget_drafts_of_contact(session: AsyncSession, person_id: UUID) -> None:
-    """Deletes the saved forms of every invitation that went to the person: they name people."""
-    await (await session.connection()).execute(_FORGET_OF_CONTACT, {"person_id": person_id})
+async def forget_drafts_of_person(session: AsyncSession, person_id: UUID) -> None:
+    """Deletes the saved forms of every invitation that went to the person, or whose returned pledge they signed."""
+    await (await session.connection()).execute(_FORGET_OF_PERSON, {"person_id": person_id})

@@ -8,7 +8,7 @@ from polity_chassis.outbox import add_facts
 
 from polity_membership.domain.people import Person
 from polity_membership.storage.aggregates import lock, save
-from polity_membership.storage.drafts import forget_drafts_of_contact
+from polity_membership.storage.drafts import forget_drafts_of_person
 from polity_membership.storage.erasures import ask
 from polity_membership.storage.people import forget_reasons, lock_mandates_of, remove_contact
 from polity_membership.storage.proofs import ask_removal_of_person
@@ -27,7 +27,7 @@ async def erase_person(database: Database, person_id: UUID, now: datetime) -> No
             return
         mandates = await lock_mandates_of(session, person_id)
         await remove_contact(session, person_id)
-        await forget_drafts_of_contact(session, person_id)
+        await forget_drafts_of_person(session, person_id)
         await ask_removal_of_person(session, person_id, now)
         await ask(session, person_id, [mandate.subject for mandate in mandates if mandate.subject], now)
         for mandate in mandates:
