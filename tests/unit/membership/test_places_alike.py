@@ -20,6 +20,8 @@ def proposed(first: Place, second: Place) -> list[Proposal]:
 PAIRS: dict[str, tuple[dict[str, Any], dict[str, Any], bool]] = {
     "the same name a street away": ({"name": "Sabadell"}, {"name": "Sabadell", "latitude": 41.39}, True),
     "without the accent": ({"name": "Málaga"}, {"name": "MALAGA", "latitude": 41.39}, True),
+    "with a letter that is not an accented one": ({"name": "Łódź"}, {"name": "Lodz"}, True),
+    "with a letter that is two": ({"name": "Ærø"}, {"name": "AERO"}, True),
     "with an article": ({"name": "L'Hospitalet"}, {"name": "Hospitalet", "latitude": 41.39}, True),
     "with the word for city": ({"name": "Mexico City"}, {"name": "México, Ciudad de", "latitude": 41.39}, True),
     "with a letter less": ({"name": "Vienna"}, {"name": "Viena"}, True),
@@ -48,6 +50,18 @@ def test_two_places_are_proposed_as_one_or_not(rule: str) -> None:
     first, second, expected = PAIRS[rule]
     assert bool(proposed(place("a", **first), place("b", **second))) is expected
     assert bool(proposed(place("b", **second), place("a", **first))) is expected
+
+
+@pytest.mark.parametrize(
+    ("written", "plain"),
+    [
+        ("Łódź", "lodz"), ("Tromsø", "tromso"), ("Đakovo", "dakovo"), ("Garðabær", "gardabaer"), ("Iğdır", "igdir"),
+        ("İzmir", "izmir"), ("Gießen", "giessen"), ("Œuilly", "oeuilly"), ("Þorlákshöfn", "thorlakshofn"),
+        ("Ħamrun", "hamrun"),
+    ],
+)  # fmt: skip
+def test_letters_that_are_no_accented_ones_are_compared_by_their_plain_form(written: str, plain: str) -> None:
+    assert comparable(written) == plain
 
 
 def test_a_name_of_nothing_but_articles_stays_a_name() -> None:

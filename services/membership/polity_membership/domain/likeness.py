@@ -25,6 +25,11 @@ _LEFT_OUT = frozenset({
     "cidade", "al", "il", "lo",
 })  # fmt: skip
 
+_FOLDED = str.maketrans({
+    "ł": "l", "ø": "o", "đ": "d", "ð": "d", "ħ": "h", "ŧ": "t", "ı": "i", "æ": "ae", "œ": "oe", "þ": "th", "ŋ": "n",
+})  # fmt: skip
+"""Letters that Unicode does not decompose, as PostgreSQL's unaccent writes them; ß becomes ss by its case already."""
+
 Vector = tuple[float, float, float]
 Cell = tuple[str, str, int, int, int]
 
@@ -54,7 +59,7 @@ class Proposal:
 def comparable(name: str) -> str:
     """Returns the name's words in the order of the alphabet, without what two sources write differently."""
     plain = "".join(c for c in unicodedata.normalize("NFKD", name) if not unicodedata.combining(c)).casefold()
-    words = "".join(c if c.isalnum() else " " for c in plain).split()
+    words = "".join(c if c.isalnum() else " " for c in plain.translate(_FOLDED)).split()
     return " ".join(sorted(word for word in words if word not in _LEFT_OUT) or sorted(words))
 
 
