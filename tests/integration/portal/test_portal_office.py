@@ -93,7 +93,7 @@ async def shown(office: SimpleNamespace, address: str = "/en/office") -> str:
 
 async def test_the_first_page_says_how_the_campaign_stands(office: SimpleNamespace) -> None:
     page = await shown(office)
-    for said in ("97", "answers so far, of 100", "3 to go", "10 October 2026", "Pioneers", "and 1 more today"):
+    for said in ("97", "pledges so far, of 100", "3 to go", "10 October 2026", "Pioneers", "and 1 more today"):
         assert said in page
     assert page.count('<time datetime="2026-07-20T08:00:00Z">') == 8
     assert "24 July 2026, 23:59 (Seoul, UTC+09:00)" in page

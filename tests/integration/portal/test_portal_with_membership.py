@@ -43,7 +43,7 @@ async def test_the_office_shows_the_network_of_the_mandate(desk: SimpleNamespace
     for shown in (
         "Test",
         "Human Rights Cities",
-        "answers so far, of 1",
+        "pledges so far, of 1",
         "What to do next",
         "Nobody is invited",
         "The mandate is",
