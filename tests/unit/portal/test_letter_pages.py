@@ -61,6 +61,17 @@ async def test_the_letter_is_filled_in_with_what_was_saved_and_saves_what_is_fil
     assert answered.headers["location"] == f"{LETTER}#saved"
 
 
+async def test_a_letter_that_nobody_filled_in_leaves_its_date_to_the_pen(
+    visitor: httpx.AsyncClient, canned: Any, answer: Any
+) -> None:
+    canned.answers["GET /v1/answer"] = answer("interested")
+    date = r'id="signed_on"[^>]*value="([^"]*)"'
+    assert re.findall(date, (await visitor.get(LETTER)).text) == [""]
+    assert re.findall(date, (await visitor.get(PAGE)).text) == ["2026-07-20"]
+    canned.answers["GET /v1/answer/draft"] = SAVED
+    assert re.findall(date, (await visitor.get(LETTER)).text) == ["2026-07-18"]
+
+
 async def test_two_who_fill_in_one_letter_choose_on_the_letter(
     visitor: httpx.AsyncClient, canned: Any, problem: Any
 ) -> None:

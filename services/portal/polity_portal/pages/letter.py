@@ -1,6 +1,7 @@
 """The letter that a city signs on paper: filled in, printed, and its photo sent by the same link."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from fastapi import Request, Response
@@ -38,5 +39,8 @@ async def send(lang: str, token: TokenDep, request: Request, portal: PortalDep, 
 
 
 def _page(request: Request, answer: Mapping[str, Any], pledge: Pledge, fault: Fault | None = None) -> Response:
+    if not pledge.revision:
+        # Filled in by hand, perhaps another day: today's date is only what the form on the screen begins with.
+        pledge = replace(pledge, signed_on="")
     faults = [fault] if fault else []
     return answer_page(request, answer, pledge, faults, status=422 if fault else 200, template="letter.html")
