@@ -71,11 +71,22 @@ def mails() -> Iterator[SmtpSink]:
 
 
 @pytest.fixture(scope="session")
-def platform(mails: SmtpSink) -> Iterator[Platform]:
-    """The whole platform on ports and data of its own, each role a process; started once for the run."""
+def _platform_at_rest(mails: SmtpSink) -> Iterator[tuple[Platform, dict[str, int]]]:
     overrides = {"POLITY_SMTP_PORT": str(mails.port), "POLITY_PEOPLE_COMPACTION_LAG_SECONDS": "2"}
     with start_platform(roles_apart=True, overrides=overrides) as running:
-        yield running
+        yield running, {name: running.memory(name) for name in running.stack.programs}
+
+
+@pytest.fixture(scope="session")
+def platform(_platform_at_rest: tuple[Platform, dict[str, int]]) -> Platform:
+    """The whole platform on ports and data of its own, each role a process; started once for the run."""
+    return _platform_at_rest[0]
+
+
+@pytest.fixture(scope="session")
+def memory_at_rest(_platform_at_rest: tuple[Platform, dict[str, int]]) -> dict[str, int]:
+    """The bytes that each program of the platform held when it had just started, before any test's work."""
+    return _platform_at_rest[1]
 
 
 @pytest.fixture(scope="session")
