@@ -46,6 +46,12 @@ class Pledge:
         ranked = enumerate(zip(self.themes, other.themes, strict=True), 1)
         return [*texts, *((f"theme_{rank}", mine, others) for rank, (mine, others) in ranked)]
 
+    def typed(self) -> list[tuple[str, str]]:
+        """The names of the fields that were filled in, and what stands there; themes by code."""
+        texts = [(name, getattr(self, name)) for name in TEXTS]
+        ranked = [(f"theme_{rank}", theme) for rank, theme in enumerate(self.themes, 1)]
+        return [(name, value) for name, value in (*texts, *ranked) if value]
+
     def as_command(self) -> dict[str, object]:
         return {
             "signatory_name": self.signatory_name,

@@ -1,7 +1,7 @@
 """A page's route: what goes wrong below it becomes a page in people's words, and every answer is protected."""
 
 import logging
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
@@ -53,15 +53,21 @@ register_url_convertor("lang", LanguageConvertor())
 
 
 def problem_page(
-    request: Request, slug: str, status: int | None = None, said: str = "", whom: Mapping[str, Any] | None = None
+    request: Request,
+    slug: str,
+    status: int | None = None,
+    said: str = "",
+    *,
+    whom: Mapping[str, Any] | None = None,
+    typed: Sequence[tuple[str, str]] = (),
 ) -> Response:
     """The plain page of a problem: what happened and what to do, and which network's secretariat to ask (`whom`).
 
-    Of a refusal it repeats what the API `said`.
+    Of a refusal it repeats what the API `said`, of a form that came too late the fields that were `typed`.
     """
     words = PROBLEMS[slug]
     advice = said if slug == "refused" and said else language_of(request).say(words.advice)
-    shown: dict[str, Any] = {"words": words, "slug": slug, "advice": advice, "whom": whom}
+    shown: dict[str, Any] = {"words": words, "slug": slug, "advice": advice, "whom": whom, "typed": typed}
     response = page(request, "problem.html", status=status or words.status, **shown)
     if response.status_code == 503:
         response.headers["Retry-After"] = "30"
@@ -117,17 +123,21 @@ class PageRoute(APIRoute):
             except ClientDisconnect:
                 raise
             except Exception as error:
-                response = _answer(request, error)
+                response = await self.explain(request, error)
             settings = portal_of(request).settings
             protect(response, settings.issuer, settings.public_url)
             return response
 
         return handle
 
+    async def explain(self, request: Request, error: Exception) -> Response:
+        """The page of what went wrong."""
+        return _answer(request, error)
 
-def pages() -> APIRouter:
+
+def pages(route_class: type[PageRoute] = PageRoute) -> APIRouter:
     """A router of pages. They are open to the API's access rules; those behind a session ask for it themselves."""
-    return APIRouter(route_class=PageRoute, include_in_schema=False, default_response_class=Response)
+    return APIRouter(route_class=route_class, include_in_schema=False, default_response_class=Response)
 
 
 OPEN: dict[str, Any] = access(PUBLIC)

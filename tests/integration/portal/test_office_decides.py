@@ -121,6 +121,13 @@ async def test_a_city_gets_more_time_and_its_old_link_works_again(desk: SimpleNa
     gone = await city.browser.get(city.page)
     assert (gone.status_code, "Ask the network’s secretariat" in gone.text) == (410, True)
     assert "<strong>Test</strong>" in gone.text
+    for late in (
+        await city.browser.get(f"{city.page}/letter"),
+        await city.browser.post(f"{city.page}/draft", data=PLEDGE),
+        await city.browser.post(f"{city.page}/commitment", data=PLEDGE),
+    ):
+        assert (late.status_code, "<strong>Test</strong>" in late.text) == (410, True)
+    assert PLEDGE["signatory_name"] in late.text
     page = f"{desk.office}/invitations/{city.invitation}/extension"
     assert page in (await desk.browser.get(f"{desk.office}/invitations")).text
     for day, words in (("soon", "Please give a date"), ("2020-01-01", "already over")):

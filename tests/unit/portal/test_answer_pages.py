@@ -161,18 +161,49 @@ async def test_a_second_pledge_leads_to_the_thanks(
         (410, "link_revoked", "This link has been withdrawn"),
     ],
 )
-@pytest.mark.parametrize("way", ["get", "interest", "commitment"])
+@pytest.mark.parametrize("way", ["get", "letter", "interest", "draft", "commitment"])
 async def test_a_link_that_opens_nothing_says_so_and_no_more(
     visitor: httpx.AsyncClient, canned: Any, problem: Any, status: int, slug: str, words: str, way: str
 ) -> None:
-    for asked in ("GET /v1/answer", "POST /v1/answer/interest", f"POST {COMMITMENT}"):
+    for asked in ("GET /v1/answer", "POST /v1/answer/interest", "PUT /v1/answer/draft", f"POST {COMMITMENT}"):
         canned.answers[asked] = problem(status, slug)
     canned.answers["GET /v1/answer/secretariat"] = WHOM
-    page = await (visitor.get(PAGE) if way == "get" else visitor.post(f"{PAGE}/{way}", data=FILLED))
+    read = {"get": PAGE, "letter": f"{PAGE}/letter"}
+    page = await (visitor.get(read[way]) if way in read else visitor.post(f"{PAGE}/{way}", data=FILLED))
     assert (page.status_code, words in page.text) == (status, True)
     assert "Gwangju" not in page.text
     assert "Human Rights" not in page.text
-    assert ("office@network.example" in page.text) == (way == "get" and slug != "link_unknown")
+    assert ("office@network.example" in page.text) == (slug != "link_unknown")
+
+
+@pytest.mark.parametrize("way", ["draft", "commitment"])
+@pytest.mark.parametrize("language", ["en", "ar"])
+async def test_what_was_typed_is_shown_when_the_deadline_passed_meanwhile(
+    visitor: httpx.AsyncClient, canned: Any, answer: Any, problem: Any, way: str, language: str
+) -> None:
+    canned.answers |= {
+        "GET /v1/answer": answer("interested"),
+        "PUT /v1/answer/draft": problem(410, "link_expired"),
+        f"POST {COMMITMENT}": problem(410, "link_expired"),
+        "GET /v1/answer/secretariat": WHOM,
+    }
+    page = await visitor.post(f"/{language}/answer/{TOKEN}/{way}", data={**FILLED, "signatory_name": "<Ana>"})
+    assert page.status_code == 410
+    assert "office@network.example" in page.text
+    shown = re.findall(r'<dd dir="auto">(.*?)</dd>', page.text)
+    assert shown == ["&lt;Ana&gt;", "Mayor", "2026-07-20", "water", "housing", "culture"]
+
+
+async def test_what_was_typed_is_shown_though_nobody_can_say_whom_to_ask(
+    visitor: httpx.AsyncClient, canned: Any, answer: Any, problem: Any
+) -> None:
+    canned.answers |= {
+        "GET /v1/answer": answer("interested"),
+        f"POST {COMMITMENT}": problem(410, "link_expired"),
+        "GET /v1/answer/secretariat": problem(503, "unavailable"),
+    }
+    page = await visitor.post(f"{PAGE}/commitment", data=FILLED)
+    assert (page.status_code, "Ana Example" in page.text) == (410, True)
 
 
 @pytest.mark.parametrize("token", ["x" * 301, "a b", "a%0d%0ab", "ä"])

@@ -8,15 +8,14 @@ from zoneinfo import ZoneInfo
 
 from fastapi import Depends, Request, Response
 
-from polity_portal.api import ApiProblem, Fault, link
+from polity_portal.api import ApiProblem, ApiUnavailable, Fault, link
 from polity_portal.pledges import Pledge, faults_in, pledge_from, pledge_of
-from polity_portal.portal import Portal, PortalDep
+from polity_portal.portal import Portal, PortalDep, portal_of
 from polity_portal.rendering import go_to, page
-from polity_portal.routing import OPEN, pages, problem_page
+from polity_portal.routing import OPEN, PageRoute, pages, problem_page
 from polity_portal.signed_in import OpenFormDep, text_of
 from polity_portal.tokens import known_shape
 
-router = pages()
 PATH = "/{lang:lang}/answer/{token}"
 DRAFT = "/v1/answer/draft"
 REFUSED_FIELDS = {"themes_invalid": "themes", "signed_in_future": "signed_on"}
@@ -26,6 +25,26 @@ REFUSED_TWICE = frozenset({"already_committed", "commitment_withdrawn"})
 OVER = frozenset({"link_expired", "link_revoked"})
 """The page then says whom to ask."""
 TokenDep = Annotated[str, Depends(known_shape)]
+
+
+class LinkRoute(PageRoute):
+    """A page of the link. Of a link that is over each says whom to ask, and shows what was typed until then."""
+
+    async def explain(self, request: Request, error: Exception) -> Response:
+        if not isinstance(error, ApiProblem) or error.slug not in OVER:
+            return await super().explain(request, error)
+        typed = pledge_from(await request.form()).typed() if request.method == "POST" else []
+        try:
+            whom = await portal_of(request).api.get(
+                "/v1/answer/secretariat", credentials=link(request.path_params["token"])
+            )
+        except (ApiProblem, ApiUnavailable):
+            # Still better than losing what was typed.
+            whom = None
+        return problem_page(request, error.slug, error.status, whom=whom, typed=typed)
+
+
+router = pages(LinkRoute)
 
 
 async def asked_and_saved(portal: Portal, token: str) -> tuple[Mapping[str, Any], Pledge]:
@@ -40,13 +59,7 @@ async def asked_and_saved(portal: Portal, token: str) -> tuple[Mapping[str, Any]
 
 @router.api_route(PATH, methods=["GET", "HEAD"], **OPEN)
 async def read(token: TokenDep, request: Request, portal: PortalDep) -> Response:
-    try:
-        return answer_page(request, *await asked_and_saved(portal, token))
-    except ApiProblem as problem:
-        if problem.slug not in OVER:
-            raise
-        whom = await portal.api.get("/v1/answer/secretariat", credentials=link(token))
-        return problem_page(request, problem.slug, problem.status, whom=whom)
+    return answer_page(request, *await asked_and_saved(portal, token))
 
 
 @router.get(PATH + "/interest", **OPEN)

@@ -7,7 +7,7 @@ from typing import Any
 from fastapi import Request, Response
 
 from polity_portal.api import ApiProblem, Fault, link
-from polity_portal.pages.answer import PATH, TokenDep, answer_page, asked_and_saved
+from polity_portal.pages.answer import PATH, LinkRoute, TokenDep, answer_page, asked_and_saved
 from polity_portal.pledges import Pledge
 from polity_portal.portal import PortalDep
 from polity_portal.proofs import fault_of, file_of, refusal_of, send_proof
@@ -15,7 +15,7 @@ from polity_portal.rendering import go_to
 from polity_portal.routing import OPEN, pages
 from polity_portal.signed_in import OpenUploadDep
 
-router = pages()
+router = pages(LinkRoute)
 
 
 @router.get(PATH + "/letter", **OPEN)
