@@ -157,6 +157,12 @@ class Maker:
         listed = self.http.get(path, headers=self.headers("secretariat")).raise_for_status().json()["items"]
         return [invitation["invitation_id"] for invitation in listed]
 
+    def place(self, campaign_id: str) -> str:
+        """One of the places invited to the secretariat's campaign."""
+        path = f"/v1/campaigns/{campaign_id}/invitations"
+        listed = self.http.get(path, headers=self.headers("secretariat")).raise_for_status().json()["items"]
+        return str(listed[0]["local_government_id"])
+
     def delivery(self, campaign_id: str) -> str:
         """The mail of one invitation of the secretariat's campaign, once notifications knows of it."""
         deadline = time.monotonic() + 60
@@ -231,6 +237,7 @@ def world(platform: Platform) -> World:
             "webhook_id": webhook_id,
             "webhook_delivery_id": webhook_delivery_id,
             "proof_id": maker.proof("secretariat", withdrawn),
+            "local_government_id": maker.place(campaign_id),
             "parked_id": str(uuid4()),
             "upload_id": str(uuid4()),
             "lang": "en",

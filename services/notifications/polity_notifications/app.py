@@ -1,7 +1,5 @@
 """Wires the service together."""
 
-from datetime import timedelta
-
 from polity_chassis.authority import authority_consumer
 from polity_chassis.clock import utc_now
 from polity_chassis.parking import parked_router
@@ -10,7 +8,6 @@ from polity_chassis.settings import load
 
 from polity_notifications.consumers.membership import membership_consumers
 from polity_notifications.consumers.webhooks import webhook_consumer
-from polity_notifications.domain.deliveries import Limits
 from polity_notifications.http import deliveries, webhook_log, webhook_types, webhooks
 from polity_notifications.sender import send_mails
 from polity_notifications.settings import Settings
@@ -22,8 +19,7 @@ NAME = "notifications"
 def service() -> Service:
     """Returns the service with the settings of the environment."""
     settings = load(Settings)
-    limits = Limits(timedelta(days=settings.mail_fresh_days), timedelta(days=settings.mail_waiting_days))
-    consumers = (authority_consumer(NAME), *membership_consumers(limits, utc_now), webhook_consumer(utc_now))
+    consumers = (authority_consumer(NAME), *membership_consumers(settings.limits, utc_now), webhook_consumer(utc_now))
     return Service(
         name=NAME,
         settings=settings,

@@ -1,10 +1,13 @@
 """What notifications is told besides what every service is told."""
 
+from datetime import timedelta
 from typing import Literal
 
 from polity_chassis.links import LinkKeys
 from polity_chassis.settings import ServiceSettings
 from pydantic import Field
+
+from polity_notifications.domain.deliveries import Limits
 
 
 class Settings(ServiceSettings):
@@ -41,3 +44,8 @@ class Settings(ServiceSettings):
         4, ge=1, le=100, description="Posts to one endpoint at a time and worker, 1 to 100; a failing one gets 1."
     )
     webhook_posts_at_once: int = Field(256, ge=1, le=5000, description="Posts to all endpoints at a time and worker.")
+
+    @property
+    def limits(self) -> Limits:
+        """How old a fact may be to make a mail, and how long a mail may wait."""
+        return Limits(timedelta(days=self.mail_fresh_days), timedelta(days=self.mail_waiting_days))

@@ -28,6 +28,7 @@ FIELDS = {
     "time_zone": N_("Time zone"),
     "language": N_("Language"),
     "contact_name": N_("Contact’s name"),
+    "email": N_("Contact’s e-mail address"),
     "contact_email": N_("Contact’s e-mail address"),
     "local_government_id": N_("Id in the register"),
     "invited_on": N_("Invited on"),

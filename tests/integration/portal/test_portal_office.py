@@ -140,7 +140,7 @@ async def test_a_mails_way_is_told_with_each_attempt_and_the_header_to_ask_for(o
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"status": "failed", "failure": "unsafe address"}, "It is not tried again."),
+        ({"status": "failed", "failure": "unsafe address"}, "It is not tried again by itself."),
         ({"status": "queued", "next_attempt_at": "2026-07-20T09:00:00Z"}, "It is tried next then."),
         ({"status": "waiting_address", "queued_at": None, "attempts_made": []}, "It waits until the address"),
         ({"status": "expired"}, "Its time was over"),

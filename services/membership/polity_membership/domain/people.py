@@ -23,6 +23,13 @@ class Person:
         """Returns the fact that tells other services how to reach the person."""
         return PersonRecorded(person_id=self.id, name=self.name or "", email=self.email, language=self.language or "")
 
+    def correct(self, name: str, email: str, language: str) -> PersonRecorded | None:
+        """Changes how the person is reached; returns the fact of it, None when that was known already."""
+        if (self.name, self.email, self.language) == (name, email, language):
+            return None
+        self.name, self.email, self.language = name, email, language
+        return self.record()
+
     def present(self) -> PersonRecorded | PersonErased:
         """Returns the fact of the person as known now."""
         return PersonErased() if self.erased_at else self.record()

@@ -38,6 +38,11 @@ async def network_of_commitment(session: AsyncSession, request: Request) -> UUID
     return commitment_id and await network_of(session, "commitment", commitment_id)
 
 
+async def network_of_local_government(session: AsyncSession, request: Request) -> UUID | None:
+    local_government_id = _id(request, "local_government_id")
+    return local_government_id and await network_of(session, "local_government", local_government_id)
+
+
 async def network_of_mandate(session: AsyncSession, request: Request) -> UUID | None:
     mandate_id = _id(request, "mandate_id")
     return mandate_id and await network_of(session, "mandate", mandate_id)
@@ -58,6 +63,7 @@ OF_CAMPAIGN = role(SECRETARIAT, network_of_campaign)
 OF_INVITATION = role(SECRETARIAT, network_of_invitation)
 OF_PROOF = role(SECRETARIAT, network_of_proof)
 OF_COMMITMENT = role(SECRETARIAT, network_of_commitment)
+OF_LOCAL_GOVERNMENT = role(SECRETARIAT, network_of_local_government)
 OPERATOR_OR_OF_NETWORK = OPERATOR | OF_NETWORK
 OPERATOR_OR_OF_MANDATE = OPERATOR | role(SECRETARIAT, network_of_mandate)
 OPERATOR_OR_KNOWING_PERSON = OPERATOR | role(SECRETARIAT, network_knowing_person)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from uuid import UUID
 
-from sqlalchemy import delete, select, text
+from sqlalchemy import delete, insert, select, text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from polity_membership.domain.mandates import Mandate
@@ -25,6 +25,24 @@ async def networks_knowing(session: AsyncSession, person_id: UUID) -> Sequence[U
     """Returns the networks that the person deals with as contact, signatory or holder of a mandate."""
     connection = await session.connection()
     return list((await connection.execute(_KNOWN_TO, {"person_id": person_id})).scalars())
+
+
+async def contact_of(session: AsyncSession, local_government_id: UUID) -> UUID | None:
+    """Returns who the local government's contact is, None where it has none."""
+    contacts = table("local_government_contact")
+    connection = await session.connection()
+    found: UUID | None = (
+        await connection.execute(
+            select(contacts.c.person_id).where(contacts.c.local_government_id == local_government_id)
+        )
+    ).scalar_one_or_none()
+    return found
+
+
+async def add_contact(session: AsyncSession, local_government_id: UUID, person_id: UUID) -> None:
+    """Links the person to a local government without a contact."""
+    values = {"local_government_id": local_government_id, "person_id": person_id}
+    await (await session.connection()).execute(insert(table("local_government_contact")).values(values))
 
 
 async def remove_contact(session: AsyncSession, person_id: UUID) -> None:

@@ -10,6 +10,7 @@ from polity_membership.usecases.commit_to_campaign import (
     commit_to_campaigns,
 )
 from polity_membership.usecases.confirm_commitment import confirm_commitment
+from polity_membership.usecases.correct_contact import CorrectContact, correct_contact
 from polity_membership.usecases.end_mandate import end_mandate
 from polity_membership.usecases.erase_person import erase_person
 from polity_membership.usecases.express_interest import express_interest
@@ -33,6 +34,7 @@ from polity_membership.usecases.withdraw_commitment import withdraw_commitment
 __all__ = [
     "AddNetworkMember",
     "CommitToCampaign",
+    "CorrectContact",
     "FoundNetwork",
     "GrantMandate",
     "Holder",
@@ -52,6 +54,7 @@ __all__ = [
     "check_register",
     "commit_to_campaigns",
     "confirm_commitment",
+    "correct_contact",
     "end_mandate",
     "erase_person",
     "express_interest",

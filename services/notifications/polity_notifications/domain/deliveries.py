@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import ClassVar
 from uuid import UUID, uuid5
 
 from polity_contracts.envelope import Fact
@@ -169,6 +170,59 @@ def for_milestone(reached: ReachedMilestone, person_id: UUID, limits: Limits, no
         ordinal=reached.ordinal,
         threshold=reached.threshold,
     )
+
+
+RESENT_AFTER = timedelta(minutes=10)
+"""A mail that was taken so short a time ago is still under way: asking again would only send it twice."""
+
+
+class ResendRefused(Exception):
+    """A mail that isn't sent once more; the slug says why."""
+
+    category: ClassVar[str] = "conflict"
+
+    def __init__(self, slug: str) -> None:
+        super().__init__(slug)
+        self.slug = slug
+
+
+@dataclass(frozen=True, slots=True)
+class Resendable:
+    """What decides whether a mail may be sent once more; `reply_by` and `link_generation` are its invitation's."""
+
+    kind: str
+    status: str
+    sent_at: datetime | None
+    erased: bool
+    link_generation: int | None
+    reply_by: datetime | None
+    counted: bool
+    """A pledge of the local government counts in the campaign."""
+
+
+def resend_until(mail: Resendable, limits: Limits, now: datetime) -> datetime:
+    """Returns when the mail, sent once more, expires. Raises ResendRefused."""
+    if mail.erased or mail.status == Status.CANCELLED_ERASED:
+        raise ResendRefused("mail_reader_erased")
+    if mail.status in (Status.QUEUED, Status.WAITING_ADDRESS):
+        raise ResendRefused("mail_under_way")
+    if mail.sent_at and now - mail.sent_at < RESENT_AFTER:
+        raise ResendRefused("mail_sent_just_now")
+    if mail.kind in LINKED:
+        _check_invitation(mail, now)
+    if mail.kind in WITH_DEADLINE and mail.reply_by:
+        return min(mail.reply_by, now + limits.waiting)
+    return now + limits.waiting
+
+
+def _check_invitation(mail: Resendable, now: datetime) -> None:
+    # A link begins with generation 1, and only its revocation makes another.
+    if (mail.link_generation or 1) > 1:
+        raise ResendRefused("mail_invitation_revoked")
+    if mail.counted:
+        raise ResendRefused("mail_invitation_answered")
+    if mail.kind in WITH_DEADLINE and mail.reply_by and mail.reply_by <= now:
+        raise ResendRefused("mail_deadline_passed")
 
 
 def retry_after(attempts: int) -> timedelta:

@@ -5,16 +5,19 @@ from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
 from polity_chassis.access import access, role
-from polity_chassis.http import DatabaseDep, PageDep
+from polity_chassis.http import DatabaseDep, NowDep, PageDep
 from polity_chassis.pages import Page, cut, link_next
 from pydantic import BaseModel
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from polity_notifications.domain.deliveries import ASKED_BY, Kind, Status
+from polity_notifications.http import delivery_titles
 from polity_notifications.mail.message import message_id
 from polity_notifications.settings import Settings
 from polity_notifications.storage import desk
+from polity_notifications.usecases.resend_mail import resend
 
+delivery_titles.register()
 router = APIRouter(tags=["deliveries"])
 
 
@@ -117,6 +120,17 @@ async def one_delivery(delivery_id: UUID, request: Request, database: DatabaseDe
         expires_at=row.expires_at,
         message_id=message_id(delivery_id, settings.mail_from),
     )
+
+
+@router.post("/v1/deliveries/{delivery_id}/resend", status_code=202, **access(role("secretariat", delivery)))
+async def post_resend(delivery_id: UUID, request: Request, database: DatabaseDep, now: NowDep) -> None:
+    """Queues a mail once more that failed, expired or was sent ten minutes ago or earlier.
+
+    It goes to the address that its reader has when it is sent.
+    """
+    settings = request.app.state.runtime.settings
+    assert isinstance(settings, Settings)
+    await resend(database, delivery_id, settings.limits, now)
 
 
 def _shape(row: desk.Shown) -> DeliveryShape:

@@ -1,0 +1,57 @@
+"""CorrectContact: whoever answers for a local government is reached by another name, address or language."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from polity_chassis.database import Database
+from polity_chassis.ids import new_id
+from polity_chassis.outbox import add_facts
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from polity_membership.domain.local_governments import LocalGovernment
+from polity_membership.domain.people import Person
+from polity_membership.storage.aggregates import add, lock, save
+from polity_membership.storage.people import add_contact, contact_of
+
+
+@dataclass(frozen=True, slots=True)
+class CorrectContact:
+    local_government_id: UUID
+    name: str
+    email: str
+    language: str
+
+
+async def correct_contact(database: Database, command: CorrectContact, now: datetime) -> UUID:
+    """Returns the contact's id: the same person as before, a new one where there was none. Raises NotFound."""
+    async with database.transaction() as session:
+        # Two corrections at once would both record somebody new for a place without a contact.
+        await lock(session, LocalGovernment, command.local_government_id)
+        person = await _contact(session, command.local_government_id)
+        if person is None:
+            return await _record(session, command, now)
+        corrected = person.correct(command.name, command.email, command.language)
+        if corrected:
+            await add_facts(session, person, [corrected], occurred_at=now)
+            await save(session, person)
+        return person.id
+
+
+async def _contact(session: AsyncSession, local_government_id: UUID) -> Person | None:
+    person_id = await contact_of(session, local_government_id)
+    if person_id is None:
+        return None
+    person = await lock(session, Person, person_id)
+    # An erasure that had the person locked until now has unlinked them.
+    return None if person.erased_at else person
+
+
+async def _record(session: AsyncSession, command: CorrectContact, now: datetime) -> UUID:
+    person = Person(id=new_id(), name=command.name, email=command.email, language=command.language)
+    recorded = person.record()
+    await add(session, person)
+    await add_facts(session, person, [recorded], occurred_at=now)
+    await save(session, person)
+    await add_contact(session, command.local_government_id, person.id)
+    return person.id
