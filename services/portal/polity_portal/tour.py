@@ -92,5 +92,5 @@ async def _tour(
 def steps_done(cities: list[dict[str, Any] | None], milestone: Mapping[str, Any]) -> list[bool]:
     """Which of the six steps are done: the register and the campaign say it, nothing else is kept."""
     statuses = [row["status"] if row else None for row in cities]
-    pledged = [status in ("submitted", "committed") for status in statuses]
+    pledged = [status in ("submitted", "committed", "withdrawn") for status in statuses]
     return [all(cities), all(statuses), *pledged, bool(milestone.get("announced_at"))]

@@ -53,6 +53,7 @@ REASONS = {
     "not_confirmed": N_("Please confirm before you send."),
     "none_chosen": N_("Nobody was chosen, or all of them are invited already."),
     "too_large": N_("The file is too large."),
+    "empty": N_("The file is empty."),
 }
 
 ROLES = {"secretariat": N_("Secretariat"), "representative": N_("Representative"), "operator": N_("Operations")}

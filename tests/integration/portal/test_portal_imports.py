@@ -63,6 +63,14 @@ async def test_a_faulty_cell_is_a_field_with_its_fault_beside_it(desk: SimpleNam
     assert "code de pays ISO 3166-1" in french.text
 
 
+async def test_an_empty_file_is_told_from_none(desk: SimpleNamespace) -> None:
+    token = (await fields_of(desk, desk.importing))[1]["form_token"]
+    for name, words in (("places.csv", "The file is empty."), ("", "Please fill this in.")):
+        files = {"file": (name, b"", "text/csv")}
+        page = await desk.browser.post(desk.importing, data={"form_token": token}, files=files)
+        assert (page.status_code, words in page.text) == (422, True)
+
+
 async def test_faulty_rows_are_mended_in_the_page_and_imported(desk: SimpleNamespace) -> None:
     report = await check(desk, file_of(["Atlantis,XX,,95,0", "Lyon,FR,,45.76,x", "Ghost,YY,,0,0"]))
     again = await step(desk, report, cell__2__country="ES", cell__2__latitude="40", aside__4="1")

@@ -198,6 +198,7 @@ def tour(office: SimpleNamespace, *statuses: str | None, commitments: int = 97, 
         (("committed", "committed", "invited"), 99, False, 4, "Record the answer of Sampleton"),
         (("committed", "committed", "committed"), 100, False, 5, "Announce the milestone of 100"),
         (("committed", "committed", "committed"), 100, True, 6, None),
+        (("committed", "withdrawn", "committed"), 99, True, 6, None),
     ],
 )
 async def test_the_tour_knows_from_the_data_how_far_it_is(

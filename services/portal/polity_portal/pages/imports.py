@@ -119,7 +119,12 @@ _offer(COMMITMENTS, commitments_desk)
 async def _checked(desk: Desk, form: FormData) -> Response:
     file = form.get("file")
     content = await file.read() if isinstance(file, UploadFile) else b""
-    fault = _fault(content, desk.errand.visit.portal.settings.upload_limit_bytes)
+    chosen = isinstance(file, UploadFile) and bool(file.filename)
+    fault = (
+        Fault("file", "empty")
+        if chosen and not content
+        else _fault(content, desk.errand.visit.portal.settings.upload_limit_bytes)
+    )
     if fault:
         return desk.page(desk.template, status=422, done=Done(), fault=fault)
     upload_id = new_id()
