@@ -65,7 +65,7 @@ async def test_a_good_file_is_imported_once_it_is_confirmed(desk: SimpleNamespac
     assert "Nothing is left to import" in (await desk.browser.get(again.headers["location"])).text
 
 
-@pytest.mark.parametrize(("content", "words"), [("", "Please fill this in."), ("x" * 4_000_001, "too large")])
+@pytest.mark.parametrize(("content", "words"), [("", "The file is empty."), ("x" * 4_000_001, "too large")])
 async def test_a_file_that_cannot_be_checked_is_refused_at_its_field(
     desk: SimpleNamespace, content: str, words: str
 ) -> None:
