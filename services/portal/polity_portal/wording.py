@@ -62,6 +62,7 @@ INVITATION_STATUSES = {
     "": N_("All"),
     "invited": N_("Invited, no answer yet"),
     "interested": N_("Interested"),
+    "overdue": N_("Overdue: the deadline has passed"),
     "submitted": N_("Waits for confirmation"),
     "committed": N_("Pledged"),
     "withdrawn": N_("Pledge withdrawn"),

@@ -66,7 +66,7 @@ async def test_a_letter_sent_by_the_city_waits_until_the_office_records_it(
     assert (file.headers["cache-control"], file.headers["x-content-type-options"]) == ("no-store", "nosniff")
 
     recorded = await send(desk.browser, page, **SAYS)
-    assert recorded.headers["location"] == f"{desk.office}/invitations?recorded=1"
+    assert recorded.headers["location"] == f"{desk.office}/invitations?recorded=1&q=Rosario"
     listed = (await desk.browser.get(recorded.headers["location"])).text
     assert "The pledge is recorded, with the letter as its proof." in listed
     assert re.search(r"on paper: <a href=\"[^\"]+/proofs/", listed)

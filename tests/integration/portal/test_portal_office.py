@@ -255,11 +255,15 @@ async def test_a_row_of_the_invitations_leads_to_the_messages_to_that_place(
         "invitation_id": MAIL, "local_government_id": CITY, "name": "Grigny", "country": "FR", "subdivision": None,
         "wave": "first", "status": "invited", "language": "fr", "issued_at": "2026-07-20T08:00:00Z",
         "reply_by": {"at": "2026-09-15T21:59:00Z", "time_zone": "Europe/Madrid"}, "contact_id": NETWORK,
-        "signatory_id": None, "commitment_id": None, "recorded_by": None, "proof_id": None,
+        "signatory_id": None, "commitment_id": None, "recorded_by": None, "proof_id": None, "overdue": True,
     }  # fmt: skip
     office.answers[f"GET /v1/campaigns/{CAMPAIGN}/invitations"] = {"items": [invitation], "next": None}
     address = f"{OFFICE}/mails?place={CITY}"
-    assert f'href="{address}">Messages<' in await shown(office, f"{OFFICE}/invitations")
+    page = await shown(office, f"{OFFICE}/invitations?status=overdue&q=gri")
+    assert f'href="{address}">Messages<' in page
+    assert '<span class="status overdue">Overdue</span>' in page
+    asked = dict(canned.sent("GET", f"/v1/campaigns/{CAMPAIGN}/invitations")[-1].url.params)
+    assert asked == {"limit": "50", "newest_first": "true", "overdue": "true", "q": "gri"}
     office.answers["GET /v1/deliveries"] |= {"items": [mail()]}
     page = await shown(office, address)
     assert "Only messages to Grigny are shown." in page

@@ -105,7 +105,8 @@ async def test_the_chosen_ones_are_invited_after_a_second_look(desk: SimpleNames
         sent = await send(desk.browser, f"{desk.office}/invite", **fields)
         listed = await desk.browser.get(sent.headers["location"])
         assert "1 invitation was issued" in listed.text
-        assert listed.text.count("July letter") == 1
+        assert 'name="wave" dir="auto" value="July letter"' in listed.text
+        assert listed.text.count('<span dir="auto">July letter</span>') == 1
     assert (await chosen_ids(desk, q="Gwangju")) == ids[1:]
     assert (await chosen_ids(desk, status="none", country="KR")) == ids[1:]
 
@@ -122,6 +123,9 @@ async def test_all_that_match_are_invited_and_nobody_twice(desk: SimpleNamespace
     await send(desk.browser, f"{desk.office}/invite", which="all", wave="Rest", idempotency_key="b" * 32)
     page = await desk.browser.get(f"{desk.office}/invitations")
     assert page.text.count('class="status invited"') == 3
+    assert page.text.index(">Rest<") < page.text.index(">South<")
+    again = await send(desk.browser, f"{desk.office}/invite", which="all", wave="None", idempotency_key="c" * 32)
+    assert "wave" not in again.headers["location"]
 
 
 async def test_a_wave_names_its_cities_and_may_have_a_last_day_of_its_own(desk: SimpleNamespace) -> None:

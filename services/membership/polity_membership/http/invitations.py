@@ -15,7 +15,7 @@ from pydantic_core import PydanticCustomError
 from polity_membership.http.repeating import once_by
 from polity_membership.http.scopes import OF_CAMPAIGN, OF_INVITATION
 from polity_membership.http.values import Body, DeadlineIn, DeadlineOut, Line
-from polity_membership.storage.reads import list_invitations, one_invitation
+from polity_membership.storage.reads import InvitationsWanted, list_invitations, one_invitation
 from polity_membership.usecases import (
     InviteLocalGovernments,
     extend_invitation,
@@ -56,6 +56,7 @@ class InvitedOut(BaseModel):
 class InvitationOut(BaseModel):
     """`contact_id` and `signatory_id` are ids only: who they are is not shown in lists.
 
+    `overdue` says that the deadline passed without a pledge, by our clock.
     `recorded_by` is link, paper or import; `proof_id` is the signed letter it rests on, or that waits to be recorded.
     """
 
@@ -69,6 +70,7 @@ class InvitationOut(BaseModel):
     status: str
     language: str
     reply_by: DeadlineOut
+    overdue: bool
     issued_at: datetime
     interested_at: datetime | None
     commitment_id: UUID | None
@@ -126,23 +128,28 @@ async def get_invitations(
     request: Request,
     response: Response,
     database: DatabaseDep,
+    now: NowDep,
     page: PageDep,
     status: Annotated[str | None, Query(max_length=20, description=STATUSES)] = None,
     wave: Annotated[str | None, Query(max_length=200)] = None,
+    q: Annotated[str | None, Query(max_length=100, description="Part of the name.")] = None,
+    overdue: Annotated[bool | None, Query(description="Whether the deadline passed without a pledge.")] = None,
+    newest_first: bool = False,
 ) -> Page[InvitationOut]:
-    """Lists the campaign's invitations in the order of their issue."""
+    """Lists the campaign's invitations in the order of their issue, the oldest first by default."""
+    wanted = InvitationsWanted(campaign_id, status, wave, q, overdue)
     async with database.transaction() as session:
-        found = await list_invitations(session, campaign_id, status, wave, page)
+        found = await list_invitations(session, wanted, page, now, newest_first=newest_first)
     rows, cursor = cut(found, page, lambda row: (row["id"],))
     link_next(request, response, cursor)
     return Page(items=[InvitationOut.of(row) for row in rows], next=cursor)
 
 
 @router.get("/invitations/{invitation_id}", **access(OF_INVITATION))
-async def get_invitation(invitation_id: UUID, database: DatabaseDep) -> InvitationOut:
+async def get_invitation(invitation_id: UUID, database: DatabaseDep, now: NowDep) -> InvitationOut:
     """Shows one invitation as the list does."""
     async with database.transaction() as session:
-        return InvitationOut.of(await one_invitation(session, invitation_id))
+        return InvitationOut.of(await one_invitation(session, invitation_id, now))
 
 
 @router.post("/invitations/{invitation_id}/revocation", **access(OF_INVITATION))

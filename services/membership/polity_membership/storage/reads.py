@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from polity_chassis.pages import Wanted, keyset
-from sqlalchemy import Select, and_, case, func, select, text
+from sqlalchemy import ColumnElement, Select, and_, case, func, select, text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from polity_membership.domain.commitments import Commitment
@@ -44,6 +45,12 @@ async def members_of(session: AsyncSession, network_ids: Sequence[UUID]) -> Rows
     )
 
 
+def _name_has(q: str) -> ColumnElement[bool]:
+    """Whether a place's name has that part, accents and case aside."""
+    wished = func.unaccent(q.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_"))
+    return func.unaccent(places.c.name).ilike(func.concat("%", wished, "%"))
+
+
 @dataclass(frozen=True, slots=True)
 class PlacesWanted:
     """Filters of the register; None lets everything through. `status` is that for `campaign_id`."""
@@ -74,8 +81,7 @@ async def list_local_governments(session: AsyncSession, wanted: PlacesWanted, pa
         if value := getattr(wanted, name):
             statement = statement.where(places.c[name] == value)
     if wanted.q:
-        wished = func.unaccent(wanted.q.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_"))
-        statement = statement.where(func.unaccent(places.c.name).ilike(func.concat("%", wished, "%")))
+        statement = statement.where(_name_has(wanted.q))
     if wanted.status == NOT_INVITED:
         statement = statement.where(invitations.c.status.is_(None))
     elif wanted.status:
@@ -132,21 +138,43 @@ _INVITATIONS = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class InvitationsWanted:
+    """Filters of a campaign's invitations; None lets everything through."""
+
+    campaign_id: UUID
+    status: str | None = None
+    wave: str | None = None
+    q: str | None = None
+    overdue: bool | None = None
+
+
+def _overdue(now: datetime) -> ColumnElement[bool]:
+    """Whether the answer is still awaited though the deadline passed: until it, the link works."""
+    return and_(invitations.c.status.in_(("invited", "interested")), invitations.c.reply_at < now)
+
+
 async def list_invitations(
-    session: AsyncSession, campaign_id: UUID, status: str | None, wave: str | None, page: Wanted
+    session: AsyncSession, wanted: InvitationsWanted, page: Wanted, now: datetime, *, newest_first: bool
 ) -> Rows:
     """Returns one page of a campaign's invitations in the order of their issue, one row more if there is one."""
-    statement = _INVITATIONS.where(invitations.c.campaign_id == campaign_id)
-    if status:
-        statement = statement.where(invitations.c.status == status)
-    if wave:
-        statement = statement.where(invitations.c.wave == wave)
-    return await _rows(session, keyset(statement, [invitations.c.id], page))
+    overdue = _overdue(now)
+    statement = _INVITATIONS.add_columns(overdue.label("overdue"))
+    statement = statement.where(invitations.c.campaign_id == wanted.campaign_id)
+    for name in ("status", "wave"):
+        if value := getattr(wanted, name):
+            statement = statement.where(invitations.c[name] == value)
+    if wanted.q:
+        statement = statement.where(_name_has(wanted.q))
+    if wanted.overdue is not None:
+        statement = statement.where(overdue.is_(wanted.overdue))
+    return await _rows(session, keyset(statement, [invitations.c.id], page, descending=newest_first))
 
 
-async def one_invitation(session: AsyncSession, invitation_id: UUID) -> Mapping[Any, Any]:
+async def one_invitation(session: AsyncSession, invitation_id: UUID, now: datetime) -> Mapping[Any, Any]:
     """Returns one invitation as lists show it; it is there."""
-    return (await _rows(session, _INVITATIONS.where(invitations.c.id == invitation_id)))[0]
+    statement = _INVITATIONS.add_columns(_overdue(now).label("overdue")).where(invitations.c.id == invitation_id)
+    return (await _rows(session, statement))[0]
 
 
 async def commitment_of(session: AsyncSession, invitation_id: UUID) -> Commitment | None:

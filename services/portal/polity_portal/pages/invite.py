@@ -111,8 +111,10 @@ async def send(campaign_id: UUID, visit: VisitDep, form: SignedFormDep) -> Respo
         if not (faults := problem.faults or late):
             raise
         return _confirmation(visit, campaign, wave, faults)
-    counts = {"invited": done["invited"], "already": done["already_invited"], "without": done["without_contact"]}
-    return go_to(f"{visit.office}/campaigns/{campaign_id}/invitations?{urlencode(counts)}")
+    shown = {"invited": done["invited"], "already": done["already_invited"], "without": done["without_contact"]}
+    if done["invited"]:  # otherwise the wave has nobody to show
+        shown["wave"] = wave.name
+    return go_to(f"{visit.office}/campaigns/{campaign_id}/invitations?{urlencode(shown)}")
 
 
 def _last_day(campaign: dict[str, Any]) -> str:

@@ -26,8 +26,9 @@ Count = Annotated[int, Field(ge=0, le=100_000)]
 class InvitationList(BaseModel):
     """What the address of the list of invitations says; the counts are what sending a wave came to."""
 
-    status: Literal["", "invited", "interested", "submitted", "committed", "withdrawn", "revoked"] = ""
+    status: Literal["", "invited", "interested", "overdue", "submitted", "committed", "withdrawn", "revoked"] = ""
     wave: Annotated[str, Field(max_length=200)] = ""
+    q: Annotated[str, Field(max_length=100)] = ""
     cursor: Cursor = ""
     invited: Count | None = None
     already: Count = 0
@@ -74,13 +75,17 @@ async def overview(campaign_id: UUID, visit: VisitDep, announced: Count = 0) -> 
 
 @router.get(PATH + "/invitations", **OPEN)
 async def invitations(campaign_id: UUID, visit: VisitDep, wanted: Annotated[InvitationList, Query()]) -> Response:
-    filters = {"status": wanted.status, "wave": wanted.wave}
+    filters = {"status": wanted.status, "wave": wanted.wave, "q": wanted.q}
+    status = {"overdue": "true"} if wanted.status == "overdue" else {"status": wanted.status}
     listed = visit.api.get(
         f"/v1/campaigns/{campaign_id}/invitations",
         credentials=visit.credentials,
         cursor=wanted.cursor,
         limit=ROWS,
-        **filters,
+        newest_first="true",
+        wave=wanted.wave,
+        q=wanted.q,
+        **status,
     )
     campaign, found = await asyncio.gather(own_campaign(visit, campaign_id), listed)
     return _list(visit, "invitations.html", campaign, found, filters=filters, wanted=wanted)

@@ -2,6 +2,7 @@
 
 import asyncio
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 from fastapi import Response
@@ -19,6 +20,7 @@ from polity_portal.signed_in import SignedFormDep, Visit, VisitDep
 
 router = pages()
 PATH = CAMPAIGN + "/invitations/{invitation_id}/paper"
+LONGEST_SEARCH = 100
 
 
 @router.get(PATH, **OPEN)
@@ -45,7 +47,7 @@ async def send(campaign_id: UUID, invitation_id: UUID, visit: VisitDep, form: Si
 @router.post(PATH, **OPEN)
 async def record(campaign_id: UUID, invitation_id: UUID, visit: VisitDep, form: SignedFormDep) -> Response:
     pledge = pledge_from(form)
-    campaign, proofs = await asyncio.gather(own_campaign(visit, campaign_id), _proofs(visit, invitation_id))
+    campaign, invitation, proofs = await _read(visit, campaign_id, invitation_id)
     faults = [] if proofs else [Fault("file", "required")]
     faults += faults_in(pledge, campaign["themes"], latest_day(visit.portal.clock().date()))
     if not faults:
@@ -59,7 +61,8 @@ async def record(campaign_id: UUID, invitation_id: UUID, visit: VisitDep, form: 
         except ApiProblem as problem:
             faults = faults_said(problem)
         else:
-            return go_to(f"{visit.office}/campaigns/{campaign_id}/invitations?recorded=1")
+            shown = urlencode({"recorded": 1, "q": invitation["name"][:LONGEST_SEARCH]})
+            return go_to(f"{visit.office}/campaigns/{campaign_id}/invitations?{shown}")
     return await _page(visit, campaign_id, invitation_id, pledge, faults)
 
 
@@ -69,6 +72,16 @@ async def proof_file(campaign_id: UUID, invitation_id: UUID, proof_id: UUID, vis
     found = await visit.api.send("GET", f"/v1/proofs/{proof_id}", credentials=visit.credentials)
     kept = ("Content-Type", "Content-Disposition", "Cache-Control")
     return Response(found.content, headers={name: found.headers[name] for name in kept})
+
+
+async def _read(visit: Visit, campaign_id: UUID, invitation_id: UUID) -> tuple[Any, Any, list[dict[str, Any]]]:
+    """The campaign, the invitation and its letters."""
+    campaign, invitation, proofs = await asyncio.gather(
+        own_campaign(visit, campaign_id),
+        visit.api.get(f"/v1/invitations/{invitation_id}", credentials=visit.credentials),
+        _proofs(visit, invitation_id),
+    )
+    return campaign, invitation, proofs
 
 
 async def _proofs(visit: Visit, invitation_id: UUID) -> list[dict[str, Any]]:
@@ -85,11 +98,7 @@ def _address(visit: Visit, campaign_id: UUID, invitation_id: UUID) -> str:
 async def _page(
     visit: Visit, campaign_id: UUID, invitation_id: UUID, pledge: Pledge, faults: list[Fault] | None = None
 ) -> Response:
-    campaign, invitation, proofs = await asyncio.gather(
-        own_campaign(visit, campaign_id),
-        visit.api.get(f"/v1/invitations/{invitation_id}", credentials=visit.credentials),
-        _proofs(visit, invitation_id),
-    )
+    campaign, invitation, proofs = await _read(visit, campaign_id, invitation_id)
     return visit.page(
         "paper.html",
         status=422 if faults else 200,
