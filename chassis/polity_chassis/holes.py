@@ -1,8 +1,9 @@
 """Which rows the relay reads next, so that a late commit is neither lost nor read twice.
 
 A transaction takes its numbers before it commits, so a number below the highest one seen may appear later. Such a
-hole is kept until every transaction that ran when it was noted has ended: `xmin` and `xmax` are those of the reading
-statement's own snapshot. The outbox's trigger sees to it that a transaction has its id before it takes a number.
+hole is kept until every transaction that ran when it was noted has ended: `xmin` is that of the reading statement's own
+snapshot, and `next_xid` the lowest id that nobody had when it ran. The outbox's trigger sees to it that a transaction
+has its id before it takes a number.
 """
 
 from collections.abc import Sequence
@@ -12,16 +13,16 @@ MANY = 10_000
 
 
 class Holes:
-    """Where reading stands. `last_taken` is read before `xmax`: whoever took a number up to it is below `xmax`."""
+    """Where reading stands. `last_taken` is read before `next_xid`: whoever took a number up to it has a lower id."""
 
-    def __init__(self, *, last_taken: int, xmax: int) -> None:
+    def __init__(self, *, last_taken: int, next_xid: int) -> None:
         self._from = 0
-        self._go_back(0, last_taken, xmax)
+        self._go_back(0, last_taken, next_xid)
 
-    def _go_back(self, start: int, last_taken: int, xmax: int) -> None:
+    def _go_back(self, start: int, last_taken: int, next_xid: int) -> None:
         self._from = start
         self._final_to = last_taken
-        self._unsettled_until: int | None = xmax
+        self._unsettled_until: int | None = next_xid
         self._missing: dict[int, int] = {}
 
     @property
@@ -39,7 +40,7 @@ class Holes:
         """Returns whether the cursor advances: while it does not, what is read must be deleted before reading on."""
         return self._unsettled_until is None
 
-    def saw(self, numbers: Sequence[int], *, xmin: int, xmax: int, cut: bool) -> None:
+    def saw(self, numbers: Sequence[int], *, xmin: int, next_xid: int, cut: bool) -> None:
         """Learns what one statement read, ascending; `cut` when a limit may have left out later rows."""
         if self._unsettled_until is not None:
             if xmin < self._unsettled_until:
@@ -49,9 +50,9 @@ class Holes:
         first = max(self._from, self._final_to) + 1
         seen = set(numbers)
         if last - first - len(seen) + len(self._missing) > MANY:
-            self._go_back(min(self._missing, default=first) - 1, max(self._from, last), xmax)
+            self._go_back(min(self._missing, default=first) - 1, max(self._from, last), next_xid)
             return
-        self._missing |= dict.fromkeys(range(first, last), xmax)
+        self._missing |= dict.fromkeys(range(first, last), next_xid)
         self._missing = {
             number: noted
             for number, noted in self._missing.items()

@@ -25,8 +25,12 @@ TRUSTED_SECONDS = 2.0
 """How long after the last word from the database the lock is taken to be held: less than its session's timeout."""
 SEND_SECONDS = 30.0
 
+_NEXT_XID = "pg_snapshot_xmax(snapshot)::text::bigint + age(pg_snapshot_xmax(snapshot)::xid)"
+"""The id that the next transaction will get. A snapshot's own xmax is one above the last that *ended*: whoever began
+after that one may hold it or a higher one, and is in no snapshot. `age` counts from an id to the next one."""
+
 READ = f"""
-(SELECT {WIRE_COLUMNS}, bytes, NULL::bigint AS xmin, NULL::bigint AS xmax
+(SELECT {WIRE_COLUMNS}, bytes, NULL::bigint AS xmin, NULL::bigint AS next_xid
    FROM (SELECT candidate.*, coalesce(octet_length(value), 0) AS own,
                 sum(coalesce(octet_length(value), 0)) OVER (ORDER BY seq ROWS UNBOUNDED PRECEDING) AS bytes
            FROM ((SELECT * FROM outbox WHERE seq = ANY($2::bigint[]) ORDER BY seq LIMIT {ROWS})
@@ -36,15 +40,15 @@ READ = f"""
   WHERE bytes - own < {BYTES}
   ORDER BY seq)
 UNION ALL
-SELECT {", ".join(["NULL"] * 13)}, NULL,
-       pg_snapshot_xmin(pg_current_snapshot())::text::bigint, pg_snapshot_xmax(pg_current_snapshot())::text::bigint
+SELECT {", ".join(["NULL"] * 13)}, NULL, pg_snapshot_xmin(snapshot)::text::bigint, {_NEXT_XID}
+  FROM pg_current_snapshot() AS snapshot
 """  # noqa: S608
 """The rows above the cursor ($1) and those of the holes ($2), and after them the snapshot that they were seen in.
 
 The limits hold for both together: a row above the cursor beside holes that were cut off would say they are gone.
 """
 _LAST_TAKEN = "SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM outbox_seq_seq"
-_XMAX = "SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint"
+NEXT_XID = f"SELECT {_NEXT_XID} FROM pg_current_snapshot() AS snapshot"  # noqa: S608
 _DELETE = "DELETE FROM outbox WHERE seq = ANY($1::bigint[])"
 
 log = logging.getLogger(__name__)
@@ -71,7 +75,7 @@ class Turn:
         """Relays until something fails; raises what failed. While Kafka takes one set of rows the next is read."""
         await self._connection.add_listener(CHANNEL, lambda *_: self._woken.set())
         last_taken = await self._ask(self._connection.fetchval(_LAST_TAKEN))
-        holes = Holes(last_taken=last_taken, xmax=await self._ask(self._connection.fetchval(_XMAX)))
+        holes = Holes(last_taken=last_taken, next_xid=await self._ask(self._connection.fetchval(NEXT_XID)))
         under_way: UnderWay = []
         try:
             while True:
@@ -102,7 +106,7 @@ class Turn:
         *rows, snapshot = await self._ask(self._connection.fetch(READ, holes.cursor, holes.missing))
         numbers = [row["seq"] for row in rows]
         cut = len(rows) >= ROWS or (bool(rows) and rows[-1]["bytes"] >= BYTES)
-        holes.saw(numbers, xmin=snapshot["xmin"], xmax=snapshot["xmax"], cut=cut)
+        holes.saw(numbers, xmin=snapshot["xmin"], next_xid=snapshot["next_xid"], cut=cut)
         await self._packer.learn({row["topic"] for row in rows})
         return rows
 

@@ -78,7 +78,9 @@ async def _fill(url: str) -> UUID:
                VALUES ($1, 1, '{"en": "Bench"}', 'en', 'Europe/Madrid', '{}', '[]', true)""",
             campaign,
         )
-        await connection.copy_records_to_table("local_government", records=places)
+        await connection.copy_records_to_table(
+            "local_government", records=places, columns=("local_government_id", "name", "country", "region")
+        )
         await connection.copy_records_to_table(
             "answer",
             records=answers,

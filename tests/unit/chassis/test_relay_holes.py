@@ -14,6 +14,7 @@ class Model:
     """Transactions by id; `rows` are the committed ones, by number, with the key that their transaction locked."""
 
     next_xid: int = 100
+    last_ended: int = 99
     next_number: int = 1
     running: dict[int, list[int]] = field(default_factory=dict)
     key_of: dict[int, int] = field(default_factory=dict)
@@ -32,16 +33,14 @@ class Model:
         if self.running:
             xid = sorted(self.running)[which % len(self.running)]
             numbers = self.running.pop(xid)
+            self.last_ended = max(self.last_ended, xid)
             if commit:
                 self.rows |= dict.fromkeys(numbers, self.key_of[xid])
 
     @property
-    def xmax(self) -> int:
-        return self.next_xid
-
-    @property
     def xmin(self) -> int:
-        return min(self.running, default=self.next_xid)
+        """As PostgreSQL has it: who began after the last that ended is in no snapshot, so xmin may be their own id."""
+        return min(self.running, default=self.last_ended + 1)
 
 
 class Reader:
@@ -49,7 +48,7 @@ class Reader:
 
     def __init__(self, model: Model) -> None:
         self.model = model
-        self.holes = Holes(last_taken=model.next_number - 1, xmax=model.xmax)
+        self.holes = Holes(last_taken=model.next_number - 1, next_xid=model.next_xid)
         self.sent: list[int] = []
         self.undeleted: list[int] = []
 
@@ -57,7 +56,7 @@ class Reader:
         rows, holes = self.model.rows, self.holes
         wanted = sorted(number for number in rows if number > holes.cursor or number in set(holes.missing))
         numbers = wanted[:limit]
-        holes.saw(numbers, xmin=self.model.xmin, xmax=self.model.xmax, cut=len(wanted) > len(numbers))
+        holes.saw(numbers, xmin=self.model.xmin, next_xid=self.model.next_xid, cut=len(wanted) > len(numbers))
         self.sent += numbers
         for number in self.undeleted:
             rows.pop(number, None)
@@ -115,40 +114,40 @@ def test_every_committed_row_is_sent_in_the_order_of_its_key(steps: list[tuple[s
 
 
 def test_a_rolled_back_number_is_forgotten_once_its_transaction_has_ended() -> None:
-    holes = Holes(last_taken=0, xmax=10)
-    holes.saw([], xmin=10, xmax=10, cut=False)
-    holes.saw([1, 3], xmin=10, xmax=12, cut=False)
+    holes = Holes(last_taken=0, next_xid=10)
+    holes.saw([], xmin=10, next_xid=10, cut=False)
+    holes.saw([1, 3], xmin=10, next_xid=12, cut=False)
     assert holes.missing == [2]
-    holes.saw([], xmin=11, xmax=13, cut=False)
+    holes.saw([], xmin=11, next_xid=13, cut=False)
     assert holes.missing == [2]
-    holes.saw([], xmin=12, xmax=13, cut=False)
+    holes.saw([], xmin=12, next_xid=13, cut=False)
     assert holes.missing == []
 
 
 def test_a_start_reads_from_the_oldest_row_until_the_transactions_of_before_have_ended() -> None:
-    holes = Holes(last_taken=50, xmax=10)
-    holes.saw([40, 52], xmin=9, xmax=11, cut=False)
+    holes = Holes(last_taken=50, next_xid=10)
+    holes.saw([40, 52], xmin=9, next_xid=11, cut=False)
     assert (holes.cursor, holes.settled) == (0, False)
-    holes.saw([45], xmin=10, xmax=11, cut=False)
+    holes.saw([45], xmin=10, next_xid=11, cut=False)
     assert (holes.cursor, holes.settled) == (50, True)
 
 
 def test_a_hole_behind_the_limit_of_a_read_is_kept() -> None:
-    holes = Holes(last_taken=0, xmax=10)
-    holes.saw([1, 5], xmin=10, xmax=12, cut=False)
-    holes.saw([2], xmin=12, xmax=12, cut=True)
+    holes = Holes(last_taken=0, next_xid=10)
+    holes.saw([1, 5], xmin=10, next_xid=12, cut=False)
+    holes.saw([2], xmin=12, next_xid=12, cut=True)
     assert holes.missing == [3, 4]
 
 
 def test_a_great_many_holes_are_read_again_instead_of_listed() -> None:
-    holes = Holes(last_taken=0, xmax=10)
-    holes.saw([7], xmin=10, xmax=10, cut=False)
-    holes.saw([7 + holes_module.MANY * 100], xmin=10, xmax=12, cut=False)
+    holes = Holes(last_taken=0, next_xid=10)
+    holes.saw([7], xmin=10, next_xid=10, cut=False)
+    holes.saw([7 + holes_module.MANY * 100], xmin=10, next_xid=12, cut=False)
     assert (holes.cursor, holes.missing, holes.settled) == (7, [], False)
 
 
 def test_older_holes_are_among_those_that_are_read_again() -> None:
-    holes = Holes(last_taken=0, xmax=10)
-    holes.saw([1, 3], xmin=10, xmax=12, cut=False)
-    holes.saw([3 + holes_module.MANY * 100], xmin=10, xmax=13, cut=False)
+    holes = Holes(last_taken=0, next_xid=10)
+    holes.saw([1, 3], xmin=10, next_xid=12, cut=False)
+    holes.saw([3 + holes_module.MANY * 100], xmin=10, next_xid=13, cut=False)
     assert holes.cursor == 1

@@ -12,7 +12,7 @@ from polity_chassis.bell import driver_url
 from polity_chassis.holes import Holes
 from polity_chassis.outbox import add_outgoing
 from polity_chassis.relay import session
-from polity_chassis.turn import READ, ROWS
+from polity_chassis.turn import NEXT_XID, READ, ROWS
 from sqlalchemy import text
 
 INSERT = """
@@ -52,6 +52,23 @@ async def test_a_number_taken_before_everything_else_of_its_transaction_is_waite
         assert [await read(reader, holes), await read(reader, holes)] == [[3], []]
         await gate.execute("SELECT pg_advisory_unlock(1)")
         await slow
+        assert await read(reader, holes) == [2]
+
+
+async def test_a_transaction_above_each_snapshot_is_waited_for(outbox: Any) -> None:
+    """A snapshot's xmax is one above the last that ended, not above the last that began: who took a number and still
+    writes may be at xmax or above it, in no snapshot, and no younger transaction need ever end.
+    """
+    async with outbox.connected() as early, outbox.connected() as late, session_of(outbox) as reader:
+        holes = await started(outbox, reader)
+        first, second = early.transaction(), late.transaction()
+        await first.start()
+        await second.start()
+        for writer in (early, late, early):
+            await writer.execute(INSERT.format(networks="''"), outbox.topic, str(uuid4()), 1)
+        await first.commit()
+        assert [await read(reader, holes) for _ in range(3)] == [[1, 3], [], []]
+        await second.commit()
         assert await read(reader, holes) == [2]
 
 
@@ -167,8 +184,7 @@ def session_of(outbox: Any) -> Any:
 
 
 async def started(outbox: Any, reader: asyncpg.Connection) -> Holes:
-    xmax = await reader.fetchval("SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint")
-    holes = Holes(last_taken=0, xmax=xmax)
+    holes = Holes(last_taken=0, next_xid=await reader.fetchval(NEXT_XID))
 
     async def settled() -> bool:
         await read(reader, holes)
@@ -181,5 +197,5 @@ async def started(outbox: Any, reader: asyncpg.Connection) -> Holes:
 async def read(reader: asyncpg.Connection, holes: Holes) -> list[int]:
     *rows, snapshot = await reader.fetch(READ, holes.cursor, holes.missing)
     numbers = [row["seq"] for row in rows]
-    holes.saw(numbers, xmin=snapshot["xmin"], xmax=snapshot["xmax"], cut=len(rows) >= ROWS)
+    holes.saw(numbers, xmin=snapshot["xmin"], next_xid=snapshot["next_xid"], cut=len(rows) >= ROWS)
     return numbers
