@@ -63,7 +63,8 @@ def problem_page(
 ) -> Response:
     """The plain page of a problem: what happened and what to do, and which network's secretariat to ask (`whom`).
 
-    Of a refusal it repeats what the API `said`, of a form that came too late the fields that were `typed`.
+    `whom` says too why a pledge was returned. Of a refusal the page repeats what the API `said`, of a form that came
+    too late the fields that were `typed`.
     """
     words = PROBLEMS[slug]
     advice = said if slug == "refused" and said else language_of(request).say(words.advice)

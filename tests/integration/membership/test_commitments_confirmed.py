@@ -59,6 +59,34 @@ async def test_a_returned_pledge_is_sent_again_as_the_same_commitment(world: Any
     assert not [data for _, _, data in facts if "Wrong" in str(data)]
 
 
+async def test_a_returned_pledge_waits_in_its_form_and_says_why_after_the_deadline_too(world: Any, net: Any) -> None:
+    campaign_id, (link,) = await net.invited(1, counts_at_once=False)
+    sent = await net.commit(link, signatory_name="Ada Signer", themes=["peace", "water", "culture"])
+    await net.decide(sent["commitment_id"], "return", reason="Sign it, please")
+    world.moved = timedelta(days=31)
+    assert _slug(await world.call("GET", "/v1/answer", link=link, expect=410)) == "link_expired"
+    whom = await world.call("GET", "/v1/answer/secretariat", link=link, expect=200)
+    assert (whom["name"]["en"], whom["returned"]["reason"]) == ("Committee", "Sign it, please")
+
+    (item,) = (await net.get(f"/v1/campaigns/{campaign_id}/invitations"))["items"]
+    later = {"at": (world.now() + timedelta(days=7)).isoformat(), "time_zone": "Asia/Seoul"}
+    await net.post(f"/v1/invitations/{item['invitation_id']}/extension", {"reply_by": later}, expect=200)
+    draft = await world.call("GET", "/v1/answer/draft", link=link, expect=200)
+    assert (draft["revision"], draft["signatory_name"], draft["signatory_office"]) == (1, "Ada Signer", "Mayor")
+    assert (draft["signed_on"], draft["themes"]) == ("2026-01-31", ["peace", "water", "culture"])
+    await net.commit(link)
+    assert (await world.call("GET", "/v1/answer/secretariat", link=link, expect=200))["returned"] is None
+
+
+async def test_a_link_that_was_withdrawn_says_no_longer_why_the_pledge_was_returned(world: Any, net: Any) -> None:
+    campaign_id, (link,) = await net.invited(1, counts_at_once=False)
+    sent = await net.commit(link)
+    await net.decide(sent["commitment_id"], "return", reason="Sign it, please")
+    (item,) = (await net.get(f"/v1/campaigns/{campaign_id}/invitations"))["items"]
+    await net.post(f"/v1/invitations/{item['invitation_id']}/revocation", None, expect=200)
+    assert (await world.call("GET", "/v1/answer/secretariat", link=link, expect=200))["returned"] is None
+
+
 async def test_a_withdrawn_commitment_stands_no_longer_and_its_ordinal_is_given_to_no_other(
     world: Any, net: Any
 ) -> None:
@@ -185,7 +213,8 @@ async def test_an_erasure_empties_why_a_pledge_was_returned_and_what_is_saved_an
     campaign_id, (link,) = await net.invited(1, counts_at_once=False)
     sent = await net.commit(link, signatory_name="Zed Planted")
     await net.decide(sent["commitment_id"], "return", reason="Zed Planted is on leave")
-    await world.call("PUT", "/v1/answer/draft", {"signatory_name": "Zed Planted"}, link=link, expect=200)
+    saved = await world.call("GET", "/v1/answer/draft", link=link, expect=200)
+    assert saved["signatory_name"] == "Zed Planted"
     (item,) = (await net.get(f"/v1/campaigns/{campaign_id}/invitations"))["items"]
     await net.post(f"/v1/people/{item[f'{whose}_id']}/erasure", {}, expect=202)
     reasons = await world.rows("SELECT return_reason FROM commitment WHERE id = :id", id=UUID(sent["commitment_id"]))

@@ -9,7 +9,12 @@ import pytest
 TOKEN = "k1.AZmgAAAAcACAAAAAAAAAAw.1.AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
 PAGE = f"/en/answer/{TOKEN}"
 COMMITMENT = "/v1/answer/commitment"
-WHOM = {"name": {"en": "Committee"}, "fallback_language": "en", "contact_email": "office@network.example"}
+WHOM = {
+    "name": {"en": "Committee"},
+    "fallback_language": "en",
+    "contact_email": "office@network.example",
+    "returned": None,
+}
 FILLED = {
     "signatory_name": "Ana Example",
     "signatory_office": "Mayor",
@@ -174,6 +179,19 @@ async def test_a_link_that_opens_nothing_says_so_and_no_more(
     assert "Gwangju" not in page.text
     assert "Human Rights" not in page.text
     assert ("office@network.example" in page.text) == (slug != "link_unknown")
+
+
+@pytest.mark.parametrize("reason", ["<Sign> it", None])
+async def test_after_the_deadline_the_link_still_says_why_the_pledge_was_returned(
+    visitor: httpx.AsyncClient, canned: Any, problem: Any, reason: str | None
+) -> None:
+    returned = {"returned_at": "2026-07-19T10:00:00Z", "reason": reason}
+    canned.answers["GET /v1/answer"] = problem(410, "link_expired")
+    canned.answers["GET /v1/answer/secretariat"] = {**WHOM, "returned": returned}
+    page = await visitor.get(PAGE)
+    assert (page.status_code, "Your pledge was returned" in page.text) == (410, True)
+    assert ("&lt;Sign&gt; it" if reason else "No reason is kept any more") in page.text
+    assert "office@network.example" in page.text
 
 
 @pytest.mark.parametrize("way", ["draft", "commitment"])

@@ -86,13 +86,24 @@ class AnswerOut(BaseModel):
     letter_received_at: datetime | None
 
 
+class ReturnedOut(BaseModel):
+    """A pledge to be sent again; `reason` is None where it was erased."""
+
+    returned_at: datetime
+    reason: str | None
+
+
 class SecretariatOut(BaseModel):
-    """Whom to ask: the network and, where it has one, its office's address."""
+    """Whom to ask: the network and, where it has one, its office's address.
+
+    `returned` says that the pledge was returned and why, also after the deadline; not by a link that was withdrawn.
+    """
 
     network_id: UUID
     name: Text
     fallback_language: str
     contact_email: str | None
+    returned: ReturnedOut | None
 
 
 class StatusOut(BaseModel):
@@ -158,16 +169,19 @@ async def get_answer(link: LinkDep, response: Response, database: DatabaseDep, n
 
 @router.get("/secretariat", **access(LINK))
 async def get_secretariat(link: LinkDep, response: Response, database: DatabaseDep) -> SecretariatOut:
-    """Says whom to ask, also by a link whose time is over or that was withdrawn."""
+    """Says whom to ask, also by a link whose time is over or that was withdrawn, and why a pledge was returned."""
     response.headers["Cache-Control"] = "no-store"
     async with database.transaction() as session:
         invitation = await load_linked(session, link.id)
         network = await load(session, Network, invitation.network_id)
+        commitment = await commitment_of(session, invitation.id)
+    valid = link.generation == invitation.link_generation
     return SecretariatOut(
         network_id=network.id,
         name=network.name,
         fallback_language=network.fallback_language,
         contact_email=network.contact_email,
+        returned=_returned(commitment) if commitment and valid else None,
     )
 
 
@@ -201,6 +215,12 @@ def _given(commitment: Commitment) -> CommitmentOut:
         signed_on=commitment.signed_on,
         return_reason=commitment.return_reason if commitment.status == RETURNED else None,
     )
+
+
+def _returned(commitment: Commitment) -> ReturnedOut | None:
+    if commitment.status != RETURNED or commitment.returned_at is None:
+        return None
+    return ReturnedOut(returned_at=commitment.returned_at, reason=commitment.return_reason)
 
 
 def _asked(campaign: Campaign, network: Network, invitation: Invitation) -> AskedCampaign:

@@ -7,12 +7,18 @@ from polity_chassis.database import Database
 from polity_chassis.outbox import add_facts
 
 from polity_membership.domain.commitments import Commitment, return_pledge
-from polity_membership.storage.aggregates import save
+from polity_membership.domain.drafts import AnswerDraft, Filled
+from polity_membership.domain.people import Person
+from polity_membership.storage.aggregates import lock, save
 from polity_membership.storage.campaigns import lock_with_commitment
+from polity_membership.storage.drafts import save_draft
 
 
 async def return_commitment(database: Database, commitment_id: UUID, reason: str, now: datetime) -> Commitment:
-    """Returns the commitment as it is now; returning twice changes nothing. Raises NotFound or NotSubmitted."""
+    """Returns the commitment as it is now, and leaves the form filled with what was submitted.
+
+    Returning twice changes nothing. Raises NotFound or NotSubmitted.
+    """
     async with database.transaction() as session:
         _, invitation, commitment = await lock_with_commitment(session, commitment_id)
         returned = return_pledge(invitation, commitment, reason, now)
@@ -20,4 +26,8 @@ async def return_commitment(database: Database, commitment_id: UUID, reason: str
             await add_facts(session, commitment, [returned], occurred_at=now)
             await save(session, commitment)
             await save(session, invitation)
+            # Locked, or an erasure of this instant would miss the form that names the signatory.
+            signatory = await lock(session, Person, commitment.signatory_id)
+            filled = Filled(signatory.name, signatory.office, commitment.signed_on, commitment.themes)
+            await save_draft(session, AnswerDraft(invitation.id).saved(filled, now))
         return commitment
