@@ -8,7 +8,7 @@ from polity_chassis.settings import load
 
 from polity_notifications.consumers.membership import membership_consumers
 from polity_notifications.consumers.webhooks import webhook_consumer
-from polity_notifications.http import deliveries, webhook_log, webhook_types, webhooks
+from polity_notifications.http import deliveries, previews, webhook_log, webhook_types, webhooks
 from polity_notifications.sender import send_mails
 from polity_notifications.settings import Settings
 from polity_notifications.webhooks.sender import send_webhooks
@@ -25,6 +25,7 @@ def service() -> Service:
         settings=settings,
         routers=(
             deliveries.router,
+            previews.router,
             webhooks.router,
             webhook_log.router,
             webhook_types.router,

@@ -14,7 +14,7 @@ from polity_chassis.auth import Caller
 from polity_chassis.http import create_app
 from polity_chassis.ids import new_id
 from polity_chassis.runtime import Service
-from polity_notifications.http.deliveries import router
+from polity_notifications.http import deliveries, previews
 from sqlalchemy import text
 
 
@@ -30,7 +30,11 @@ def signed_in(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @asynccontextmanager
 async def calling(world: Any) -> AsyncIterator[httpx.AsyncClient]:
-    app: FastAPI = create_app(Service("notifications", world.settings, (router,)), world.runtime)
+    app: FastAPI = create_app(
+        Service("notifications", world.settings, (deliveries.router, previews.router)), world.runtime
+    )
+    # How fresh the copy of the mandates must be for a POST is the chassis' to prove.
+    app.state.check_fresh = None
     headers = {"Authorization": "Bearer secretary"}
     async with httpx.AsyncClient(
         transport=httpx.ASGITransport(app=app), base_url="http://notifications", headers=headers
@@ -170,3 +174,27 @@ async def test_a_mail_of_another_network_is_not_to_be_found(world: Any, api: htt
     assert (await api.get(f"/v1/deliveries/{row['delivery_id']}")).status_code == 200
     for unknown in (new_id(), "not-an-id"):
         assert (await api.get(f"/v1/deliveries/{unknown}")).status_code == 404
+
+
+READER = {"local_government": "Rosario", "time_zone": "America/Argentina/Cordoba", "language": "es"}
+
+
+async def test_an_invitation_is_shown_as_its_reader_would_get_it_and_nothing_is_kept(
+    world: Any, api: httpx.AsyncClient
+) -> None:
+    await appointed(world, "secretary")
+    await world.apply(world.opened())
+    asked = {**READER, "reply_by": "2030-09-15T21:59:00Z"}
+    path = f"/v1/deliveries/preview?campaign_id={world.campaign_id}"
+    assert (await api.post(path, json=asked)).json()["type"] == "urn:polity:problem:unavailable"
+    await world.apply(world.founded())
+    shown = (await api.post(path, json=asked)).json()
+    assert (shown["language"], shown["direction"]) == ("es", "ltr")
+    assert shown["subject"].startswith("Invitación")
+    for words in ("Hola, [nombre del contacto]:", "Rosario", "15 de septiembre de 2030, 18:59", "/es/answer/…"):
+        assert words in shown["text"]
+    assert await world.deliveries() == []
+    for wrong in ({"time_zone": "Mars/Olympus"}, {"language": "Español"}, {"reply_by": "soon"}):
+        assert (await api.post(path, json={**asked, **wrong})).status_code == 422
+    elsewhere = f"/v1/deliveries/preview?campaign_id={new_id()}"
+    assert (await api.post(elsewhere, json=asked)).status_code == 404

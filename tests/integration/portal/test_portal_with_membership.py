@@ -1,5 +1,6 @@
 """The secretariat's day through the pages, before the real membership service: import, invite, follow up."""
 
+import json
 import re
 from datetime import UTC, datetime
 from types import SimpleNamespace
@@ -139,6 +140,37 @@ async def test_a_wave_names_its_cities_and_may_have_a_last_day_of_its_own(desk: 
         assert (refused.status_code, 'href="#last_day"' in refused.text) == (422, True)
     await send(desk.browser, f"{desk.office}/invite", last_day="2099-03-31", **fields)
     assert "31 March 2099, 23:59" in (await desk.browser.get(f"{desk.office}/invitations")).text
+
+
+async def test_the_message_is_shown_to_a_chosen_reader_before_it_is_sent(
+    desk: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await register(desk)
+    asked: list[dict[str, Any]] = []
+    real = httpx.AsyncClient.send
+
+    async def routed(self: httpx.AsyncClient, request: httpx.Request, **more: Any) -> httpx.Response:
+        if request.url.path != "/v1/deliveries/preview":
+            return await real(self, request, **more)
+        asked.append(json.loads(request.content))
+        words = {"language": "es", "direction": "ltr", "subject": "Invitación", "text": f"A {len(asked)} <b>"}
+        return httpx.Response(200, json=words, request=request)
+
+    page, look = f"{desk.office}/invite", f"{desk.office}/invite/check"
+    away = await send(desk.browser, page, look, which="all")
+    assert "cannot be shown just now" in away.text
+    monkeypatch.setattr(httpx.AsyncClient, "send", routed)
+    first = await send(desk.browser, page, look, which="all", last_day="2099-03-31")
+    assert '<div class="letter" lang="es" dir="ltr">' in first.text
+    assert "A 1 &lt;b&gt;" in first.text
+    place = re.search(r'<option value="([^"]+)">Rosario', first.text)
+    assert place
+    other = await send(desk.browser, page, look, which="all", preview=place[1], wave="Kept")
+    assert 'value="Kept"' in other.text
+    assert f'<option value="{place[1]}" selected>Rosario' in other.text
+    assert [(one["local_government"], one["language"]) for one in asked] == [("Gwangju", "es"), ("Rosario", "es")]
+    assert asked[0]["reply_by"].startswith("2099-03-31T23:59:59")
+    assert asked[1]["time_zone"] == "America/Argentina/Cordoba"
 
 
 async def test_a_city_answers_by_the_link_and_the_office_sees_it(desk: SimpleNamespace, stage: SimpleNamespace) -> None:

@@ -168,3 +168,15 @@ def test_an_invitation_leads_to_the_letter_for_who_signs_on_paper(writer: Writer
     assert f"{place}\n" in written.text
     assert f'href="{place}/letter"' in written.html
     assert Plain(language).t("invitation_paper") in written.text
+
+
+def test_a_preview_reads_like_the_invitation_but_for_the_name_and_the_secret(
+    writer: Writer, keys: LinkKeys, letter: Make
+) -> None:
+    sent = writer.write(letter(language="es"))
+    shown = writer.preview(letter(language="es", person_name=None, invitation_id=None, link_generation=None))
+    token = re.search(r"/answer/([^/\s]+)", sent.text)
+    assert token
+    assert verify(keys, "answer", token[1])
+    assert shown.subject == sent.subject
+    assert shown.text == sent.text.replace("Ana Ruiz", "[nombre del contacto]").replace(token[1], "…")

@@ -22,7 +22,10 @@ router = APIRouter(prefix="/v1/networks/{network_id}", tags=["register"])
 
 
 class LocalGovernmentOut(BaseModel):
-    """`invitation_id` and `status` are those of the campaign asked for: None while not invited."""
+    """`invitation_id` and `status` are those of the campaign asked for: None while not invited.
+
+    `contact_language` (BCP 47) is that of the messages to its contact; neither name nor address is shown.
+    """
 
     local_government_id: UUID
     name: str
@@ -36,6 +39,7 @@ class LocalGovernmentOut(BaseModel):
     invitation_id: UUID | None
     status: str | None
     contact_id: UUID | None
+    contact_language: str | None
 
 
 _GUARD = access(OF_NETWORK)

@@ -20,7 +20,7 @@ NOT_INVITED = "none"
 
 networks, places, members = table("network"), table("local_government"), table("network_member")
 campaigns, invitations, commitments = table("campaign"), table("invitation"), table("commitment")
-proofs = table("proof")
+proofs, people = table("proof"), table("person")
 milestones, contacts, mandates = table("milestone_reached"), table("local_government_contact"), table("mandate")
 
 
@@ -72,9 +72,11 @@ async def list_local_governments(session: AsyncSession, wanted: PlacesWanted, pa
             invitations.c.id.label("invitation_id"),
             invitations.c.status,
             contacts.c.person_id.label("contact_id"),
+            people.c.language.label("contact_language"),
         )
         .outerjoin(invitations, invited)
         .outerjoin(contacts, contacts.c.local_government_id == places.c.id)
+        .outerjoin(people, people.c.id == contacts.c.person_id)
         .where(places.c.network_id == wanted.network_id)
     )
     for name in ("region", "country"):

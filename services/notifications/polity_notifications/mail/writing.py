@@ -1,7 +1,7 @@
 """Writes a letter in its reader's language: subject, text and HTML. Nothing is read or sent here."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -49,20 +49,14 @@ class Writer:
 
     def write(self, letter: Letter) -> Written:
         """Returns the mail of the letter; raises Incomplete."""
-        wanted = _here(letter.language)
-        language = supported(wanted, _here(letter.network_language), languages())
-        plain = Plain(language)
-        common: dict[str, Any] = {
-            "language": language,
-            "direction": direction(language),
-            "unsupported": None if same_language(wanted, language) else language_name(wanted, language),
-            "demonstration": _here(letter.demonstration),
-            "subject": _subject(letter, plain),
-            "link": self._link(letter, language),
-        }
-        text = _render(f"{letter.kind}.txt", letter, plain, common)
-        html = _render(f"{letter.kind}.html", letter, Rich(language), common)
-        return Written(language, common["subject"], text.strip() + "\n", html)
+        language = _language_of(letter)
+        return _written(letter, language, self._link(letter, language))
+
+    def preview(self, letter: Letter) -> Written:
+        """Returns an invitation that nobody gets yet: words stand for the reader's name, and the link has no secret."""
+        language = _language_of(letter)
+        named = replace(letter, person_name=Plain(language).t("preview_name"))
+        return _written(named, language, f"{self.public_url}/{language}/answer/…")
 
     def _link(self, letter: Letter, language: str) -> str:
         if letter.kind == Kind.MILESTONE:
@@ -71,6 +65,25 @@ class Writer:
             return f"{self.public_url}/{language}/campaigns/{letter.campaign_id}"
         token = sign(self.keys, ANSWER, _here(letter.invitation_id), _here(letter.link_generation))
         return f"{self.public_url}/{language}/answer/{token}"
+
+
+def _language_of(letter: Letter) -> str:
+    return supported(_here(letter.language), _here(letter.network_language), languages())
+
+
+def _written(letter: Letter, language: str, link: str) -> Written:
+    wanted, plain = _here(letter.language), Plain(language)
+    common: dict[str, Any] = {
+        "language": language,
+        "direction": direction(language),
+        "unsupported": None if same_language(wanted, language) else language_name(wanted, language),
+        "demonstration": _here(letter.demonstration),
+        "subject": _subject(letter, plain),
+        "link": link,
+    }
+    text = _render(f"{letter.kind}.txt", letter, plain, common)
+    html = _render(f"{letter.kind}.html", letter, Rich(language), common)
+    return Written(language, common["subject"], text.strip() + "\n", html)
 
 
 def _render(template: str, letter: Letter, voice: Plain, common: dict[str, Any]) -> str:

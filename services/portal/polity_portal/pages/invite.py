@@ -15,6 +15,7 @@ from polity_portal.api import ApiProblem, Fault
 from polity_portal.pages.office_campaign import PATH, ROWS, Cursor, end_of_day, own_campaign
 from polity_portal.places import COUNTRIES, REGIONS
 from polity_portal.pledges import key_of
+from polity_portal.previews import LISTED, preview_of
 from polity_portal.rendering import go_to
 from polity_portal.routing import OPEN, pages
 from polity_portal.signed_in import SignedFormDep, Visit, VisitDep, text_of, texts_of
@@ -48,6 +49,8 @@ class Wave:
     key: str
     names: dict[str, str] = field(default_factory=dict)
     """Names by id; a name may stand there twice."""
+    preview: str = ""
+    """Whose message is to be shown."""
 
 
 @router.get(PATH + "/invite", **OPEN)
@@ -82,13 +85,13 @@ async def back(campaign_id: UUID, visit: VisitDep) -> Response:
 
 @router.post(PATH + "/invite/check", **OPEN)
 async def check(campaign_id: UUID, visit: VisitDep, form: SignedFormDep) -> Response:
-    """Shows how many would be invited, by which day, and asks for the wave's name. Sends nothing."""
+    """Shows who would be invited, by which day, how the message reads, and asks for the wave's name. Sends nothing."""
     campaign = await own_campaign(visit, campaign_id)
     wave = await _wave(visit, campaign, form)
     if not wave.names:
         query = urlencode({**wave.filters, "none_chosen": 1})
         return go_to(f"{visit.office}/campaigns/{campaign_id}/invite?{query}")
-    return _confirmation(visit, campaign, wave, [])
+    return await _confirmation(visit, campaign, wave, [])
 
 
 @router.post(PATH + "/invite", **OPEN)
@@ -96,7 +99,7 @@ async def send(campaign_id: UUID, visit: VisitDep, form: SignedFormDep) -> Respo
     campaign = await own_campaign(visit, campaign_id)
     wave = await _wave(visit, campaign, form)
     if not wave.name:
-        return _confirmation(visit, campaign, wave, [Fault("wave", "required")])
+        return await _confirmation(visit, campaign, wave, [Fault("wave", "required")])
     asked: dict[str, Any] = {"wave": wave.name, "local_government_ids": list(wave.names)}
     try:
         if wave.last_day != _last_day(campaign):
@@ -105,12 +108,12 @@ async def send(campaign_id: UUID, visit: VisitDep, form: SignedFormDep) -> Respo
             f"/v1/campaigns/{campaign_id}/invitations", asked, credentials=visit.credentials, idempotency_key=wave.key
         )
     except ValueError:
-        return _confirmation(visit, campaign, wave, [Fault("last_day", "not_a_date")])
+        return await _confirmation(visit, campaign, wave, [Fault("last_day", "not_a_date")])
     except ApiProblem as problem:
         late = [Fault("last_day", problem.slug, problem.title)] if problem.slug == "deadline_passed" else []
         if not (faults := problem.faults or late):
             raise
-        return _confirmation(visit, campaign, wave, faults)
+        return await _confirmation(visit, campaign, wave, faults)
     shown = {"invited": done["invited"], "already": done["already_invited"], "without": done["without_contact"]}
     if done["invited"]:  # otherwise the wave has nobody to show
         shown["wave"] = wave.name
@@ -133,7 +136,8 @@ async def _wave(visit: Visit, campaign: dict[str, Any], form: FormData) -> Wave:
         known = await visit.portal.place_names.of(chosen, visit.api, campaign["network_id"], visit.credentials)
         names = {each: known.get(each, "") for each in chosen}
     last_day = text_of(form, "last_day") or _last_day(campaign)
-    return Wave(everyone, filters, text_of(form, "wave"), last_day, key_of(text_of(form, "idempotency_key")), names)
+    key = key_of(text_of(form, "idempotency_key"))
+    return Wave(everyone, filters, text_of(form, "wave"), last_day, key, names, text_of(form, "preview"))
 
 
 async def _matching(visit: Visit, campaign: dict[str, Any], filters: dict[str, str]) -> dict[str, str]:
@@ -148,13 +152,19 @@ async def _matching(visit: Visit, campaign: dict[str, Any], filters: dict[str, s
     return {row["local_government_id"]: row["name"] for row in found if not row["status"]}
 
 
-def _confirmation(visit: Visit, campaign: dict[str, Any], wave: Wave, faults: list[Fault]) -> Response:
+async def _confirmation(visit: Visit, campaign: dict[str, Any], wave: Wave, faults: list[Fault]) -> Response:
+    try:
+        reply_by = end_of_day(wave.last_day, campaign["reply_by"]["time_zone"])
+    except ValueError:
+        reply_by = campaign["reply_by"]
     return visit.page(
         "invite_check.html",
         status=422 if faults else 200,
         campaign=campaign,
         wave=wave,
         at_most=AT_MOST,
+        listed=LISTED,
+        preview=await preview_of(visit, campaign, wave.names, wave.preview, reply_by) if wave.names else None,
         faults=faults,
         demonstration=campaign["demonstration"],
     )
