@@ -1,6 +1,6 @@
-"""Real parts for tests: named by POLITY_TEST_POSTGRES and POLITY_TEST_KAFKA, or started once for the run.
+"""Real parts for tests: named by POLITY_TEST_POSTGRES, POLITY_TEST_KAFKA and POLITY_TEST_S3, or started for the run.
 
-POLITY_TEST_PARTS=containers starts PostgreSQL and Kafka alone in containers; the services' platform has its own.
+POLITY_TEST_PARTS=containers starts PostgreSQL, Kafka and S3 alone in containers; the services' platform has its own.
 """
 
 import os
@@ -10,6 +10,8 @@ from contextlib import ExitStack
 
 import pytest
 import pytest_asyncio
+from polity_local import buckets, containers
+from polity_local.buckets import Bucket
 from polity_local.platform import Platform, start_platform
 from polity_local.testing import KafkaForTests, PostgresForTests, SmtpSink, running_smtp_sink
 
@@ -36,8 +38,6 @@ def _on_this_machine(run: ExitStack) -> PartOf:
 
 
 def _in_containers(run: ExitStack) -> PartOf:
-    from polity_local import containers
-
     def part(name: str) -> str:
         start = {"postgres": containers.postgres, "kafka": containers.kafka}[name]
         # A thread of its own: it asks with asyncio.run, and here a loop is running already.
@@ -61,6 +61,20 @@ async def kafka(request: pytest.FixtureRequest) -> AsyncIterator[KafkaForTests]:
     broker = KafkaForTests(given or request.getfixturevalue("_bare_parts")("kafka"))
     yield broker
     await broker.delete_created()
+
+
+@pytest.fixture(scope="session")
+def bucket() -> Iterator[Bucket]:
+    """A bucket of S3, which this process finds by the standard variables; each test takes a prefix of its own."""
+    if given := os.environ.get("POLITY_TEST_S3"):
+        variables = {name: value for name, value in os.environ.items() if name.startswith("AWS_")}
+        yield Bucket(given, variables)
+        return
+    in_containers = os.environ.get("POLITY_TEST_PARTS") == "containers"
+    with containers.bucket() if in_containers else buckets.bucket() as made, pytest.MonkeyPatch.context() as patched:
+        for name, value in made.environment.items():
+            patched.setenv(name, value)
+        yield made
 
 
 @pytest.fixture(scope="session")

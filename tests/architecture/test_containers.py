@@ -83,7 +83,9 @@ def _variable(field: str, alias: object) -> str:
 
 def _written_secrets(compose: Compose) -> Iterator[str]:
     for name, container in compose["services"].items():
-        for variable, value in container.get("environment", {}).items():
+        # What has no value is passed on from where compose runs.
+        written = {name: value for name, value in container.get("environment", {}).items() if value is not None}
+        for variable, value in written.items():
             if SECRET.search(variable) and not ASKED.fullmatch(value):
                 yield f"{name} has {variable} written in, or a default for it"
             password = re.search(r"://\w+:(.+)@", value)
@@ -141,6 +143,7 @@ def _with(value: Any, *path: str) -> Any:
         _without("keycloak", "volumes"),
         _with("true", "portal-api", "environment", "POLITY_DEMONSTRATION"),
         _with("${POSTGRES_PASSWORD:-postgres}", "postgres", "environment", "POSTGRES_PASSWORD"),
+        _with("written", "membership-api", "environment", "AWS_SECRET_ACCESS_KEY"),
         _with("postgresql+asyncpg://a:secret@postgres/a", "events-api", "environment", "POLITY_DATABASE_URL"),
     ],
 )

@@ -1,4 +1,4 @@
-"""PostgreSQL and Kafka for tests in containers, of the images that docker-compose.yml names."""
+"""PostgreSQL, Kafka and S3 for tests in containers; the images of the first two are docker-compose.yml's."""
 
 import asyncio
 import contextlib
@@ -14,11 +14,14 @@ from aiokafka.errors import KafkaError
 from docker.errors import DockerException
 from testcontainers.core.container import DockerContainer
 
+from polity_local.buckets import NAME, Bucket, answers, bucket_at
 from polity_local.place import REPOSITORY
 from polity_local.ports import Ports
 from polity_local.trouble import Trouble
 
 ANSWERS_WITHIN_SECONDS = 120
+S3 = "versity/versitygw:v1.8.0"
+"""Serves the protocol from a folder; compose has no server of its own for it."""
 
 
 @contextlib.contextmanager
@@ -30,7 +33,7 @@ def postgres() -> Iterator[str]:
         "POSTGRES_INITDB_ARGS": "--encoding=UTF8 --locale-provider=builtin --locale=C.UTF-8",
     }
     url = f"postgresql://postgres:{password}@127.0.0.1:{port}/postgres"
-    with _running("postgres", settings, {5432: port}, lambda: _postgres_answers(url)):
+    with _running(image("postgres"), settings, {5432: port}, lambda: _postgres_answers(url)):
         yield url
 
 
@@ -53,8 +56,28 @@ def kafka() -> Iterator[str]:
         "KAFKA_GROUP_INITIAL_REBALANCE_DELAY_MS": "0",
         "KAFKA_HEAP_OPTS": "-Xms128m -Xmx512m",
     }
-    with _running("apache/kafka", settings, {9092: port}, lambda: _kafka_answers(f"127.0.0.1:{port}")):
+    with _running(image("apache/kafka"), settings, {9092: port}, lambda: _kafka_answers(f"127.0.0.1:{port}")):
         yield f"127.0.0.1:{port}"
+
+
+@contextlib.contextmanager
+def bucket() -> Iterator[Bucket]:
+    """Yields a bucket of a new S3 server; raises Trouble where no engine answers."""
+    port = Ports.free().membership
+    made = bucket_at(port)
+    settings = {
+        "ROOT_ACCESS_KEY": made.environment["AWS_ACCESS_KEY_ID"],
+        "ROOT_SECRET_KEY": made.environment["AWS_SECRET_ACCESS_KEY"],
+    }
+    # A folder of the served one is a bucket.
+    start = f"mkdir -p /data/{NAME} && exec versitygw --port :7070 posix --nometa /data"
+    command = {"entrypoint": ["/bin/sh", "-c", start]}
+
+    async def there() -> bool:
+        return answers(made)
+
+    with _running(S3, settings, {7070: port}, there, **command):
+        yield made
 
 
 def image(name: str) -> str:
@@ -67,11 +90,11 @@ def image(name: str) -> str:
 
 @contextlib.contextmanager
 def _running(
-    name: str, settings: dict[str, str], ports: dict[int, int], answers: Callable[[], Awaitable[bool]]
+    name: str, settings: dict[str, str], ports: dict[int, int], answers: Callable[[], Awaitable[bool]], **more: Any
 ) -> Iterator[None]:
     """Runs the image with its ports published on this machine's own address until the caller has done."""
     try:
-        container = DockerContainer(image(name)).with_envs(**settings)
+        container = DockerContainer(name, **more).with_envs(**settings)
         # The engine takes an address with the port, which the wrapper's own method cannot say.
         bound: Any = {inside: ("127.0.0.1", outside) for inside, outside in ports.items()}
         container.ports = bound

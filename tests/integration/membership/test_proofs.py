@@ -236,20 +236,6 @@ async def test_a_proof_that_nobody_needs_any_more_goes_at_once_and_its_bytes_soo
     assert (await world.call("GET", f"/v1/proofs/{kept}", as_=net.secretariat)).content == JPEG
 
 
-@pytest.mark.parametrize("url", ["file", "memory"])
-async def test_other_file_systems_do_as_well(tmp_path: Path, url: str) -> None:
-    """What S3 has no more of than memory: whole objects under names, no appending."""
-    files = Files(tmp_path.as_uri() if url == "file" else f"memory://{uuid4()}")
-    await files.write("a", 0, b"first ")
-    await files.write("a", 6, b"lost")
-    await files.write("a", 6, b"second")
-    assert await files.read("a") == b"first second"
-    for _ in range(2):
-        await files.remove("a")
-    with pytest.raises(FileNotFoundError):
-        await files.read("a")
-
-
 SERVER = """
 import sys, uvicorn
 from polity_chassis.clock import utc_now
