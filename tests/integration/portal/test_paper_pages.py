@@ -58,8 +58,11 @@ async def test_a_letter_sent_by_the_city_waits_until_the_office_records_it(
     assert f'href="{page}">A signed letter waits' in listed
     shown = (await desk.browser.get(page)).text
     assert "sent by the city or territory" in shown
+    photo = re.search(r'<img src="([^"]+/proofs/[^"]+)" alt="Photo of the signed letter of Rosario">', shown)
+    assert photo
     place = re.search(r'href="([^"]+/proofs/[^"]+)" download', shown)
     assert place
+    assert place[1] == photo[1]
     file = await desk.browser.get(place[1])
     assert (file.content, file.headers["content-type"]) == (PNG, "image/png")
     assert file.headers["content-disposition"].startswith("attachment")
@@ -86,6 +89,16 @@ async def test_the_office_uploads_the_letter_and_types_what_it_says(desk: Simple
     assert re.search(r'id="theme_3-fault">Each theme can be chosen once only', faulty.text)
     assert 'value="Invented Signatory"' in faulty.text
     assert (await send(desk.browser, page, **SAYS)).status_code == 303
+
+
+async def test_a_letter_that_is_a_pdf_is_linked_and_an_earlier_one_kept_in_reach(desk: SimpleNamespace) -> None:
+    _, page = await invited(desk)
+    await upload(desk, page, PNG)
+    await upload(desk, page, b"%PDF-1.7" + bytes(1000))
+    shown = (await desk.browser.get(page)).text
+    assert "<img src=\"/en/office" not in shown
+    assert re.findall(r"download>([^<]+)<", shown) == ["Look at the document", "Save the photo"]
+    assert "The letter is a PDF" in shown
 
 
 async def test_nothing_is_recorded_without_a_letter(desk: SimpleNamespace) -> None:

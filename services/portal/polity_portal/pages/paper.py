@@ -68,7 +68,7 @@ async def record(campaign_id: UUID, invitation_id: UUID, visit: VisitDep, form: 
 
 @router.get(PATH + "/proofs/{proof_id}", **OPEN)
 async def proof_file(campaign_id: UUID, invitation_id: UUID, proof_id: UUID, visit: VisitDep) -> Response:
-    """The photo, to be saved: this site neither opens nor shows it."""
+    """The letter, to be saved; the page shows it as an image where it is one, which runs nothing that may be in it."""
     found = await visit.api.send("GET", f"/v1/proofs/{proof_id}", credentials=visit.credentials)
     kept = ("Content-Type", "Content-Disposition", "Cache-Control")
     return Response(found.content, headers={name: found.headers[name] for name in kept})
