@@ -8,8 +8,9 @@ from starlette.datastructures import FormData, UploadFile
 
 from polity_portal.api import Api, bearer
 from polity_portal.identity import SignInRefused
+from polity_portal.notices import PURPOSE, SECONDS, forget, notice_in, sealed
 from polity_portal.portal import Portal, portal_of
-from polity_portal.rendering import language_of, page
+from polity_portal.rendering import go_to, language_of, page
 from polity_portal.routing import FormRefused, NotFound, NotSignedIn
 from polity_portal.sessions import Session
 
@@ -77,8 +78,27 @@ class Visit:
         """The address of the office in the page's language."""
         return f"/{self.language}/office"
 
+    @property
+    def notice(self) -> dict[str, Any]:
+        """What the form before this page has done, if it leads here."""
+        return notice_in(self.request, cookie_name(self.portal, PURPOSE), self.session.secret)
+
     def page(self, template: str, *, status: int = 200, **content: Any) -> Response:
-        return page(self.request, template, status=status, session=self.session, **content)
+        """The page, which tells its notice this once."""
+        notice = self.notice
+        response = page(self.request, template, status=status, session=self.session, notice=notice, **content)
+        if notice:
+            forget(response, cookie_name(self.portal, PURPOSE), secure=is_secure(self.portal))
+        return response
+
+    def go_to(self, address: str, **told: Any) -> Response:
+        """Leads to one of our pages, which tells once what was done. Codes and counts only, nothing personal."""
+        response = go_to(address)
+        name, value = cookie_name(self.portal, PURPOSE), sealed(self.session.secret, address, told)
+        response.set_cookie(
+            name, value, max_age=SECONDS, path="/", httponly=True, secure=is_secure(self.portal), samesite="lax"
+        )
+        return response
 
     async def mandates(self) -> list[dict[str, Any]]:
         """What the person may do, as membership knows it now."""

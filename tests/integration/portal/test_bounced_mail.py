@@ -81,7 +81,7 @@ async def test_the_contact_is_corrected_on_the_mails_page(bounced: SimpleNamespa
     assert 'value="Ana Nueva"' in refused.text
     entered["email"] = "right@example.org"
     done = await send(bounced.browser, bounced.page, f"{bounced.page}/contact", **entered)
-    assert done.headers["location"] == f"{bounced.page}?done=contact"
+    assert done.headers["location"] == bounced.page
     assert await contact(bounced) == entered
     shown = (await bounced.browser.get(done.headers["location"])).text
     assert "The contact was corrected." in shown
@@ -90,7 +90,7 @@ async def test_the_contact_is_corrected_on_the_mails_page(bounced: SimpleNamespa
 
 async def test_it_is_sent_again_and_a_refusal_is_said(bounced: SimpleNamespace) -> None:
     done = await send(bounced.browser, bounced.page, f"{bounced.page}/resend")
-    assert done.headers["location"] == f"{bounced.page}?done=resend"
+    assert done.headers["location"] == bounced.page
     assert "put in line once more" in (await bounced.browser.get(done.headers["location"])).text
     refused = await send(bounced.browser, bounced.page, f"{bounced.page}/resend")
     assert refused.status_code == 409

@@ -69,7 +69,7 @@ async def test_a_letter_sent_by_the_city_waits_until_the_office_records_it(
     assert (file.headers["cache-control"], file.headers["x-content-type-options"]) == ("no-store", "nosniff")
 
     recorded = await send(desk.browser, page, **SAYS)
-    assert recorded.headers["location"] == f"{desk.office}/invitations?recorded=1&q=Rosario"
+    assert recorded.headers["location"] == f"{desk.office}/invitations?q=Rosario"
     listed = (await desk.browser.get(recorded.headers["location"])).text
     assert "The pledge is recorded, with the letter as its proof." in listed
     assert re.search(r"on paper: <a href=\"[^\"]+/proofs/", listed)
@@ -96,7 +96,7 @@ async def test_a_letter_that_is_a_pdf_is_linked_and_an_earlier_one_kept_in_reach
     await upload(desk, page, PNG)
     await upload(desk, page, b"%PDF-1.7" + bytes(1000))
     shown = (await desk.browser.get(page)).text
-    assert "<img src=\"/en/office" not in shown
+    assert '<img src="/en/office' not in shown
     assert re.findall(r"download>([^<]+)<", shown) == ["Look at the document", "Save the photo"]
     assert "The letter is a PDF" in shown
 

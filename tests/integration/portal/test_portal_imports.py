@@ -179,7 +179,7 @@ async def test_earlier_pledges_are_mended_and_brought_in(desk: SimpleNamespace) 
     other = await desk.browser.get(report.replace(page, desk.importing))
     assert other.headers["location"] == desk.importing
     done = await step(desk, report, action="import")
-    assert done.startswith(f"{page}?imported=2")
+    assert done == page
     assert "2 pledges were imported." in (await desk.browser.get(done)).text
     async with desk.database.transaction() as session:
         found = await (await session.connection()).execute(

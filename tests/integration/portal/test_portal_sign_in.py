@@ -205,7 +205,7 @@ async def test_a_mandate_is_accepted_by_whoever_is_signed_in(stage: SimpleNamesp
     assert (await stage.sign_in(browser, address)).headers["location"] == address
     token = form_token((await browser.get(address)).text)
     done = await browser.post(address, data={"form_token": token})
-    assert done.headers["location"] == "/es/office?done=accepted"
+    assert done.headers["location"] == "/es/office"
     sent = canned.sent("POST", "/v1/mandate-links")[0]
     assert (sent.headers["authorization"], sent.content) == ("Bearer access-0", b'{"link":"k1.abc.1.def"}')
 

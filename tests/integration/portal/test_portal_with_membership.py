@@ -39,7 +39,7 @@ async def register(desk: SimpleNamespace) -> None:
 
 
 async def test_the_office_shows_the_network_of_the_mandate(desk: SimpleNamespace) -> None:
-    page = await desk.browser.get("/en/office?done=accepted")
+    page = await desk.browser.get("/en/office")
     assert page.status_code == 200
     for shown in (
         "Test",
@@ -110,6 +110,29 @@ async def test_the_chosen_ones_are_invited_after_a_second_look(desk: SimpleNames
         assert listed.text.count('<span dir="auto">July letter</span>') == 1
     assert (await chosen_ids(desk, q="Gwangju")) == ids[1:]
     assert (await chosen_ids(desk, status="none", country="KR")) == ids[1:]
+
+
+async def test_what_a_form_has_done_is_told_once_by_the_page_it_leads_to(
+    desk: SimpleNamespace, stage: SimpleNamespace
+) -> None:
+    await register(desk)
+    page = f"{desk.office}/invitations"
+    sent = await send(desk.browser, f"{desk.office}/invite", which="all", wave="All", idempotency_key="a" * 32)
+    assert sent.headers["location"] == f"{page}?wave=All"
+    cookie = sent.headers["set-cookie"]
+    for said in ("polity-notice=", "HttpOnly", "SameSite=lax", "Path=/", "Max-Age=300"):
+        assert said in cookie
+    assert "All" not in cookie
+    assert 'role="status"' not in (await desk.browser.get(desk.office)).text
+    stranger = stage.browser()
+    await stage.sign_in(stranger)
+    stranger.cookies.set("polity-notice", desk.browser.cookies["polity-notice"], domain="localhost.local", path="/")
+    theirs = await stranger.get(page)
+    assert "polity-notice" in theirs.request.headers["cookie"]
+    assert "issued" not in theirs.text
+    told = (await desk.browser.get(page)).text
+    assert re.search(r'role="status">\s*<p>3 invitations were issued', told)
+    assert 'role="status"' not in (await desk.browser.get(page)).text
 
 
 async def test_all_that_match_are_invited_and_nobody_twice(desk: SimpleNamespace) -> None:

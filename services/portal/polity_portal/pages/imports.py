@@ -7,18 +7,16 @@ answered on the same page, as often as it takes. Then all that is left is import
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Any
-from urllib.parse import urlencode
 from uuid import UUID
 
-from fastapi import Depends, Query, Response
+from fastapi import Depends, Response
 from polity_chassis.ids import new_id
-from pydantic import BaseModel
 from starlette.datastructures import FormData, UploadFile
 
 from polity_portal.api import Fault
 from polity_portal.assets import STATIC
 from polity_portal.importing import Errand, Waiting, decide
-from polity_portal.pages.office_campaign import Count, own_campaign
+from polity_portal.pages.office_campaign import own_campaign
 from polity_portal.rendering import go_to
 from polity_portal.routing import OPEN, NotFound, pages
 from polity_portal.signed_in import SignedFormDep, SignedSheetDep, VisitDep
@@ -29,15 +27,8 @@ SAMPLE = STATIC / "samples" / "earlier-pledges.csv"
 COMMITMENTS = "/{lang:lang}/office/campaigns/{campaign_id}/earlier"
 
 
-class Done(BaseModel):
-    """What the address says after an import."""
-
-    imported: Count | None = None
-    set_aside: Count = 0
-    already_there: Count = 0
-
-
-DoneDep = Annotated[Done, Query()]
+COUNTED = ("imported", "set_aside", "already_there")
+"""What is told of an import."""
 
 
 @dataclass(frozen=True)
@@ -79,8 +70,8 @@ def _offer(path: str, desk_of: Callable[..., Any]) -> None:
     DeskDep = Annotated[Desk, Depends(desk_of)]  # noqa: N806 - a type
 
     @router.get(path, **OPEN)
-    async def choose(desk: DeskDep, done: DoneDep) -> Response:
-        return desk.page(desk.template, done=done, fault=None)
+    async def choose(desk: DeskDep) -> Response:
+        return desk.page(desk.template, fault=None)
 
     @router.post(path, **OPEN)
     async def check(desk: DeskDep, form: SignedFormDep) -> Response:
@@ -126,7 +117,7 @@ async def _checked(desk: Desk, form: FormData) -> Response:
         else _fault(content, desk.errand.visit.portal.settings.upload_limit_bytes)
     )
     if fault:
-        return desk.page(desk.template, status=422, done=Done(), fault=fault)
+        return desk.page(desk.template, status=422, fault=fault)
     upload_id = new_id()
     await desk.errand.check(upload_id, Waiting(content))
     return go_to(f"{desk.address}/{upload_id}")
@@ -140,8 +131,7 @@ async def _gone_on(desk: Desk, upload_id: UUID, form: FormData) -> Response:
     if form.get("action") == "import":
         done = await desk.errand.do(upload_id, waiting)
         if done is not None:
-            counts = {name: done[name] for name in Done.model_fields}
-            return go_to(f"{desk.address}?{urlencode(counts)}")
+            return desk.errand.visit.go_to(desk.address, **{name: done[name] for name in COUNTED})
     elif form.get("action") == "undo":
         waiting.changes = {}
     else:

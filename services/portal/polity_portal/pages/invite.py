@@ -35,7 +35,6 @@ class Search(BaseModel):
     status: Text = ""
     q: Text = ""
     cursor: Cursor = ""
-    none_chosen: bool = False
 
 
 @dataclass(frozen=True)
@@ -73,7 +72,7 @@ async def choose(campaign_id: UUID, visit: VisitDep, search: Annotated[Search, Q
         filters=filters,
         regions=REGIONS,
         countries=COUNTRIES,
-        faults=[Fault("chosen", "none_chosen")] if search.none_chosen else [],
+        faults=[Fault("chosen", reason) for reason in visit.notice],
         demonstration=campaign["demonstration"],
     )
 
@@ -89,8 +88,7 @@ async def check(campaign_id: UUID, visit: VisitDep, form: SignedFormDep) -> Resp
     campaign = await own_campaign(visit, campaign_id)
     wave = await _wave(visit, campaign, form)
     if not wave.names:
-        query = urlencode({**wave.filters, "none_chosen": 1})
-        return go_to(f"{visit.office}/campaigns/{campaign_id}/invite?{query}")
+        return visit.go_to(f"{visit.office}/campaigns/{campaign_id}/invite?{urlencode(wave.filters)}", none_chosen=True)
     return await _confirmation(visit, campaign, wave, [])
 
 
@@ -114,10 +112,10 @@ async def send(campaign_id: UUID, visit: VisitDep, form: SignedFormDep) -> Respo
         if not (faults := problem.faults or late):
             raise
         return await _confirmation(visit, campaign, wave, faults)
-    shown = {"invited": done["invited"], "already": done["already_invited"], "without": done["without_contact"]}
-    if done["invited"]:  # otherwise the wave has nobody to show
-        shown["wave"] = wave.name
-    return go_to(f"{visit.office}/campaigns/{campaign_id}/invitations?{urlencode(shown)}")
+    told = {"invited": done["invited"], "already": done["already_invited"], "without": done["without_contact"]}
+    # A wave that nobody was invited with has nobody to show.
+    shown = urlencode({"wave": wave.name} if done["invited"] else {})
+    return visit.go_to(f"{visit.office}/campaigns/{campaign_id}/invitations?{shown}", **told)
 
 
 def _last_day(campaign: dict[str, Any]) -> str:

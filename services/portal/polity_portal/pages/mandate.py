@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request, Response
 
-from polity_portal.rendering import go_to, page
+from polity_portal.rendering import page
 from polity_portal.routing import OPEN, pages
 from polity_portal.signed_in import MaybeSessionDep, SignedFormDep, VisitDep
 from polity_portal.tokens import known_shape
@@ -21,4 +21,4 @@ async def read(token: TokenDep, request: Request, session: MaybeSessionDep) -> R
 @router.post("/{lang:lang}/mandate/{token}", **OPEN)
 async def accept(token: TokenDep, visit: VisitDep, form: SignedFormDep) -> Response:
     await visit.api.post("/v1/mandate-links", {"link": token}, credentials=visit.credentials)
-    return go_to(f"{visit.office}?done=accepted")
+    return visit.go_to(visit.office, done="accepted")

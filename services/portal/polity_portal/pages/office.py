@@ -17,7 +17,7 @@ AT_LENGTH = 3
 
 
 @router.get("/{lang:lang}/office", **OPEN)
-async def home(visit: VisitDep, done: str = "") -> Response:
+async def home(visit: VisitDep) -> Response:
     held = await visit.mandates()
     networks = await asyncio.gather(*(_network(visit, m["scope_id"]) for m in held if m["role"] == "secretariat"))
     return visit.page(
@@ -25,7 +25,6 @@ async def home(visit: VisitDep, done: str = "") -> Response:
         networks=networks,
         tours=await tours_of(visit, networks),
         operator=any(m["role"] == "operator" for m in held),
-        done=done if done == "accepted" else "",
         demonstration=any(n["demonstration"] for n in networks),
     )
 

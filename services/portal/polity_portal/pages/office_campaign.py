@@ -11,7 +11,6 @@ from pydantic import BaseModel, Field
 
 from polity_portal.figures import steps
 from polity_portal.overview import progress_of
-from polity_portal.rendering import go_to
 from polity_portal.routing import OPEN, pages
 from polity_portal.signed_in import SignedFormDep, Visit, VisitDep
 
@@ -20,22 +19,15 @@ PATH = "/{lang:lang}/office/campaigns/{campaign_id}"
 ROWS = 50
 LAST_SECOND = time(23, 59, 59)
 Cursor = Annotated[str, Field(max_length=500)]
-Count = Annotated[int, Field(ge=0, le=100_000)]
 
 
 class InvitationList(BaseModel):
-    """What the address of the list of invitations says; the counts are what sending a wave came to."""
+    """What the address of the list of invitations says."""
 
     status: Literal["", "invited", "interested", "overdue", "submitted", "committed", "withdrawn", "revoked"] = ""
     wave: Annotated[str, Field(max_length=200)] = ""
     q: Annotated[str, Field(max_length=100)] = ""
     cursor: Cursor = ""
-    invited: Count | None = None
-    already: Count = 0
-    without: Count = 0
-    withdrawn: bool = False
-    erased: bool = False
-    recorded: bool = False
 
 
 class MailList(BaseModel):
@@ -61,12 +53,11 @@ async def own_campaign(visit: Visit, campaign_id: UUID) -> dict[str, Any]:
 
 
 @router.get(PATH, **OPEN)
-async def overview(campaign_id: UUID, visit: VisitDep, announced: Count = 0) -> Response:
+async def overview(campaign_id: UUID, visit: VisitDep) -> Response:
     campaign, progress = await asyncio.gather(own_campaign(visit, campaign_id), progress_of(visit.portal, campaign_id))
     return visit.page(
         "office_campaign.html",
         campaign=campaign,
-        announced=announced,
         progress=progress,
         steps=steps(campaign, visit.portal.clock()),
         demonstration=campaign["demonstration"],
@@ -88,19 +79,19 @@ async def invitations(campaign_id: UUID, visit: VisitDep, wanted: Annotated[Invi
         **status,
     )
     campaign, found = await asyncio.gather(own_campaign(visit, campaign_id), listed)
-    return _list(visit, "invitations.html", campaign, found, filters=filters, wanted=wanted)
+    return _list(visit, "invitations.html", campaign, found, filters=filters)
 
 
 @router.post(PATH + "/invitations/{invitation_id}/withdrawal", **OPEN)
 async def withdraw(campaign_id: UUID, invitation_id: UUID, visit: VisitDep, form: SignedFormDep) -> Response:
     await visit.api.post(f"/v1/invitations/{invitation_id}/revocation", credentials=visit.credentials)
-    return go_to(f"{visit.office}/campaigns/{campaign_id}/invitations?withdrawn=1")
+    return visit.go_to(f"{visit.office}/campaigns/{campaign_id}/invitations", done="withdrawal")
 
 
 @router.post(PATH + "/people/{person_id}/erasure", **OPEN)
 async def erase(campaign_id: UUID, person_id: UUID, visit: VisitDep, form: SignedFormDep) -> Response:
     await visit.api.post(f"/v1/people/{person_id}/erasure", credentials=visit.credentials)
-    return go_to(f"{visit.office}/campaigns/{campaign_id}/invitations?erased=1")
+    return visit.go_to(f"{visit.office}/campaigns/{campaign_id}/invitations", done="erasure")
 
 
 @router.get(PATH + "/mails", **OPEN)

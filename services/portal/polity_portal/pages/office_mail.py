@@ -1,14 +1,13 @@
 """What happened to one mail: from the fact that asked for it to the server that took it, and on to its trace."""
 
 import asyncio
-from typing import Annotated, Any, Literal
+from typing import Any
 from uuid import UUID
 
-from fastapi import Query, Response
+from fastapi import Response
 
 from polity_portal.api import ApiProblem
 from polity_portal.pages.office_campaign import PATH, own_campaign
-from polity_portal.rendering import go_to
 from polity_portal.routing import OPEN, NotFound, pages
 from polity_portal.signed_in import SignedFormDep, Visit, VisitDep, text_of
 
@@ -16,13 +15,12 @@ router = pages()
 
 
 MAIL = PATH + "/mails/{delivery_id}"
-DoneDep = Annotated[Literal["", "contact", "resend"], Query()]
 CONTACT = ("name", "email", "language")
 
 
 @router.get(MAIL, **OPEN)
-async def one_mail(campaign_id: UUID, delivery_id: UUID, visit: VisitDep, done: DoneDep = "") -> Response:
-    return await _page(visit, campaign_id, delivery_id, done=done)
+async def one_mail(campaign_id: UUID, delivery_id: UUID, visit: VisitDep) -> Response:
+    return await _page(visit, campaign_id, delivery_id)
 
 
 @router.post(MAIL + "/contact", **OPEN)
@@ -39,7 +37,7 @@ async def correct_contact(campaign_id: UUID, delivery_id: UUID, visit: VisitDep,
         if not problem.faults:
             raise
         return await _page(visit, campaign_id, delivery_id, status=422, entered=entered, faults=problem.faults)
-    return go_to(f"{visit.office}/campaigns/{campaign_id}/mails/{delivery_id}?done=contact")
+    return visit.go_to(f"{visit.office}/campaigns/{campaign_id}/mails/{delivery_id}", done="contact")
 
 
 @router.post(MAIL + "/resend", **OPEN)
@@ -50,7 +48,7 @@ async def send_again(campaign_id: UUID, delivery_id: UUID, visit: VisitDep, form
         if problem.status != 409:
             raise
         return await _page(visit, campaign_id, delivery_id, status=409, refusal=problem.title)
-    return go_to(f"{visit.office}/campaigns/{campaign_id}/mails/{delivery_id}?done=resend")
+    return visit.go_to(f"{visit.office}/campaigns/{campaign_id}/mails/{delivery_id}", done="resend")
 
 
 async def _page(visit: Visit, campaign_id: UUID, delivery_id: UUID, *, status: int = 200, **content: Any) -> Response:
@@ -71,5 +69,5 @@ async def _page(visit: Visit, campaign_id: UUID, delivery_id: UUID, *, status: i
         names=names,
         trace=traces.replace("{trace_id}", mail["trace_id"]) if traces and mail["trace_id"] else None,
         demonstration=campaign["demonstration"],
-        **{"done": "", "refusal": "", "entered": dict.fromkeys(CONTACT, ""), "faults": [], **content},
+        **{"refusal": "", "entered": dict.fromkeys(CONTACT, ""), "faults": [], **content},
     )

@@ -1,10 +1,10 @@
 """What the secretariat decides: whether a pledge counts, who gets more time, and when a milestone is announced."""
 
 import asyncio
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import Path, Query, Response
+from fastapi import Path, Response
 
 from polity_portal.api import ApiProblem, Fault
 from polity_portal.pages.office_campaign import PATH, end_of_day, own_campaign
@@ -18,13 +18,12 @@ EXTENSION = PATH + "/invitations/{invitation_id}/extension"
 ANNOUNCEMENT = PATH + "/milestones/{threshold}/announcement"
 SETTLED = frozenset({"not_submitted", "not_counted"})
 """Somebody else decided meanwhile: the page shows what."""
-DoneDep = Annotated[Literal["", "confirmation", "return", "withdrawal", "extension"], Query()]
 ThresholdDep = Annotated[int, Path(ge=1)]
 
 
 @router.get(PLEDGE, **OPEN)
-async def pledge(campaign_id: UUID, commitment_id: UUID, visit: VisitDep, done: DoneDep = "") -> Response:
-    return await _pledge_page(visit, campaign_id, commitment_id, done=done)
+async def pledge(campaign_id: UUID, commitment_id: UUID, visit: VisitDep) -> Response:
+    return await _pledge_page(visit, campaign_id, commitment_id)
 
 
 async def _pledge_page(visit: Visit, campaign_id: UUID, commitment_id: UUID, **content: Any) -> Response:
@@ -37,7 +36,7 @@ async def _pledge_page(visit: Visit, campaign_id: UUID, commitment_id: UUID, **c
     letters = f"/v1/invitations/{given['invitation_id']}/proofs"
     proofs = await visit.api.get(letters, credentials=visit.credentials)
     status = 422 if content.get("faults") else 200
-    content = {"faults": [], "reason_given": "", "done": "", **content}
+    content = {"faults": [], "reason_given": "", **content}
     return visit.page(
         "pledge.html",
         status=status,
@@ -58,7 +57,7 @@ async def _decide(visit: Visit, commitment_id: UUID, decision: str, body: dict[s
         if problem.slug not in SETTLED:
             raise
         return go_to(here)
-    return go_to(f"{here}?done={decision}")
+    return visit.go_to(here, done=decision)
 
 
 @router.post(PLEDGE + "/confirmation", **OPEN)
@@ -83,8 +82,8 @@ async def return_pledge(campaign_id: UUID, commitment_id: UUID, visit: VisitDep,
 
 
 @router.get(EXTENSION, **OPEN)
-async def more_time(campaign_id: UUID, invitation_id: UUID, visit: VisitDep, done: DoneDep = "") -> Response:
-    return await _extension_page(visit, campaign_id, await _invitation(visit, invitation_id), done=done)
+async def more_time(campaign_id: UUID, invitation_id: UUID, visit: VisitDep) -> Response:
+    return await _extension_page(visit, campaign_id, await _invitation(visit, invitation_id))
 
 
 async def _invitation(visit: Visit, invitation_id: UUID) -> dict[str, Any]:
@@ -98,7 +97,6 @@ async def _extension_page(
     invitation: dict[str, Any],
     *,
     day: str = "",
-    done: str = "",
     fault: Fault | None = None,
 ) -> Response:
     campaign = await own_campaign(visit, campaign_id)
@@ -110,7 +108,6 @@ async def _extension_page(
         campaign=campaign,
         invitation=invitation,
         day=day,
-        done=done,
         faults=[fault] if fault else [],
         demonstration=campaign["demonstration"],
     )
@@ -132,7 +129,7 @@ async def extend(campaign_id: UUID, invitation_id: UUID, visit: VisitDep, form: 
         return await _extension_page(
             visit, campaign_id, invitation, day=day, fault=Fault("day", problem.slug, problem.title)
         )
-    return go_to(f"{visit.request.url.path}?done=extension")
+    return visit.go_to(visit.request.url.path, done="extension")
 
 
 @router.get(ANNOUNCEMENT, **OPEN)
@@ -149,4 +146,4 @@ async def announce(campaign_id: UUID, threshold: ThresholdDep, visit: VisitDep, 
     await visit.api.post(
         f"/v1/campaigns/{campaign_id}/milestones/{threshold}/announcement", credentials=visit.credentials
     )
-    return go_to(f"{visit.office}/campaigns/{campaign_id}?announced={threshold}")
+    return visit.go_to(f"{visit.office}/campaigns/{campaign_id}", announced=threshold)

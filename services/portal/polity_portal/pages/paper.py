@@ -61,8 +61,8 @@ async def record(campaign_id: UUID, invitation_id: UUID, visit: VisitDep, form: 
         except ApiProblem as problem:
             faults = faults_said(problem)
         else:
-            shown = urlencode({"recorded": 1, "q": invitation["name"][:LONGEST_SEARCH]})
-            return go_to(f"{visit.office}/campaigns/{campaign_id}/invitations?{shown}")
+            shown = urlencode({"q": invitation["name"][:LONGEST_SEARCH]})
+            return visit.go_to(f"{visit.office}/campaigns/{campaign_id}/invitations?{shown}", done="record")
     return await _page(visit, campaign_id, invitation_id, pledge, faults)
 
 

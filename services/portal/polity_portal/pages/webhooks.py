@@ -12,7 +12,6 @@ from starlette.datastructures import FormData
 
 from polity_portal.api import ApiProblem, Fault
 from polity_portal.pages.office_campaign import Cursor
-from polity_portal.rendering import go_to
 from polity_portal.routing import OPEN, NotFound, pages
 from polity_portal.signed_in import SignedFormDep, Visit, VisitDep, text_of, texts_of
 
@@ -23,23 +22,21 @@ ROWS = 25
 DAYS = (1, 3, 7, 30)
 """How far back what was given up can be sent again."""
 KEY = "idempotency_key"
-Did = Literal["", "test", "pause", "resumption", "enabling", "resend"]
+Did = Literal["test", "pause", "resumption", "enabling", "resend"]
 """What the form before this page did; a verb without a body in the API, but `resend`."""
 
 
 class Log(BaseModel):
-    """What the address of a delivery log says; `resent` is how many are posted again."""
+    """What the address of a delivery log says."""
 
     status: Literal["", "pending", "delivered", "exhausted", "cancelled"] = ""
     cursor: Cursor = ""
-    done: Did = ""
-    resent: Annotated[int, Query(ge=0, le=10_000_000)] | None = None
 
 
 @router.get(PATH, **OPEN)
-async def subscriptions(visit: VisitDep, cursor: Cursor = "", *, removed: bool = False) -> Response:
+async def subscriptions(visit: VisitDep, cursor: Cursor = "") -> Response:
     found = await visit.api.get("/v1/webhooks", credentials=visit.credentials, cursor=cursor, limit=ROWS)
-    return visit.page("webhooks.html", items=found["items"], next_cursor=found["next"], removed=removed)
+    return visit.page("webhooks.html", items=found["items"], next_cursor=found["next"])
 
 
 @router.get(PATH + "/new", **OPEN)
@@ -81,7 +78,6 @@ async def log(webhook_id: UUID, visit: VisitDep, wanted: Annotated[Log, Query()]
         items=found["items"],
         next_cursor=found["next"],
         filters=filters,
-        wanted=wanted,
         rotation_key=str(new_id()),
         days=DAYS,
     )
@@ -98,7 +94,7 @@ async def rotate(webhook_id: UUID, visit: VisitDep, form: SignedFormDep) -> Resp
 @router.post(ONE + "/removal", **OPEN)
 async def remove(webhook_id: UUID, visit: VisitDep, form: SignedFormDep) -> Response:
     await visit.api.delete(f"/v1/webhooks/{webhook_id}", credentials=visit.credentials)
-    return go_to(f"{visit.office}/webhooks?removed=true")
+    return visit.go_to(f"{visit.office}/webhooks", done="removal")
 
 
 @router.post(ONE + "/resend", **OPEN)
@@ -109,7 +105,7 @@ async def resend_given_up(webhook_id: UUID, visit: VisitDep, form: SignedFormDep
         raise NotFound
     body = {"since": (visit.portal.clock() - timedelta(days=int(days))).isoformat()}
     answer = await visit.api.post(f"/v1/webhooks/{webhook_id}/resend", body, credentials=visit.credentials)
-    return go_to(f"{visit.office}/webhooks/{webhook_id}?resent={answer['resent']}")
+    return visit.go_to(f"{visit.office}/webhooks/{webhook_id}", resent=answer["resent"])
 
 
 @router.post(ONE + "/deliveries/{webhook_delivery_id}/resend", **OPEN)
@@ -146,8 +142,8 @@ async def _do(visit: Visit, webhook_id: UUID, form: FormData, verb: Did) -> Resp
 def _back(visit: Visit, webhook_id: UUID, form: FormData, done: Did) -> Response:
     """Leads to the log as it was filtered."""
     status = text_of(form, "status")
-    kept = f"&status={status}" if status.isalpha() else ""
-    return go_to(f"{visit.office}/webhooks/{webhook_id}?done={done}{kept}")
+    kept = f"?status={status}" if status.isalpha() else ""
+    return visit.go_to(f"{visit.office}/webhooks/{webhook_id}{kept}", done=done)
 
 
 async def _form(visit: Visit, entered: dict[str, Any], faults: list[Fault]) -> Response:
