@@ -203,6 +203,22 @@ class InterestExpressed(Fact):
     network_id: UUID
     local_government_id: UUID
     expressed_at: datetime
+    reconsidered: bool = False
+    """It had declined before."""
+
+
+class InvitationDeclined(Fact):
+    """A local government says "not this time"; until the deadline it may change its mind. Only those two know why."""
+
+    type = "membership.invitation_declined"
+    topic = topics.INVITATIONS.name
+    visibility: ClassVar[Visibility] = Visibility.MEMBERS
+
+    invitation_id: UUID
+    campaign_id: UUID
+    network_id: UUID
+    local_government_id: UUID
+    declined_at: datetime
 
 
 class CommitmentSubmitted(Fact):

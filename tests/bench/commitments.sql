@@ -32,7 +32,7 @@ VALUES (('00000000-0000-7000-8009-' || lpad(to_hex(:n::bigint), 12, '0'))::uuid,
         ('00000000-0000-7000-800d-' || lpad(to_hex(:n::bigint), 12, '0'))::uuid,
         ('00000000-0000-7000-800f-' || lpad(to_hex(:n::bigint), 12, '0'))::uuid,
         'en', :commitments_count::int, '{housing,care,climate}', '2026-03-02', now(), 'link', 1);
-UPDATE invitation SET status = 'committed', interested_at = NULL, link_generation = 1, fact_sequence = 1
+UPDATE invitation SET status = 'committed', interested_at = NULL, declined_at = NULL, decline_reason = NULL, link_generation = 1, fact_sequence = 1
  WHERE id = ('00000000-0000-7000-800c-' || lpad(to_hex(:n::bigint), 12, '0'))::uuid;
 DELETE FROM answer_draft WHERE invitation_id = ('00000000-0000-7000-800c-' || lpad(to_hex(:n::bigint), 12, '0'))::uuid;
 UPDATE proof SET removal_asked_at = now()

@@ -103,6 +103,12 @@ class Stage:
             if pledge:
                 checked(await http.post("/v1/answer/commitment", headers=headers, json=body))
 
+    async def decline(self, link: str, reason: str) -> None:
+        """Says "not this time" by a city's link."""
+        headers = {"Authorization": f"Link {link.rpartition('/')[2]}"}
+        async with httpx.AsyncClient(base_url=self.platform.url, timeout=30) as http:
+            checked(await http.post("/v1/answer/decline", headers=headers, json={"reason": reason}))
+
     async def send_letter(self, link: str) -> str:
         """Sends the photo of a signed letter by a city's link; returns the id of its invitation."""
         headers = {"Authorization": f"Link {link.rpartition('/')[2]}", "Tus-Resumable": "1.0.0"}

@@ -21,11 +21,12 @@ READERS = [("en", 1280), ("en", 390), ("es", 1280), ("es", 390), ("ar", 1280), (
 
 @dataclass
 class Links:
-    """Links of three cities: one that has not answered, one that is interested, one that has pledged."""
+    """Links of four cities: one that has not answered, one that is interested, has pledged, has declined."""
 
     invited: str
     interested: str
     committed: str
+    declined: str
     mandate: str
     letter: str
     """The invitation of the interested city, whose signed letter waits."""
@@ -42,9 +43,12 @@ async def links(stage: Stage) -> AsyncIterator[Links]:
     """Some rows of every kind, so that the tables have something to show."""
     path = f"/v1/networks/{stage.network_id}/local-government-imports?dry_run=false"
     await stage.post(path, invented_csv(8, "seen"))
-    found = Links(*[await stage.city(name, "en") for name in ("Unanswered", "Interested", "Pledged")], "", "")
+    found = Links(
+        *[await stage.city(name, "en") for name in ("Unanswered", "Interested", "Pledged", "Declined")], "", ""
+    )
     await stage.answer(found.interested, pledge=False)
     await stage.answer(found.committed, pledge=True)
+    await stage.decline(found.declined, "Elections")
     found.letter = await stage.send_letter(found.interested)
     granted = await stage.post(f"/v1/networks/{stage.network_id}/mandates", mandate(), "operations")
     found.mandate = granted["link"]
@@ -83,6 +87,7 @@ async def test_the_public_s_and_the_cities_pages(
         spoken(links.interested, language),
         f"{spoken(links.interested, language)}/letter",
         spoken(links.committed, language),
+        spoken(links.declined, language),
     ]
     async with person(chromium, language, width) as reader:
         for seed in seeds:

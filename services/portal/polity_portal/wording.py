@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from polity_portal.languages import N_
 
 FIELDS = {
+    "decline_reason": N_("Why not this time"),
     "reason": N_("What is missing"),
     "day": N_("New last day to answer"),
     "last_day": N_("Last day to answer"),
@@ -62,6 +63,7 @@ INVITATION_STATUSES = {
     "": N_("All"),
     "invited": N_("Invited, no answer yet"),
     "interested": N_("Interested"),
+    "declined": N_("Not this time"),
     "overdue": N_("Overdue: the deadline has passed"),
     "submitted": N_("Waits for confirmation"),
     "committed": N_("Pledged"),
@@ -81,6 +83,7 @@ GOVERNMENT_STATUSES = {
     "none": N_("Not invited yet"),
     "invited": N_("Invited, no answer yet"),
     "interested": N_("Interested"),
+    "declined": N_("Not this time"),
     "submitted": N_("Waits for confirmation"),
     "committed": N_("Pledged"),
     "withdrawn": N_("Pledge withdrawn"),

@@ -144,12 +144,29 @@ class World:
         }  # fmt: skip
         return self.received(commitment, kind(**values))
 
-    def committed(self, contact: UUID | None, ordinal: int = 1) -> Received[Any]:
+    def declined(self, invited: Received[Any]) -> Received[Any]:
+        fact = m.InvitationDeclined(
+            invitation_id=invited.fact.invitation_id, campaign_id=self.campaign_id, network_id=self.network_id,
+            local_government_id=self.city_id, declined_at=self.clock.now,
+        )  # fmt: skip
+        return self.received(invited.fact.invitation_id, fact)
+
+    def reconsidered(self, invited: Received[Any]) -> Received[Any]:
+        fact = m.InterestExpressed(
+            invitation_id=invited.fact.invitation_id, campaign_id=self.campaign_id, network_id=self.network_id,
+            local_government_id=self.city_id, expressed_at=self.clock.now, reconsidered=True,
+        )  # fmt: skip
+        return self.received(invited.fact.invitation_id, fact)
+
+    def committed(
+        self, contact: UUID | None, ordinal: int = 1, *, by: Received[Any] | None = None, imported: bool = False
+    ) -> Received[Any]:
         commitment = new_id()
         fact = m.CommitmentMade(
             commitment_id=commitment, campaign_id=self.campaign_id, network_id=self.network_id,
             local_government_id=self.city_id, contact_id=contact, language="en", ordinal=ordinal, themes=("a",),
-            signed_on=date(2030, 3, 1), made_at=self.clock.now,
+            signed_on=date(2030, 3, 1), made_at=self.clock.now, invitation_id=by and by.fact.invitation_id,
+            imported=imported,
         )  # fmt: skip
         return self.received(commitment, fact)
 

@@ -95,7 +95,11 @@ async def test_a_mail_sent_again_expires_with_the_deadline_and_can_then_be_asked
     [
         (lambda b: b.world.erased(b.contact), "mail_reader_erased"),
         (lambda b: b.world.revoked(b.invited, 2), "mail_invitation_revoked"),
-        (lambda b: b.world.committed(b.contact), "mail_invitation_answered"),
+        (lambda b: b.world.committed(b.contact, by=b.invited), "mail_invitation_answered"),
+        # Neither of these was thanked.
+        (lambda b: b.world.committed(b.contact, by=b.invited, imported=True), "mail_invitation_answered"),
+        (lambda b: b.world.committed(None, by=b.invited), "mail_invitation_answered"),
+        (lambda b: b.world.declined(b.invited), "mail_invitation_declined"),
     ],
 )
 async def test_what_is_settled_is_not_mailed_again(bounced: SimpleNamespace, happened: Any, slug: str) -> None:
@@ -103,6 +107,21 @@ async def test_what_is_settled_is_not_mailed_again(bounced: SimpleNamespace, hap
     assert await bounced.resend() == (409, slug)
     (row,) = [one for one in await bounced.world.deliveries() if one["kind"] == "invitation"]
     assert (row["status"], row["failure"]) == ("failed", "smtp 550")
+
+
+async def test_whoever_changed_their_mind_may_be_mailed_again(bounced: SimpleNamespace) -> None:
+    await bounced.world.apply(bounced.world.declined(bounced.invited), bounced.world.reconsidered(bounced.invited))
+    assert await bounced.resend() == (202, "")
+
+
+async def test_a_pledge_that_is_known_before_its_invitation_still_answers_it(bounced: SimpleNamespace) -> None:
+    world, contact = bounced.world, new_id()
+    invited = world.invited(contact)
+    await world.apply(world.committed(None, by=invited), invited, world.person(contact, "refuse-550@example.org"))
+    await world.send()
+    (row,) = [one for one in await world.deliveries() if one["person_id"] == contact]
+    answer = await bounced.api.post(f"/v1/deliveries/{row['delivery_id']}/resend")
+    assert answer.json()["type"].rpartition(":")[2] == "mail_invitation_answered"
 
 
 async def test_for_everybody_else_there_is_no_such_mail(bounced: SimpleNamespace) -> None:

@@ -21,7 +21,7 @@ OFFICE = f"/en/office/campaigns/{CAMPAIGN}"
 
 
 def wave(name: str, **counts: int) -> dict[str, Any]:
-    none = dict.fromkeys(("invited", "unanswered", "interested", "submitted", "committed", "withdrawn"), 0)
+    none = dict.fromkeys(("invited", "unanswered", "interested", "declined", "submitted", "committed", "withdrawn"), 0)
     return {"wave": name, "reply_by": {"at": "2026-07-24T14:59:00Z", "time_zone": "Asia/Seoul"}, **none, **counts}
 
 
@@ -256,6 +256,7 @@ async def test_a_row_of_the_invitations_leads_to_the_messages_to_that_place(
         "wave": "first", "status": "invited", "language": "fr", "issued_at": "2026-07-20T08:00:00Z",
         "reply_by": {"at": "2026-09-15T21:59:00Z", "time_zone": "Europe/Madrid"}, "contact_id": NETWORK,
         "signatory_id": None, "commitment_id": None, "recorded_by": None, "proof_id": None, "overdue": True,
+        "decline_reason": "No <time>",
     }  # fmt: skip
     office.answers[f"GET /v1/campaigns/{CAMPAIGN}/invitations"] = {"items": [invitation], "next": None}
     address = f"{OFFICE}/mails?place={CITY}"

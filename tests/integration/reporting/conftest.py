@@ -21,6 +21,7 @@ from polity_contracts.membership import (
     CommitmentWithdrawn,
     Deadline,
     InterestExpressed,
+    InvitationDeclined,
     InvitationIssued,
     LocalGovernmentRegistered,
     Milestone,
@@ -95,6 +96,22 @@ class Story:
                 made_at=START + timedelta(days=commits),
             )  # fmt: skip
             self.add(commitment, made, commits)
+
+    def decline(self, day: int, *, reconsiders: int | None = None) -> None:
+        """The first city, which was only asked, says "not this time", and on the day `reconsiders` that it will."""
+        (issued,) = (
+            r for r in self.facts
+            if isinstance(r.fact, InvitationIssued) and r.fact.local_government_id == self.cities[0]
+        )  # fmt: skip
+        common: dict[str, Any] = {
+            "invitation_id": issued.fact.invitation_id, "campaign_id": self.campaign_id,
+            "network_id": self.network_id, "local_government_id": self.cities[0],
+        }  # fmt: skip
+        invitation = issued.fact.invitation_id
+        self.add(invitation, InvitationDeclined(**common, declined_at=START + timedelta(days=day)), day)
+        if reconsiders is not None:
+            at = START + timedelta(days=reconsiders)
+            self.add(invitation, InterestExpressed(**common, expressed_at=at, reconsidered=True), reconsiders)
 
     def withdraw(self, *, ordinal: int, day: int) -> None:
         """The commitment of that ordinal stands no longer from that day on."""

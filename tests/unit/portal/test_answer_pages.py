@@ -1,5 +1,6 @@
 """A city's answer, as far as the pages decide it. The link in the address is the key."""
 
+import json
 import re
 from typing import Any
 
@@ -179,6 +180,48 @@ async def test_a_link_that_opens_nothing_says_so_and_no_more(
     assert "Gwangju" not in page.text
     assert "Human Rights" not in page.text
     assert ("office@network.example" in page.text) == (slug != "link_unknown")
+
+
+@pytest.mark.parametrize("status", ["invited", "interested"])
+@pytest.mark.parametrize(("reason", "sent"), [("", {}), ("Elections", {"reason": "Elections"})])
+async def test_a_city_says_not_this_time_with_a_reason_or_without(
+    visitor: httpx.AsyncClient, canned: Any, answer: Any, status: str, reason: str, sent: dict[str, str]
+) -> None:
+    canned.answers |= {"GET /v1/answer": answer(status), "POST /v1/answer/decline": {"status": "declined"}}
+    assert f'action="{PAGE}/decline"' in (await visitor.get(PAGE)).text
+    page = await visitor.post(f"{PAGE}/decline", data={"decline_reason": f" {reason} "})
+    assert (page.status_code, page.headers["location"]) == (303, f"{PAGE}#answered")
+    (body,) = canned.bodies("POST", "/v1/answer/decline")
+    assert json.loads(body) == sent
+
+
+async def test_whoever_declined_sees_it_and_may_change_their_mind(
+    visitor: httpx.AsyncClient, canned: Any, answer: Any
+) -> None:
+    canned.answers["GET /v1/answer"] = answer("declined")
+    text = (await visitor.get(PAGE)).text
+    assert "You answered: not this time" in text
+    assert "We are interested after all" in text
+    assert f'action="{PAGE}/interest"' in text
+    assert not [form for form in ("decline", "commitment", "draft") if f'"{PAGE}/{form}"' in text]
+
+
+async def test_a_reason_that_is_refused_stays_in_its_field(
+    visitor: httpx.AsyncClient, canned: Any, problem: Any
+) -> None:
+    errors = [{"field": "reason", "reason": "too_long", "message": "Too long."}]
+    canned.answers["POST /v1/answer/decline"] = problem(422, "invalid_request", errors=errors)
+    page = await visitor.post(f"{PAGE}/decline", data={"decline_reason": "<long>"})
+    assert (page.status_code, 'value="&lt;long&gt;"' in page.text) == (422, True)
+    assert '<details class="decline" open>' in page.text
+    assert 'href="#decline_reason"' in page.text
+
+
+async def test_a_pledge_given_meanwhile_is_shown_instead_of_a_no(
+    visitor: httpx.AsyncClient, canned: Any, problem: Any
+) -> None:
+    canned.answers["POST /v1/answer/decline"] = problem(409, "already_committed")
+    assert (await visitor.post(f"{PAGE}/decline", data={})).headers["location"] == f"{PAGE}#answered"
 
 
 @pytest.mark.parametrize("reason", ["<Sign> it", None])

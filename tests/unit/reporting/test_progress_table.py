@@ -12,7 +12,7 @@ from polity_reporting.storage.progress import Campaign, Counts, Day, Group, Mile
 
 CAMPAIGN_ID = UUID("0190f3a0-0000-7000-8000-000000000001")
 PROGRESS = Progress(
-    totals=Counts(invited=4, interested=1, committed=2, withdrawn=1, unanswered=0),
+    totals=Counts(invited=4, interested=1, committed=2, withdrawn=1, unanswered=0, declined=3),
     milestones=[
         Milestone(2, "2030-12-31", {}, datetime(2030, 1, 2, tzinfo=UTC), 2, datetime(2030, 1, 3, tzinfo=UTC), False),
         Milestone(10, None, {}, None, None, None, True),
@@ -57,13 +57,13 @@ def test_a_label_written_by_a_network_cannot_become_a_formula() -> None:
 def test_each_line_is_one_observation() -> None:
     lines = [tuple(line[name] for name in HEADER[1:]) for line in _lines()]
     assert lines == [
-        ("total", str(CAMPAIGN_ID), "Cities", "4", "1", "2", "0", "1", "", ""),
-        ("milestone", "2", "2030-01-02T00:00:00+00:00", "", "", "2", "", "", "2030-01-03T00:00:00+00:00", ""),
-        ("milestone", "10", "", "", "", "", "", "", "", "yes"),
-        ("region", "039", "", "2", "1", "0", "1", "0", "", ""),
-        ("country", "ES", "", "2", "1", "0", "1", "0", "", ""),
-        ("first_theme", "water", "Water", "", "", "2", "", "", "", ""),
-        ("day", "2030-01-02", "", "4", "1", "2", "", "1", "", ""),
+        ("total", str(CAMPAIGN_ID), "Cities", "4", "1", "2", "0", "1", "", "", "3"),
+        ("milestone", "2", "2030-01-02T00:00:00+00:00", "", "", "2", "", "", "2030-01-03T00:00:00+00:00", "", ""),
+        ("milestone", "10", "", "", "", "", "", "", "", "yes", ""),
+        ("region", "039", "", "2", "1", "0", "1", "0", "", "", "0"),
+        ("country", "ES", "", "2", "1", "0", "1", "0", "", "", "0"),
+        ("first_theme", "water", "Water", "", "", "2", "", "", "", "", ""),
+        ("day", "2030-01-02", "", "4", "1", "2", "", "1", "", "", ""),
     ]
 
 

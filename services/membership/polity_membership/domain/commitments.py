@@ -141,7 +141,7 @@ def commit(
     commitment.recorded_by, commitment.proof_id = (ON_PAPER, proof_id) if proof_id else (BY_LINK, None)
     if campaign.counts_at_once or proof_id:
         return commitment, _count(campaign, invitation, commitment, now)
-    invitation.status = SUBMITTED
+    invitation.answer(SUBMITTED)
     commitment.submitted_at = now
     return commitment, None
 
@@ -185,7 +185,7 @@ def _given(campaign: Campaign, given: PledgeGiven) -> Commitment:
 def _count(
     campaign: Campaign, invitation: Invitation, commitment: Commitment, now: datetime
 ) -> MilestoneReached | None:
-    invitation.status = COMMITTED
+    invitation.answer(COMMITTED)
     milestone = campaign.count(commitment.id, now)
     commitment.ordinal, commitment.made_at = campaign.commitments_count, now
     return milestone

@@ -7,6 +7,7 @@ from uuid import UUID
 from polity_contracts.membership import (
     Deadline,
     InterestExpressed,
+    InvitationDeclined,
     InvitationExtended,
     InvitationImported,
     InvitationIssued,
@@ -25,6 +26,7 @@ from polity_membership.domain.mandates import check_generation
 
 INVITED = "invited"
 INTERESTED = "interested"
+DECLINED = "declined"
 SUBMITTED = "submitted"
 COMMITTED = "committed"
 WITHDRAWN = "withdrawn"
@@ -37,6 +39,8 @@ LARGEST_SELECTION = 5000
 
 @dataclass(slots=True)
 class Invitation:
+    """`decline_reason` is for the secretariat alone, and is kept only while the answer is no."""
+
     id: UUID
     campaign_id: UUID
     network_id: UUID
@@ -48,6 +52,8 @@ class Invitation:
     issued_at: datetime
     status: str = INVITED
     interested_at: datetime | None = None
+    declined_at: datetime | None = None
+    decline_reason: str | None = None
     link_generation: int = 1
     fact_sequence: int = 0
 
@@ -104,16 +110,41 @@ class Invitation:
 
     def express_interest(self, now: datetime) -> InterestExpressed | None:
         """Notes the interest; returns None when it, or more, was said before."""
-        if self.status != INVITED:
+        if self.status not in (INVITED, DECLINED):
             return None
-        self.status, self.interested_at = INTERESTED, now
+        reconsidered = self.status == DECLINED
+        self.interested_at = now
+        self.answer(INTERESTED)
         return InterestExpressed(
             invitation_id=self.id,
             campaign_id=self.campaign_id,
             network_id=self.network_id,
             local_government_id=self.local_government_id,
             expressed_at=now,
+            reconsidered=reconsidered,
         )
+
+    def decline(self, reason: str | None, now: datetime) -> InvitationDeclined | None:
+        """Notes the "not this time"; returns None when it was said before.
+
+        Raises AlreadyCommitted or CommitmentIsWithdrawn.
+        """
+        self.check_open()
+        if self.status == DECLINED:
+            return None
+        self.status, self.declined_at, self.decline_reason = DECLINED, now, reason
+        return InvitationDeclined(
+            invitation_id=self.id,
+            campaign_id=self.campaign_id,
+            network_id=self.network_id,
+            local_government_id=self.local_government_id,
+            declined_at=now,
+        )
+
+    def answer(self, status: str) -> None:
+        """Takes an answer other than no, or the end of all asking: nobody needs to know any more why it was no."""
+        self.status = status
+        self.declined_at = self.decline_reason = None
 
     def extend(self, reply_by: Deadline, now: datetime) -> InvitationExtended | None:
         """Lets the links sent so far work until a later deadline; returns None when it is that one already.
@@ -146,7 +177,7 @@ class Invitation:
         self.check_open()
         if self.status == REVOKED:
             return None
-        self.status = REVOKED
+        self.answer(REVOKED)
         self.link_generation += 1
         return InvitationRevoked(
             invitation_id=self.id,

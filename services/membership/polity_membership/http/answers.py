@@ -1,4 +1,4 @@
-"""What the link of an invitation opens: read, say "we are interested", commit. A GET changes nothing."""
+"""What an invitation's link opens: read, say "we are interested" or "not this time", commit. A GET changes nothing."""
 
 from datetime import date, datetime
 from functools import partial
@@ -28,6 +28,7 @@ from polity_membership.usecases import (
     Signed,
     campaigns_asked,
     commit_to_campaigns,
+    decline_invitation,
     express_interest,
 )
 from polity_membership.usecases.repeatable import Ids
@@ -72,7 +73,7 @@ class CommitmentOut(BaseModel):
 
 
 class AnswerOut(BaseModel):
-    """`status` is invited, interested, submitted, committed or withdrawn.
+    """`status` is invited, interested, declined, submitted, committed or withdrawn.
 
     `letter_received_at` is when the newest photo of a signed letter arrived as a whole.
     """
@@ -108,6 +109,12 @@ class SecretariatOut(BaseModel):
 
 class StatusOut(BaseModel):
     status: str
+
+
+class DeclineIn(Body):
+    """`reason` is shown to the secretariat only, and is kept while the answer is no."""
+
+    reason: Line | None = None
 
 
 class CommitmentIn(Body):
@@ -189,6 +196,12 @@ async def get_secretariat(link: LinkDep, response: Response, database: DatabaseD
 async def post_interest(link: LinkDep, database: DatabaseDep, now: NowDep) -> StatusOut:
     """Says that the local government is interested; saying so twice changes nothing."""
     return StatusOut(status=await express_interest(database, link.id, link.generation, now))
+
+
+@router.post("/decline", **access(LINK))
+async def post_decline(link: LinkDep, body: DeclineIn, database: DatabaseDep, now: NowDep) -> StatusOut:
+    """Says "not this time"; saying so twice changes nothing. Interest or a pledge may follow until the deadline."""
+    return StatusOut(status=await decline_invitation(database, link.id, link.generation, body.reason, now))
 
 
 @router.post("/commitment", status_code=201, **access(LINK))

@@ -25,6 +25,7 @@ class WaveOut(BaseModel):
     invited: int
     unanswered: int
     interested: int
+    declined: int
     submitted: int
     committed: int
     withdrawn: int

@@ -24,7 +24,7 @@ from polity_membership.usecases import (
 )
 
 router = APIRouter(prefix="/v1", tags=["invitations"])
-STATUSES = "invited, interested, submitted, committed, withdrawn, revoked."
+STATUSES = "invited, interested, declined, submitted, committed, withdrawn, revoked."
 
 
 class InvitationsIn(Body):
@@ -57,6 +57,7 @@ class InvitationOut(BaseModel):
     """`contact_id` and `signatory_id` are ids only: who they are is not shown in lists.
 
     `overdue` says that the deadline passed without a pledge, by our clock.
+    `decline_reason` is what the local government said, if anything, for the secretariat alone.
     `recorded_by` is link, paper or import; `proof_id` is the signed letter it rests on, or that waits to be recorded.
     """
 
@@ -73,6 +74,8 @@ class InvitationOut(BaseModel):
     overdue: bool
     issued_at: datetime
     interested_at: datetime | None
+    declined_at: datetime | None
+    decline_reason: str | None
     commitment_id: UUID | None
     submitted_at: datetime | None
     committed_at: datetime | None

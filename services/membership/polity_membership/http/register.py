@@ -86,7 +86,9 @@ async def get_local_governments(
     country: Annotated[str | None, Query(max_length=2, description="ISO 3166-1 alpha-2.")] = None,
     q: Annotated[str | None, Query(max_length=100, description="Part of the name.")] = None,
     campaign_id: Annotated[UUID | None, Query(description="Whose invitations `status` speaks of.")] = None,
-    status: Annotated[str | None, Query(max_length=20, description="none, invited, interested, committed…")] = None,
+    status: Annotated[
+        str | None, Query(max_length=20, description="none, invited, interested, declined, committed…")
+    ] = None,
 ) -> Page[LocalGovernmentOut]:
     """Lists the network's register by name."""
     if status and not campaign_id:

@@ -15,6 +15,7 @@ SELECT wave,
        count(*) FILTER (WHERE status <> 'revoked') AS invited,
        count(*) FILTER (WHERE status = 'invited') AS unanswered,
        count(*) FILTER (WHERE status = 'interested') AS interested,
+       count(*) FILTER (WHERE status = 'declined') AS declined,
        count(*) FILTER (WHERE status = 'submitted') AS submitted,
        count(*) FILTER (WHERE status = 'committed') AS committed,
        count(*) FILTER (WHERE status = 'withdrawn') AS withdrawn,
@@ -29,15 +30,17 @@ SELECT wave,
 _ANSWERS = text("""
 SELECT invitation.id AS invitation_id, invitation.status, place.name, place.country, place.subdivision,
        commitment.ordinal, count(*) OVER () AS answered,
-       greatest(invitation.interested_at, commitment.submitted_at, commitment.made_at) AS at
+       answer.at
   FROM campaign
   JOIN invitation ON invitation.campaign_id = campaign.id
   LEFT JOIN commitment ON commitment.invitation_id = invitation.id
   JOIN local_government place ON place.id = invitation.local_government_id
+ CROSS JOIN LATERAL (
+       SELECT greatest(invitation.interested_at, invitation.declined_at, commitment.submitted_at, commitment.made_at)
+              AS at) AS answer
  WHERE campaign.id = :campaign_id AND invitation.status <> 'revoked'
-   AND greatest(invitation.interested_at, commitment.submitted_at, commitment.made_at)
-       >= date_trunc('day', :now, campaign.reply_time_zone)
- ORDER BY at DESC, invitation.id LIMIT :most
+   AND answer.at >= date_trunc('day', :now, campaign.reply_time_zone)
+ ORDER BY answer.at DESC, invitation.id LIMIT :most
 """)
 
 
@@ -46,7 +49,7 @@ SELECT invitation.id AS invitation_id, place.name, max(proof.finished_at) AS at
   FROM invitation
   JOIN proof ON proof.invitation_id = invitation.id
   JOIN local_government place ON place.id = invitation.local_government_id
- WHERE invitation.campaign_id = :campaign_id AND invitation.status IN ('invited', 'interested')
+ WHERE invitation.campaign_id = :campaign_id AND invitation.status IN ('invited', 'interested', 'declined')
    AND proof.sent_by = 'link' AND proof.finished_at IS NOT NULL
    AND proof.folder IS NOT NULL AND proof.removal_asked_at IS NULL
  GROUP BY invitation.id, place.name ORDER BY at, invitation_id LIMIT :most

@@ -31,7 +31,7 @@ SELECT lg.id, lg.name, lg.country, lg.latitude, lg.longitude, lg.population, per
 """)
 
 _CLOSED = text("""
-UPDATE invitation SET status = closed.status
+UPDATE invitation SET status = closed.status, declined_at = NULL, decline_reason = NULL
   FROM unnest(CAST(:ids AS uuid[]), CAST(:statuses AS text[])) AS closed (id, status) WHERE invitation.id = closed.id
 """)
 _FORGET_DRAFTS = text("DELETE FROM answer_draft WHERE invitation_id = ANY(CAST(:ids AS uuid[]))")

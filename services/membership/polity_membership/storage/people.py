@@ -52,16 +52,32 @@ async def remove_contact(session: AsyncSession, person_id: UUID) -> None:
     await connection.execute(delete(contacts).where(contacts.c.person_id == person_id))
 
 
-_FORGET_REASONS = text("""
+_LOCK_ASKED = text("""
+SELECT invitation.id FROM invitation
+ WHERE invitation.contact_id = :person_id
+    OR invitation.id IN (
+       SELECT invitation_id FROM commitment WHERE signatory_id = :person_id OR contact_id = :person_id)
+ ORDER BY invitation.id FOR NO KEY UPDATE
+""")
+_FORGET_DECLINED = text("""
+UPDATE invitation SET decline_reason = NULL WHERE decline_reason IS NOT NULL AND id = ANY(CAST(:ids AS uuid[]))
+""")
+_FORGET_RETURNED = text("""
 UPDATE commitment SET return_reason = NULL
- WHERE return_reason IS NOT NULL AND (signatory_id = :person_id OR contact_id = :person_id)
+ WHERE return_reason IS NOT NULL AND invitation_id = ANY(CAST(:ids AS uuid[]))
 """)
 
 
 async def forget_reasons(session: AsyncSession, person_id: UUID) -> None:
-    """Empties why pledges of the person, as signatory or contact, were returned: such a text may speak of either."""
+    """Empties why invitations of the person, as contact or signatory, were declined and why pledges were returned.
+
+    Such a text may speak of either. The invitations stay locked: whoever is about to add something to one of them, a
+    saved form or the photo of a letter, is waited for, so that what follows here finds it.
+    """
     connection = await session.connection()
-    await connection.execute(_FORGET_REASONS, {"person_id": person_id})
+    ids = list((await connection.execute(_LOCK_ASKED, {"person_id": person_id})).scalars())
+    for forget in (_FORGET_DECLINED, _FORGET_RETURNED):
+        await connection.execute(forget, {"ids": ids})
 
 
 async def lock_mandates_of(session: AsyncSession, person_id: UUID) -> Sequence[Mandate]:

@@ -155,6 +155,8 @@ class InvitationRow(Row, table=True):
     issued_at: datetime = _instant()
     status: str = _text()
     interested_at: datetime | None = _instant(nullable=True)
+    declined_at: datetime | None = _instant(nullable=True)
+    decline_reason: str | None = _text(nullable=True)
     link_generation: int
     fact_sequence: int
 

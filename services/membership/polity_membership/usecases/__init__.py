@@ -11,6 +11,7 @@ from polity_membership.usecases.commit_to_campaign import (
 )
 from polity_membership.usecases.confirm_commitment import confirm_commitment
 from polity_membership.usecases.correct_contact import CorrectContact, correct_contact
+from polity_membership.usecases.decline_invitation import decline_invitation
 from polity_membership.usecases.end_mandate import end_mandate
 from polity_membership.usecases.erase_person import erase_person
 from polity_membership.usecases.express_interest import express_interest
@@ -55,6 +56,7 @@ __all__ = [
     "commit_to_campaigns",
     "confirm_commitment",
     "correct_contact",
+    "decline_invitation",
     "end_mandate",
     "erase_person",
     "express_interest",

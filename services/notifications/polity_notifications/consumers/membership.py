@@ -13,6 +13,8 @@ from polity_contracts.membership import (
     CommitmentMade,
     CommitmentReturned,
     CommitmentSubmitted,
+    InterestExpressed,
+    InvitationDeclined,
     InvitationExtended,
     InvitationIssued,
     InvitationRevoked,
@@ -68,6 +70,8 @@ class Handlers:
             LocalGovernmentRegistered: _saving(subjects.save_local_governments),
             CampaignOpened: _saving(subjects.save_campaigns),
             InvitationRevoked: _saving(subjects.save_revocations),
+            InvitationDeclined: _saving(subjects.save_declines),
+            InterestExpressed: _saving(subjects.save_interest),
             MandateEnded: _saving(secretariats.end_mandates),
             InvitationIssued: self.invited,
             InvitationExtended: self.extended,
@@ -95,6 +99,7 @@ class Handlers:
         await ask_about_submissions(session, facts, self._limits, self._clock())
 
     async def committed(self, session: AsyncSession, facts: Sequence[Received[CommitmentMade]]) -> None:
+        await subjects.save_commitments(session, [received.fact for received in facts])
         await ask_for_thanks(session, facts, self._limits, self._clock())
 
     async def reached(self, session: AsyncSession, facts: Sequence[Received[MilestoneReached]]) -> None:

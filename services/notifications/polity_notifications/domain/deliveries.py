@@ -188,7 +188,7 @@ class ResendRefused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Resendable:
-    """What decides whether a mail may be sent once more; `reply_by` and `link_generation` are its invitation's."""
+    """What decides whether a mail may be sent once more; from `link_generation` on its invitation says so."""
 
     kind: str
     status: str
@@ -196,8 +196,9 @@ class Resendable:
     erased: bool
     link_generation: int | None
     reply_by: datetime | None
+    declined: bool
     counted: bool
-    """A pledge of the local government counts in the campaign."""
+    """A pledge by this invitation counts, or did."""
 
 
 def resend_until(mail: Resendable, limits: Limits, now: datetime) -> datetime:
@@ -221,6 +222,8 @@ def _check_invitation(mail: Resendable, now: datetime) -> None:
         raise ResendRefused("mail_invitation_revoked")
     if mail.counted:
         raise ResendRefused("mail_invitation_answered")
+    if mail.declined:
+        raise ResendRefused("mail_invitation_declined")
     if mail.kind in WITH_DEADLINE and mail.reply_by and mail.reply_by <= now:
         raise ResendRefused("mail_deadline_passed")
 

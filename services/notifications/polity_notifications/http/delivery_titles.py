@@ -44,6 +44,14 @@ TITLES = {
         "서약이 이미 집계되어 이 메시지를 다시 보내지 않습니다.",
         "الالتزام محسوب بالفعل، فلا تُرسل هذه الرسالة مرة أخرى.",
     ),
+    "mail_invitation_declined": (
+        'The answer was "not this time", so this message is not sent again.',
+        "La respuesta fue «esta vez no»: este mensaje no se vuelve a enviar.",
+        "La réponse a été « pas cette fois » : ce message n'est pas renvoyé.",
+        "A resposta foi «desta vez não»: esta mensagem não volta a ser enviada.",
+        "'이번에는 참여하지 않음'으로 답했으므로 이 메시지를 다시 보내지 않습니다.",
+        "كان الرد «ليس هذه المرة»، فلا تُرسل هذه الرسالة مرة أخرى.",
+    ),
     "mail_deadline_passed": (
         "The time to answer is over: give more time first.",
         "El plazo para responder ha terminado: amplíelo primero.",

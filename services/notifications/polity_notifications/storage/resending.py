@@ -13,9 +13,7 @@ _READER = text("SELECT person_id FROM delivery WHERE delivery_id = :delivery_id"
 _LOCK = text("""
 SELECT delivery.kind, delivery.status, delivery.sent_at, person.erased_at IS NOT NULL AS erased,
        invitation.link_generation, invitation.reply_by,
-       EXISTS (SELECT FROM delivery AS thanks
-                WHERE thanks.campaign_id = delivery.campaign_id AND thanks.kind = 'thank_you'
-                  AND thanks.local_government_id = delivery.local_government_id) AS counted
+       coalesce(invitation.declined, false) AS declined, coalesce(invitation.counted, false) AS counted
   FROM delivery JOIN person USING (person_id) LEFT JOIN invitation USING (invitation_id)
  WHERE delivery.delivery_id = :delivery_id
    FOR NO KEY UPDATE OF delivery

@@ -7,6 +7,9 @@ from uuid import UUID
 
 from polity_contracts.membership import (
     CampaignOpened,
+    CommitmentMade,
+    InterestExpressed,
+    InvitationDeclined,
     InvitationExtended,
     InvitationIssued,
     InvitationRevoked,
@@ -63,6 +66,17 @@ UPDATE invitation SET reply_by = extended.reply_by
   FROM unnest(CAST(:invitation_id AS uuid[]), CAST(:reply_by AS timestamptz[])) AS extended (invitation_id, reply_by)
  WHERE invitation.invitation_id = extended.invitation_id
 """)
+
+
+_DECLINED = text("""
+UPDATE invitation SET declined = :declined WHERE invitation_id = ANY(CAST(:invitation_id AS uuid[]))
+""")
+_COUNTED = text("""
+INSERT INTO invitation (invitation_id, link_generation, counted)
+SELECT invitation_id, 1, true FROM unnest(CAST(:invitation_id AS uuid[])) AS made (invitation_id)
+    ON CONFLICT (invitation_id) DO UPDATE SET counted = true
+""")
+"""A pledge may be known here before its invitation, whose facts have another key."""
 
 
 async def save_networks(session: AsyncSession, facts: Sequence[NetworkFounded]) -> None:
@@ -128,6 +142,28 @@ async def save_revocations(session: AsyncSession, facts: Sequence[InvitationRevo
         "link_generation": [fact.link_generation for fact in facts],
     }
     await (await session.connection()).execute(_REVOKED, columns)
+
+
+async def save_declines(session: AsyncSession, facts: Sequence[InvitationDeclined]) -> None:
+    """Notes who said "not this time"."""
+    await _say_declined(session, {fact.invitation_id for fact in facts}, declined=True)
+
+
+async def save_interest(session: AsyncSession, facts: Sequence[InterestExpressed]) -> None:
+    """Notes who changed their mind."""
+    await _say_declined(session, {fact.invitation_id for fact in facts if fact.reconsidered}, declined=False)
+
+
+async def save_commitments(session: AsyncSession, facts: Sequence[CommitmentMade]) -> None:
+    """Notes by which invitations pledges count, imported ones too; withdrawn later, they are still answered."""
+    ids = sorted({fact.invitation_id for fact in facts if fact.invitation_id})
+    await (await session.connection()).execute(_COUNTED, {"invitation_id": ids})
+
+
+async def _say_declined(session: AsyncSession, invitation_ids: set[UUID], *, declined: bool) -> None:
+    if invitation_ids:
+        parameters = {"invitation_id": sorted(invitation_ids), "declined": declined}
+        await (await session.connection()).execute(_DECLINED, parameters)
 
 
 def _last(rows: dict[UUID, F]) -> list[F]:

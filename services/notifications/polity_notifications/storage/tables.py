@@ -83,7 +83,10 @@ invitation = Table(
     Column("invitation_id", Uuid, primary_key=True),
     Column("link_generation", Integer, nullable=False),
     _instant("reply_by"),
+    Column("declined", Boolean, nullable=False, server_default=text("false")),
+    Column("counted", Boolean, nullable=False, server_default=text("false")),
 )
+"""`declined` until the local government changes its mind, `counted` once its pledge did."""
 
 secretariat = Table(
     "secretariat",

@@ -1,7 +1,8 @@
-"""The answer to an invitation: read, say "we are interested", make the pledge. The link in the address is the key."""
+"""The answer to an invitation: "we are interested", "not this time", the pledge. The link in the address is the key."""
 
 import asyncio
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
@@ -63,6 +64,7 @@ async def read(token: TokenDep, request: Request, portal: PortalDep) -> Response
 
 
 @router.get(PATH + "/interest", **OPEN)
+@router.get(PATH + "/decline", **OPEN)
 @router.get(PATH + "/draft", **OPEN)
 @router.get(PATH + "/commitment", **OPEN)
 async def back(lang: str, token: TokenDep) -> Response:
@@ -78,6 +80,22 @@ async def express_interest(lang: str, token: TokenDep, portal: PortalDep, form: 
         if problem.slug not in REFUSED_TWICE:
             raise
     return go_to(f"/{lang}/answer/{token}#pledge")
+
+
+@router.post(PATH + "/decline", **OPEN)
+async def decline(lang: str, token: TokenDep, request: Request, portal: PortalDep, form: OpenFormDep) -> Response:
+    """Says "not this time", with the reason if one is given."""
+    reason = text_of(form, "decline_reason").strip()
+    try:
+        await portal.api.speaking(lang).post(
+            "/v1/answer/decline", {"reason": reason} if reason else {}, credentials=link(token)
+        )
+    except ApiProblem as problem:
+        if problem.slug not in REFUSED_TWICE:
+            answer, saved = await asked_and_saved(portal, token)
+            faults = [replace(fault, field="decline_reason") for fault in faults_said(problem)]
+            return answer_page(request, answer, saved, faults, status=422, declining=reason)
+    return go_to(f"/{lang}/answer/{token}#answered")
 
 
 @router.post(PATH + "/draft", **OPEN)
@@ -147,8 +165,12 @@ def answer_page(
     status: int = 200,
     template: str = "answer.html",
     saved: Pledge | None = None,
+    declining: str = "",
 ) -> Response:
-    """The city's page; `saved` is what somebody else saved while `pledge` was typed, to choose from."""
+    """The city's page; `saved` is what somebody else saved while `pledge` was typed, to choose from.
+
+    `declining` is the reason that was typed for a "not this time".
+    """
     campaign = answer["campaign"]
     path = "/".join(request.url.path.split("/")[:4])
     return page(
@@ -163,5 +185,6 @@ def answer_page(
         answer_path=path,
         form_path=f"{path}/letter" if template == "letter.html" else path,
         faults=faults or [],
+        declining=declining,
         demonstration=campaign["demonstration"],
     )

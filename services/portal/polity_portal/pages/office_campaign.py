@@ -24,7 +24,9 @@ Cursor = Annotated[str, Field(max_length=500)]
 class InvitationList(BaseModel):
     """What the address of the list of invitations says."""
 
-    status: Literal["", "invited", "interested", "overdue", "submitted", "committed", "withdrawn", "revoked"] = ""
+    status: Literal[
+        "", "invited", "interested", "declined", "overdue", "submitted", "committed", "withdrawn", "revoked"
+    ] = ""
     wave: Annotated[str, Field(max_length=200)] = ""
     q: Annotated[str, Field(max_length=100)] = ""
     cursor: Cursor = ""

@@ -16,11 +16,13 @@ class Shape(BaseModel):
 class Totals(Shape):
     """Local governments: `invited` were ever asked; the others part them by what became of their answer.
 
-    `submitted` pledges wait for their confirmation, `committed` ones stand, `withdrawn` ones stand no longer.
+    `declined` said "not this time" and may change their mind, `submitted` pledges wait for their confirmation,
+    `committed` ones stand, `withdrawn` ones stand no longer.
     """
 
     invited: int
     interested: int
+    declined: int
     submitted: int
     committed: int
     withdrawn: int

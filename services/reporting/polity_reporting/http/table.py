@@ -8,7 +8,7 @@ from polity_reporting.storage.progress import Campaign, Counts, Group, Progress
 
 HEADER = (
     "note", "section", "key", "label", "invited", "interested", "committed", "submitted", "withdrawn", "announced_at",
-    "missed",
+    "missed", "declined",
 )  # fmt: skip
 
 
@@ -44,8 +44,9 @@ def _grouped(section: str, groups: Iterable[Group]) -> Iterator[tuple[Cell, ...]
         yield (section, group.key, None, *_numbers(group.counts))
 
 
-def _numbers(counts: Counts) -> tuple[int, ...]:
-    return (counts.invited, counts.interested, counts.committed, counts.submitted, counts.withdrawn)
+def _numbers(counts: Counts) -> tuple[int | None, ...]:
+    numbers = (counts.invited, counts.interested, counts.committed, counts.submitted, counts.withdrawn)
+    return (*numbers, None, None, counts.declined)
 
 
 def in_fallback(text: dict[str, str], language: str) -> str | None:

@@ -18,6 +18,7 @@ from polity_contracts.membership import (
     CommitmentSubmitted,
     CommitmentWithdrawn,
     InterestExpressed,
+    InvitationDeclined,
     InvitationImported,
     InvitationIssued,
     LocalGovernmentRegistered,
@@ -112,6 +113,13 @@ async def interested(session: AsyncSession, facts: Sequence[Received[InterestExp
             "instants": [received.fact.expressed_at for received in facts],
         },
     )
+    again = [received.fact for received in facts if received.fact.reconsidered]
+    await _stepped(session, "reconsidered", [(fact, fact.expressed_at) for fact in again])
+
+
+async def declined(session: AsyncSession, facts: Sequence[Received[InvitationDeclined]]) -> None:
+    """Writes when local governments said "not this time"; some change their mind."""
+    await _stepped(session, "declined", [(received.fact, received.fact.declined_at) for received in facts])
 
 
 async def committed(session: AsyncSession, facts: Sequence[Received[CommitmentMade]]) -> None:
@@ -140,9 +148,10 @@ async def returned(session: AsyncSession, facts: Sequence[Received[CommitmentRet
     await _stepped(session, "returned", [(received.fact, received.fact.returned_at) for received in facts])
 
 
-async def _stepped(
-    session: AsyncSession, step: str, facts: Sequence[tuple[CommitmentSubmitted | CommitmentReturned, datetime]]
-) -> None:
+Step = CommitmentSubmitted | CommitmentReturned | InterestExpressed | InvitationDeclined
+
+
+async def _stepped(session: AsyncSession, step: str, facts: Sequence[tuple[Step, datetime]]) -> None:
     await _changed(session, (fact.campaign_id for fact, _ in facts))
     await statements.write(
         session,
@@ -219,6 +228,7 @@ PROGRESS = Consumer(
         InvitationIssued: invited,
         InvitationImported: brought_in,
         InterestExpressed: interested,
+        InvitationDeclined: declined,
         CommitmentSubmitted: submitted,
         CommitmentReturned: returned,
         CommitmentMade: committed,

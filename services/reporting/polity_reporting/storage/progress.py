@@ -28,6 +28,7 @@ class Counts:
     committed: int = 0
     withdrawn: int = 0
     unanswered: int = 0
+    declined: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +178,7 @@ _COUNTS = _reading_as_of(
             first_theme,
             coalesce(invited_at <= moment, false) AS invited,
             coalesce(interested_at <= moment, false) OR step IS NOT NULL AS interested,
+            coalesce(step = 'declined', false) AS declined,
             coalesce(step = 'submitted', false) AS submitted,
             coalesce(committed_at <= moment, false) AS committed,
             coalesce(withdrawn_at <= moment, false) AS withdrawn
@@ -189,7 +191,8 @@ _COUNTS = _reading_as_of(
     known AS (
         SELECT region, country, invited,
             CASE WHEN withdrawn THEN 'withdrawn' WHEN committed THEN 'committed' WHEN submitted THEN 'submitted'
-                WHEN interested THEN 'interested' WHEN invited THEN 'unanswered' END AS status,
+                WHEN declined THEN 'declined' WHEN interested THEN 'interested'
+                WHEN invited THEN 'unanswered' END AS status,
             CASE WHEN committed AND NOT withdrawn THEN first_theme END AS first_theme
         FROM dated
     )
@@ -200,6 +203,7 @@ _COUNTS = _reading_as_of(
         coalesce(region, country, first_theme) AS key,
         count(*) FILTER (WHERE invited) AS invited,
         count(*) FILTER (WHERE status = 'interested') AS interested,
+        count(*) FILTER (WHERE status = 'declined') AS declined,
         count(*) FILTER (WHERE status = 'submitted') AS submitted,
         count(*) FILTER (WHERE status = 'committed') AS committed,
         count(*) FILTER (WHERE status = 'withdrawn') AS withdrawn,

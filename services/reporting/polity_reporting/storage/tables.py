@@ -68,6 +68,6 @@ submission = Table(
     Column("at", DateTime(timezone=True), primary_key=True),
     Column("step", Text, nullable=False),
 )
-"""Each time a pledge was `submitted` to be confirmed, and each time it was `returned`."""
+"""Each time a pledge was `submitted` to be confirmed or `returned`, an invitation `declined` or then `reconsidered`."""
 
 PROJECTION_TABLES = (campaign, local_government, answer, milestone, submission)
