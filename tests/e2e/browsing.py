@@ -74,13 +74,14 @@ MISSED = """() => {
   const clickable = [...document.querySelectorAll('body *')].filter(
     e => shown(e) && (e.onclick || getComputedStyle(e).cursor === 'pointer')
       && !e.closest(controls + ', label, option') && !e.disabled);
+  const disguised = [...document.querySelectorAll('a[href][role=button]')];
   axe.setup(document);
   const nameless = stops.filter(e => document.contains(e) && !axe.commons.text.accessibleText(e).trim());
   axe.teardown();
   const unmarked = [...window.unmarked];
   return {
     unreached: unreached.map(told), 'the focus does not show': unmarked.map(told),
-    mouse_only: clickable.map(told), nameless: nameless.map(told),
+    mouse_only: clickable.map(told), 'deaf to the space bar': disguised.map(told), nameless: nameless.map(told),
   };
 }"""
 
@@ -159,10 +160,19 @@ class Person:
         await self.page.keyboard.press("Enter")
 
     async def go(self, role: Any, name: str | re.Pattern[str], within: Locator | None = None) -> None:
-        """The same where another page answers: returns once that page is there."""
-        await self.reach(self.control(role, name, within))
+        """The same where another page answers: returns once that page is there and has told what a form came to."""
+        await self.follow(self.control(role, name, within))
+
+    async def follow(self, target: Locator) -> None:
+        """Reaches what leads to another page and goes there."""
+        await self.reach(target)
+        sent = await target.evaluate("e => e.form?.method === 'post'")
+        before = await self.page.title()
         async with self.page.expect_navigation():
             await self.page.keyboard.press("Enter")
+        if sent and await self.page.title() == before:
+            # A reader of screens says a page's title and what has the focus, and of the rest nothing by itself.
+            await expect(self.page.locator("main :focus")).to_have_accessible_name(re.compile(r"\S"))
 
     async def write(self, label: str | re.Pattern[str], text: str, within: Locator | None = None) -> None:
         """Types into the field with this label, over what stands there."""

@@ -2,7 +2,7 @@
 
 import pytest
 from browsing import Person, person
-from playwright.async_api import Browser
+from playwright.async_api import Browser, Route
 
 pytestmark = pytest.mark.browser
 
@@ -28,10 +28,11 @@ async def shown(someone: Person, planted: str, style: str = "") -> None:
         ),
         ("<div onclick='1' style='cursor:pointer'>Press me</div>", "", "mouse_only"),
         ("<button tabindex=-1 style='font-size:2rem'>Press me</button>", "", "unreached"),
+        ("<a href='#b' role=button style='font-size:2rem'>Go on</a>", "", "deaf to the space bar"),
         ("<div tabindex=0 role=group>Words</div>", "", "nameless"),
         ("<div style='inline-size:500px'>Words</div>", "", "500 px wide|over the edge"),
     ],
-    ids=["image", "faint", "faint in the dark", "mouse only", "left out", "nameless", "too wide"],
+    ids=["image", "faint", "faint in the dark", "mouse only", "left out", "disguised", "nameless", "too wide"],
 )
 async def test_a_planted_fault_is_found(chromium: Browser, planted: str, style: str, words: str) -> None:
     async with person(chromium, "en", 390) as someone:
@@ -49,6 +50,25 @@ async def test_a_focus_that_does_not_show_is_found(chromium: Browser) -> None:
         await shown(someone, "<button>Go on</button>", "button:focus {outline: none}")
         with pytest.raises(AssertionError, match="focus does not show"):
             await someone.reach(someone.control("button", "Go on"))
+
+
+@pytest.mark.parametrize("told", ["", "<p role=status>Saved</p>"], ids=["silent", "there from the start"])
+async def test_a_form_that_says_nothing_is_found(chromium: Browser, told: str) -> None:
+    """What is there when a page opens is not announced, live region or not; what has the focus is."""
+    answer = [told]
+    async with person(chromium, "en", 390) as someone:
+
+        async def show(route: Route) -> None:
+            form = "<form method=post><button style='font-size:2rem'>Save</button></form>"
+            html = GOOD.format(planted=answer[0] + form, style="")
+            await route.fulfill(content_type="text/html", body=html)
+
+        await someone.page.route("http://page.example/", show)
+        await someone.open("http://page.example/")
+        with pytest.raises(AssertionError, match="main :focus"):
+            await someone.go("button", "Save")
+        answer[0] = "<p role=status id=told aria-labelledby=told tabindex=-1 autofocus>Saved</p>"
+        await someone.go("button", "Save")
 
 
 async def test_what_the_keyboard_does_not_reach_is_said(chromium: Browser) -> None:

@@ -77,7 +77,7 @@ async def test_a_city_on_a_telephone(chromium: Browser, stage: Stage, language: 
         await mayor.go("button", mayor.say("Make the pledge"))
         await expect(mayor.page.locator("h1")).to_have_text(mayor.say("Thank you, %(city)s", city=city))
         await mayor.look(walk=True)
-        await mayor.go("button", mayor.say("See the campaign"))
+        await mayor.go("link", mayor.say("See the campaign"))
         await mayor.look(walk=True)
 
 
@@ -102,7 +102,7 @@ async def test_an_officer_and_a_mayor_share_a_form(chromium: Browser, stage: Sta
         await expect(officer.page.get_by_role("alert")).to_contain_text("Written By Mayor")
         await expect(officer.page.get_by_role("alert")).to_contain_text("Lord Mayor")
         await officer.look(walk=True)
-        await officer.go("button", officer.say("Take what was saved"))
+        await officer.go("link", officer.say("Take what was saved"))
         await expect(officer.page.locator("#signatory_name")).to_have_value("Written By Mayor")
 
         await pledge(mayor, city)

@@ -74,7 +74,7 @@ async def test_a_failed_delivery_is_seen_understood_and_sent_again(
         page, say = integrator.page, integrator.say
         await integrator.open(f"{stage.platform.url}/{language}/office/webhooks")
         await integrator.look(walk=True)
-        await integrator.go("button", say("New subscription"))
+        await integrator.go("link", say("New subscription"))
         await integrator.write(say("Address of your endpoint"), "http://10.0.0.1/hooks")
         await integrator.go("button", say("Subscribe"))
         await expect(page.get_by_role("alert")).to_be_visible()
@@ -85,7 +85,7 @@ async def test_a_failed_delivery_is_seen_understood_and_sent_again(
         await integrator.go("button", say("Subscribe"))
         await integrator.look(walk=True)
         secret = await page.locator("#secret").input_value()
-        await integrator.go("button", say("I have kept it: go on to the delivery log"))
+        await integrator.go("link", say("I have kept it: go on to the delivery log"))
         await integrator.go("button", say("Send a test"))
         await appears(page, page.get_by_text(say("The endpoint answered with an error.")))
         await integrator.look(walk=True)

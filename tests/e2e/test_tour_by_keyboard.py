@@ -56,7 +56,7 @@ class Guest:
 
     async def download(self, name: str, step: Locator, folder: Path) -> Path:
         """Reaches a file's link in this step and keeps what it gives."""
-        await self.clerk.reach(self.clerk.control("button", self.clerk.say(name), step))
+        await self.clerk.reach(self.clerk.control("link", self.clerk.say(name), step))
         async with self.clerk.page.expect_download() as begun:
             await self.clerk.page.keyboard.press("Enter")
         file = await begun.value
@@ -87,7 +87,7 @@ async def test_ten_minutes_in_six_steps(
         await clerk.go("link", clerk.say("Record the answer"), step)
         await record_letter(clerk, photo)
         step = await guest.at(5)
-        await clerk.go("button", clerk.say("Open the campaign"), step)
+        await clerk.go("link", clerk.say("Open the campaign"), step)
         await clerk.look(walk=True)
         words = clerk.say("Announce the milestone of %(threshold)s", threshold=clerk.number(THRESHOLD))
         await clerk.go("button", words)
@@ -122,7 +122,7 @@ async def _invite(guest: Guest) -> None:
     """Step 2: the three are ticked and the wave is sent."""
     clerk = guest.clerk
     step = await guest.at(1)
-    await clerk.go("button", clerk.say("Choose and invite"), step)
+    await clerk.go("link", clerk.say("Choose and invite"), step)
     await clerk.look(walk=True)
     await clerk.open(clerk.page.url)
     for city in ("Samplefield", "Samplehaven", "Sampleton"):
@@ -168,7 +168,7 @@ async def _look_behind(guest: Guest, campaign_id: str) -> None:
     async with clerk.page.expect_navigation():
         await clerk.page.keyboard.press("Enter")
     await clerk.look(walk=True)
-    trace = clerk.control("button", clerk.say("See the trace"))
+    trace = clerk.control("link", clerk.say("See the trace"))
     await clerk.reach(trace)
     assert re.search(r"/[0-9a-f]{32}$", await trace.get_attribute("href") or "")
     await clerk.open(f"{guest.stage.platform.url}/{clerk.language}/campaigns/{campaign_id}")

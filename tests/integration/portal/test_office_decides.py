@@ -89,6 +89,7 @@ async def test_a_pledge_waits_is_returned_with_a_reason_and_counts_when_confirme
     assert "No. 1" in (await city.browser.get(city.page)).text
     late = await send(desk.browser, page, f"{page}/return", reason="too late")
     assert late.headers["location"] == page
+    assert "Somebody else has decided this meanwhile." in (await desk.browser.get(late.headers["location"])).text
 
 
 async def test_a_letter_sent_before_the_pledge_is_looked_at_where_it_is_confirmed(

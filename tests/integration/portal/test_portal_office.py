@@ -233,7 +233,7 @@ async def test_the_tour_is_hidden_and_shown_again_in_this_browser(office: Simple
         token = re.search(r'name="form_token" value="([^"]+)"', await shown(office))
         assert token
         data = {"form_token": token[1], "tour": wanted}
-        assert (await office.browser.post("/en/office/tour", data=data)).headers["location"] == "/en/office"
+        assert (await office.browser.post("/en/office/tour", data=data)).headers["location"] == "/en/office#tour-1"
         page = await shown(office)
         assert other in page
         assert ("six steps" in page) == (wanted == "shown")

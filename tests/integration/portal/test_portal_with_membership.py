@@ -131,7 +131,7 @@ async def test_what_a_form_has_done_is_told_once_by_the_page_it_leads_to(
     assert "polity-notice" in theirs.request.headers["cookie"]
     assert "issued" not in theirs.text
     told = (await desk.browser.get(page)).text
-    assert re.search(r'role="status">\s*<p>3 invitations were issued', told)
+    assert re.search(r'role="status"[^>]* autofocus>\s*<p>3 invitations were issued', told)
     assert 'role="status"' not in (await desk.browser.get(page)).text
 
 

@@ -8,7 +8,6 @@ from fastapi import Path, Response
 
 from polity_portal.api import ApiProblem, Fault
 from polity_portal.pages.office_campaign import PATH, end_of_day, own_campaign
-from polity_portal.rendering import go_to
 from polity_portal.routing import OPEN, NotFound, pages
 from polity_portal.signed_in import SignedFormDep, Visit, VisitDep, text_of
 
@@ -56,7 +55,7 @@ async def _decide(visit: Visit, commitment_id: UUID, decision: str, body: dict[s
     except ApiProblem as problem:
         if problem.slug not in SETTLED:
             raise
-        return go_to(here)
+        return visit.go_to(here, done="settled")
     return visit.go_to(here, done=decision)
 
 

@@ -21,7 +21,8 @@ async def file(lang: str, visit: VisitDep) -> Response:
 @router.post("/{lang:lang}/office/tour", **OPEN)
 async def hide_or_show(visit: VisitDep, form: SignedFormDep) -> Response:
     """Kept in the browser alone: it is about what one person wants to see."""
-    leaving = go_to(visit.office)
+    # The tour or its button has the focus then, and is heard.
+    leaving = go_to(f"{visit.office}#tour-1")
     name, secure = cookie_name(visit.portal, HIDING), is_secure(visit.portal)
     if text_of(form, "tour") == "hidden":
         leaving.set_cookie(name, "hidden", max_age=YEAR_SECONDS, httponly=True, secure=secure, samesite="lax")
