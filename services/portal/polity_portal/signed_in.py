@@ -16,6 +16,8 @@ from polity_portal.sessions import Session
 
 FIELD_LIMIT = 100
 SHEET_LIMIT = 3000
+TOURING = "touring"
+"""The cookie by which the office's pages know to lead back to the tour; its first page alone asks what is done."""
 FORM_TOKEN = "form_token"  # noqa: S105 - the field's name
 
 
@@ -86,7 +88,9 @@ class Visit:
     def page(self, template: str, *, status: int = 200, **content: Any) -> Response:
         """The page, which tells its notice this once."""
         notice = self.notice
-        response = page(self.request, template, status=status, session=self.session, notice=notice, **content)
+        touring = content.get("demonstration") and cookie_name(self.portal, TOURING) in self.request.cookies
+        shown = {"session": self.session, "notice": notice, "touring": touring, **content}
+        response = page(self.request, template, status=status, **shown)
         if notice:
             forget(response, cookie_name(self.portal, PURPOSE), secure=is_secure(self.portal))
         return response

@@ -5,7 +5,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from polity_portal.signed_in import Visit, cookie_name
+from fastapi import Response
+
+from polity_portal.signed_in import TOURING, Visit, cookie_name, is_secure
 
 COMMON = "Sample"
 """In the name of each of the three: the invitation page finds them by it."""
@@ -87,6 +89,15 @@ async def _tour(
         "hidden": visit.request.cookies.get(cookie_name(visit.portal, HIDING)) == "hidden",
         "mails_url": visit.portal.settings.mails_url,
     }
+
+
+def note(visit: Visit, response: Response, tours: list[dict[str, Any]]) -> None:
+    """Notes in the browser whether a tour is under way: begun or not, but neither finished nor hidden."""
+    name, secure = cookie_name(visit.portal, TOURING), is_secure(visit.portal)
+    if any(tour["current"] and not tour["hidden"] for tour in tours):
+        response.set_cookie(name, "1", path="/", httponly=True, secure=secure, samesite="lax")
+    elif name in visit.request.cookies:
+        response.delete_cookie(name, path="/", httponly=True, secure=secure, samesite="lax")
 
 
 def steps_done(cities: list[dict[str, Any] | None], milestone: Mapping[str, Any]) -> list[bool]:

@@ -239,6 +239,23 @@ async def test_the_tour_is_hidden_and_shown_again_in_this_browser(office: Simple
         assert ("six steps" in page) == (wanted == "shown")
 
 
+async def test_the_offices_pages_lead_back_to_the_tour_while_it_is_under_way(office: SimpleNamespace) -> None:
+    office.answers[f"GET /v1/campaigns/{CAMPAIGN}/invitations"] = {"items": [], "next": None}
+    office.campaign["demonstration"] = True
+    page = f"/en/office/campaigns/{CAMPAIGN}/invitations"
+    back = '<a href="/en/office#tour-title">Back to the tour</a>'
+    assert back not in (await office.browser.get(page)).text
+    tour(office, "committed", "committed", "committed", commitments=100)
+    await shown(office)
+    assert back in (await office.browser.get(page)).text
+    office.campaign["demonstration"] = False
+    assert back not in (await office.browser.get(page)).text
+    office.campaign["demonstration"] = True
+    tour(office, "committed", "committed", "committed", commitments=100, announced=True)
+    await shown(office)
+    assert back not in (await office.browser.get(page)).text
+
+
 async def test_the_tours_file_has_one_impossible_latitude_and_is_in_the_pages_language(office: SimpleNamespace) -> None:
     file = await office.browser.get("/ko/office/tour/cities.csv")
     assert file.headers["content-type"] == "text/csv; charset=utf-8"

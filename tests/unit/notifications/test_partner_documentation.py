@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+import pytest
 from polity_notifications.domain.webhooks import PUBLIC_FACTS, TEST_TYPE
 from polity_portal.wording import WEBHOOK_TYPES
 
@@ -22,3 +23,15 @@ def test_the_catalogue_names_every_type_with_its_schema_and_an_example() -> None
 
 def test_the_pages_have_words_for_every_type() -> None:
     assert WEBHOOK_TYPES.keys() == PUBLIC_FACTS.keys() | {TEST_TYPE}
+
+
+SERVED = PARTNERS.parents[1] / "services" / "portal" / "polity_portal" / "static" / "partners"
+
+
+@pytest.mark.parametrize(
+    ("written", "served"),
+    [("README.md", "webhooks.md"), ("receive.py", "receive.py.txt"), ("receive.mjs", "receive.mjs.txt")],
+)
+def test_the_pages_serve_what_is_documented(written: str, served: str) -> None:
+    told = f"copy docs/partners/{written} to the portal's static/partners/{served}"
+    assert (SERVED / served).read_text("utf-8") == (PARTNERS / written).read_text("utf-8"), told

@@ -7,11 +7,20 @@ from rich.table import Table
 
 from polity_local.place import DEMO_PASSWORD, Place
 
-FIRST = "First: open the pages, choose the office, sign in as secretariat, and follow the tour there: ten minutes."
+TOUR = "First: open the pages, choose the office, sign in as secretariat, and follow the tour there: ten minutes."
+
+
+LOOK = "First: open the pages. The dates are the letter's of 2022, so nobody can answer any more and there is no tour."
+
+
+LOADED = "demonstration-loaded"
+"""The file of the state folder that says with which dates the demonstration was loaded."""
 
 
 def addresses(place: Place) -> str:
-    """Returns the table of pages, viewers and sign-ins as text."""
+    """Returns the table of pages, viewers and sign-ins as text, and where to begin with what was loaded."""
+    stamp = place.state / LOADED
+    dates = stamp.read_text().strip() if stamp.exists() else ""
     table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
     rows = {
         "Pages": f"{place.public_url}/",
@@ -25,4 +34,4 @@ def addresses(place: Place) -> str:
     text = io.StringIO()
     Console(file=text, width=120).print(table)
     lines = [line.rstrip() for line in text.getvalue().splitlines()]
-    return "\n".join([*lines, "", FIRST])
+    return "\n".join([*lines, "", LOOK if dates == "letter" else TOUR])

@@ -3,6 +3,7 @@
 import argparse
 import contextlib
 import fcntl
+import os
 import signal
 import subprocess
 import sys
@@ -11,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from types import FrameType
 
 from polity_local import leftovers
-from polity_local.commands.table import addresses
+from polity_local.commands.table import LOADED, addresses
 from polity_local.place import Place, keep_ports, up_place
 from polity_local.stack import Stack
 from polity_local.trouble import Trouble
@@ -119,7 +120,7 @@ def _stop(stack: Stack) -> None:
 
 def _load_demo(place: Place) -> None:
     """Loads the demonstration the first time; a failed load is said and tried again at the next start."""
-    stamp = place.state / "demonstration-loaded"
+    stamp = place.state / LOADED
     if stamp.exists():
         return
     log = place.log("demo")
@@ -130,7 +131,7 @@ def _load_demo(place: Place) -> None:
     if done.returncode:
         _tell(f"The demonstration was not loaded: its reason is at the end of {log}.")
     else:
-        stamp.touch()
+        stamp.write_text(os.environ.get("POLITY_DEMO_DATES", "present"))
 
 
 def _watch(stack: Stack) -> int:

@@ -8,7 +8,7 @@ from fastapi import Response
 from polity_portal.desks import desk_of
 from polity_portal.routing import OPEN, pages
 from polity_portal.signed_in import Visit, VisitDep
-from polity_portal.tour import tours_of
+from polity_portal.tour import note, tours_of
 
 router = pages()
 
@@ -20,13 +20,16 @@ AT_LENGTH = 3
 async def home(visit: VisitDep) -> Response:
     held = await visit.mandates()
     networks = await asyncio.gather(*(_network(visit, m["scope_id"]) for m in held if m["role"] == "secretariat"))
-    return visit.page(
+    tours = await tours_of(visit, networks)
+    shown = visit.page(
         "office.html",
         networks=networks,
-        tours=await tours_of(visit, networks),
+        tours=tours,
         operator=any(m["role"] == "operator" for m in held),
         demonstration=any(n["demonstration"] for n in networks),
     )
+    note(visit, shown, tours)
+    return shown
 
 
 async def _network(visit: Visit, network_id: str) -> dict[str, Any]:

@@ -150,4 +150,6 @@ async def _form(visit: Visit, entered: dict[str, Any], faults: list[Fault]) -> R
     types = await visit.api.get("/v1/webhook-types")
     names = [item["type"] for item in types["items"]]
     status = 422 if faults else 200
-    return visit.page("webhook_new.html", status=status, entered=entered, faults=faults, types=names)
+    return visit.page(
+        "webhook_new.html", status=status, entered=entered, faults=faults, types=names, loopback=types["loopback"]
+    )
