@@ -7,7 +7,7 @@ import httpx
 import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Locator, Page, expect
-from polity_local.demo.answers import Letterbox
+from polity_local.demo.letterboxes import Letterbox
 from polity_local.demo.load import Demo
 from polity_local.demo.whole import load_whole
 from polity_local.platform import Platform, start_platform

@@ -5,14 +5,14 @@ import secrets
 import subprocess
 import sys
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
 
 from polity_local.demo.client import Refused
-from polity_local.demo.load import Loader
-from polity_local.demo.places import places_csv
+from polity_local.demo.letterboxes import Mailpit
+from polity_local.demo.whole import load_whole
 from polity_local.place import REPOSITORY, new_secrets, write_private
 from polity_local.trouble import Trouble
 
@@ -29,7 +29,7 @@ def demo(_arguments: Sequence[str]) -> int:
     """Loads the demonstration into the running containers; raises Trouble when they refuse it."""
     try:
         address = asyncio.run(_load())
-    except (Refused, httpx.HTTPError) as error:
+    except (Refused, httpx.HTTPError, TimeoutError) as error:
         raise Trouble(f"The demonstration was not loaded: {error}") from error
     sys.stdout.write(f"Loaded: {address}\nThe password of `secretariat` and the others is DEMO_PASSWORD in .env.\n")
     return 0
@@ -68,18 +68,25 @@ _RENAMED = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class _Containers:
+    url: str
+    internal_url: str
+    """The gateway's internal listener is not published: the public one serves here, too."""
+    mail_url: str
+    demo_password: str
+
+    @staticmethod
+    def grant_operator(name: str, mail: str) -> str:
+        who = ("--name", name, "--email", mail, "--language", "en")
+        return _in_container("membership-api", "polity", "grant-operator", *who)
+
+
 async def _load() -> str:
     url, password = (_in_container("keycloak", "printenv", name) for name in ("PUBLIC_URL", "DEMO_PASSWORD"))
-    async with httpx.AsyncClient(base_url=url, timeout=60) as http:
-        loader = Loader(http, url, password, _grant_operator, "demo")
-        loaded = await loader.load("present", datetime.now(UTC).date(), places_csv())
-        await loader.join_members(loaded)
-    return f"{url}/en/campaigns/{loaded.campaign_id}"
-
-
-def _grant_operator(name: str, mail: str) -> str:
-    who = ("--name", name, "--email", mail, "--language", "en")
-    return _in_container("membership-api", "polity", "grant-operator", *who)
+    mails = _in_container("portal-api", "printenv", "POLITY_MAILS_URL")
+    demo = await load_whole(_Containers(url, url, mails, password), "present", Mailpit)
+    return f"{url}/en/campaigns/{demo.campaign_id}"
 
 
 def _in_container(service: str, *command: str) -> str:

@@ -1,25 +1,20 @@
 """The demonstration's cities answer: each reads its mail in the catcher, follows the link and says what it says."""
 
 import asyncio
-import json
-import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import date
-from typing import Any
 
 import httpx
 
-from polity_local.demo.cities import ANSWER_LINK
 from polity_local.demo.client import all_items, checked
+from polity_local.demo.letterboxes import Letterbox
 from polity_local.demo.load import Demo, Loader
 from polity_local.demo.waves import WAVES, Invited, Wave, invited
 
 AT_ONCE = 20
-PATIENCE_SECONDS = 60.0
-POLL_SECONDS = 0.3
 
 
-async def answer_to_97(loader: Loader, demo: Demo, mail_url: str, today: date) -> int:
+async def answer_to_97(loader: Loader, demo: Demo, letterbox: Letterbox, today: date) -> int:
     """Invites the three waves and lets them answer; returns how many pledges there are now.
 
     Repeated, it goes on where it stopped: whoever was invited or has answered is left alone. Raises Refused, and
@@ -29,8 +24,7 @@ async def answer_to_97(loader: Loader, demo: Demo, mail_url: str, today: date) -
     for wave in WAVES:
         await _invite(loader, demo, wave, today, register)
     cities = [city for wave in WAVES for city in invited(wave, today)]
-    async with httpx.AsyncClient(base_url=mail_url, timeout=30) as catcher:
-        tokens = await Letterbox(catcher).links([city.address for city in cities if city.interested])
+    tokens = await letterbox.links([city.address for city in cities if city.interested])
     # The pledges last, for a list of today's answers begins with the newest.
     for pledging in (False, True):
         await _answer_all(
@@ -72,52 +66,3 @@ async def _answer(http: httpx.AsyncClient, gate: asyncio.Semaphore, city: Invite
         if city.pledge and found["status"] != "committed":
             headers = {**link, "Idempotency-Key": f"demo-{found['invitation_id']}"}
             checked(await http.post("/v1/answer/commitment", headers=headers, json=city.pledge))
-
-
-class Letterbox:
-    """The mail catcher's page of received mails, read as a program."""
-
-    def __init__(self, catcher: httpx.AsyncClient) -> None:
-        self.catcher = catcher
-        self._read: dict[int, tuple[str, str]] = {}
-        """By the mail's number: whom it is for, and the token of its link, empty without one."""
-
-    async def links(self, addresses: Iterable[str]) -> dict[str, str]:
-        """Returns the token in the invitation to each address, once all are there; raises TimeoutError."""
-        wanted = set(addresses)
-        deadline = time.monotonic() + PATIENCE_SECONDS
-        while True:
-            await self._look()
-            found = {address: token for address, token in self._read.values() if token}
-            if wanted <= found.keys():
-                return found
-            if time.monotonic() > deadline:
-                raise TimeoutError(f"{len(wanted - found.keys())} invitations did not reach {self.catcher.base_url}")
-            await asyncio.sleep(POLL_SECONDS)
-
-    async def _look(self) -> None:
-        new = [mail async for mail in self._mails() if mail["id"] not in self._read]
-        gate = asyncio.Semaphore(AT_ONCE)
-
-        async def read(mail: dict[str, Any]) -> None:
-            async with gate:
-                body = await self.catcher.get(f"/api/messages/{mail['id']}.plain")
-            link = ANSWER_LINK.search(body.raise_for_status().text)
-            self._read[mail["id"]] = (_recipient(mail), link.group(1) if link else "")
-
-        async with asyncio.TaskGroup() as group:
-            for mail in new:
-                group.create_task(read(mail))
-
-    async def _mails(self) -> Any:
-        number = pages = 1
-        while number <= pages:
-            page = (await self.catcher.get("/api/messages/", params={"page": number})).raise_for_status().json()
-            for mail in page["data"]:
-                yield mail
-            number, pages = number + 1, page["meta"]["pages_total"]
-
-
-def _recipient(mail: dict[str, Any]) -> str:
-    envelope = mail["recipients_envelope"]
-    return str((json.loads(envelope) if isinstance(envelope, str) else envelope)[0])

@@ -1,25 +1,45 @@
 """The whole demonstration as ./dev up loads it: the network, its register, and a campaign at 97 of 100."""
 
 from datetime import UTC, datetime
+from typing import Protocol
 
 import httpx
 
 from polity_local.demo.answers import answer_to_97
+from polity_local.demo.letterboxes import Letterbox
 from polity_local.demo.load import Demo, Loader
 from polity_local.demo.places import places_csv
-from polity_local.platform import Platform
 
 
-async def load_whole(platform: Platform, dates: str) -> Demo:
+class Shown(Protocol):
+    """A running platform whose mails are caught and shown."""
+
+    @property
+    def url(self) -> str: ...
+    @property
+    def internal_url(self) -> str: ...
+    @property
+    def mail_url(self) -> str: ...
+    @property
+    def demo_password(self) -> str: ...
+    def grant_operator(self, name: str, mail: str) -> str:
+        """Returns the mandate link of a new operator."""
+        ...
+
+
+async def load_whole(platform: Shown, dates: str, letterbox: type[Letterbox] = Letterbox) -> Demo:
     """Loads it, or goes on where an earlier load stopped; `dates` as in letter.campaign. Raises Refused, TimeoutError.
 
     Links of 2022 answer no more, so the letter's own dates show the campaign before its first answer.
     """
     today = datetime.now(UTC).date()
-    async with httpx.AsyncClient(base_url=platform.internal_url, timeout=60) as http:
+    async with (
+        httpx.AsyncClient(base_url=platform.internal_url, timeout=60) as http,
+        httpx.AsyncClient(base_url=platform.mail_url, timeout=30) as catcher,
+    ):
         loader = Loader(http, platform.url, platform.demo_password, platform.grant_operator, "demo")
         demo = await loader.load(dates, today, places_csv())
         await loader.join_members(demo)
         if dates == "present":
-            await answer_to_97(loader, demo, platform.mail_url, today)
+            await answer_to_97(loader, demo, letterbox(catcher), today)
     return demo
