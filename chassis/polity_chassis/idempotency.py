@@ -24,7 +24,7 @@ _KEY = re.compile(r"[\x21-\x7e]{1,255}")
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """One caller's key for one route; `body_hash` covers the address and body of the request."""
+    """One caller's key for one route; `body_hash` covers the address, the body and the announced length (tus)."""
 
     caller: str
     route: str
@@ -53,7 +53,9 @@ async def idempotency_of(
     if not _KEY.fullmatch(idempotency_key):
         raise Problem("invalid_request", "invalid", errors=[FieldError("Idempotency-Key", "invalid")])
     address = f"{request.url.path}?{request.url.query}\n".encode()
-    digest = hashlib.sha256(address + await request.body()).digest()
+    # An upload's length says what is begun as a body would.
+    asked = address + request.headers.get("upload-length", "").encode() + await request.body()
+    digest = hashlib.sha256(asked).digest()
     return Key(caller, f"{request.method} {template_of(request.scope)}", idempotency_key, digest)
 
 

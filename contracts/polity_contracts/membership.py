@@ -128,7 +128,10 @@ class MilestoneAnnounced(Fact):
 
 
 class InvitationIssued(Fact):
-    """A local government was asked to join, by its contact person, in that person's language."""
+    """A local government was asked to join, by its contact person, in that person's language.
+
+    Issued again, with the same link, when there is a new contact after the one before was erased.
+    """
 
     type = "membership.invitation_issued"
     topic = topics.INVITATIONS.name

@@ -54,7 +54,7 @@ async def remove_files(runtime: Runtime) -> None:
     files = files_at(runtime.settings.files_url)
 
     async def remove() -> None:
-        while await remove_proofs(runtime.database, files, runtime.clock()):
+        if await remove_proofs(runtime.database, files, runtime.clock()):
             log.info("removed proofs")
 
     with suppress_instrumentation():

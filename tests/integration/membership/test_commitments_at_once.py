@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from polity_membership.usecases.together import LINES_AT_ONCE
 from sqlalchemy import text
 
 
@@ -117,6 +118,27 @@ async def test_however_many_wait_for_a_locked_campaign_the_rest_has_connections(
         assert await net.commit(free[1])
         assert not any(task.done() for task in waiting)
     assert sorted(made["ordinal"] for made in await asyncio.gather(*waiting)) == list(range(1, 41))
+
+
+async def test_however_many_campaigns_are_locked_the_rest_has_connections(world: Any, net: Any) -> None:
+    await net.register(1)
+    links = {}
+    for _ in range(14):
+        campaign_id = await net.campaign()
+        await net.invite_all(campaign_id)
+        links[campaign_id] = (await net.links(campaign_id))[0]
+    *locked, free = links
+    async with world.database.transaction() as session:
+        connection = await session.connection()
+        held = {"ids": [UUID(campaign_id) for campaign_id in locked]}
+        await connection.execute(text("SELECT FROM campaign WHERE id = ANY(:ids) FOR UPDATE"), held)
+        waiting = [asyncio.create_task(net.commit(links[campaign_id])) for campaign_id in locked]
+        while len(await world.rows(HELD_UP)) < LINES_AT_ONCE:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+        assert (await net.commit(links[free]))["ordinal"] == 1
+        assert len(await world.rows(HELD_UP)) <= LINES_AT_ONCE + 1
+        assert not any(task.done() for task in waiting)
+    assert [made["ordinal"] for made in await asyncio.gather(*waiting)] == [1] * len(locked)
 
 
 async def test_a_commitment_that_fails_half_way_leaves_nothing(

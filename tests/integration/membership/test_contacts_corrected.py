@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from sqlalchemy import text
 
 CORRECT = {"name": "Ana Nueva", "email": "ana@city.example", "language": "fr"}
 
@@ -40,6 +41,70 @@ async def test_after_an_erasure_somebody_new_is_recorded_once_however_many_ask(w
     assert [sequence for _, sequence, _ in await world.facts(contact)] == [1]
     (row,) = await world.rows("SELECT name, email, language FROM person WHERE id = :id", id=erased)
     assert set(row.values()) == {None}
+
+
+WAITING = "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+
+
+async def test_of_two_corrections_at_once_one_records_somebody_new_and_the_other_corrects_them(
+    world: Any, net: Any
+) -> None:
+    path, erased = await place(world, net)
+    await net.post(f"/v1/people/{erased}/erasure", {}, expect=202)
+    async with world.database.transaction() as session:
+        # Nobody can be made the contact before both have looked, unless the second waits for the first.
+        await (await session.connection()).execute(text("LOCK TABLE local_government_contact IN SHARE MODE"))
+        asking = [
+            asyncio.create_task(net.post(path, {**CORRECT, "name": name}, expect=200)) for name in ("Ana", "Berta")
+        ]
+        while len(await world.rows(WAITING)) < 2:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+    first, second = await asyncio.gather(*asking)
+    assert first == second
+    assert [number for _, number, _ in await world.facts(first["contact_id"])] == [1, 2]
+
+
+async def test_after_an_erasure_the_new_contact_gets_what_is_unanswered(world: Any, net: Any) -> None:
+    await net.register(1)
+    campaigns = {
+        name: await net.campaign(counts_at_once=name != "sent") for name in ("open", "declined", "sent", "made")
+    }
+    links = {}
+    for name, campaign_id in campaigns.items():
+        await net.invite_all(campaign_id)
+        (links[name],) = await net.links(campaign_id)
+    await world.call("PUT", "/v1/answer/draft", {"signatory_office": "Mayor"}, link=links["open"], expect=200)
+    await world.call("POST", "/v1/answer/decline", {}, link=links["declined"], expect=200)
+    sent, _ = await net.commit(links["sent"]), await net.commit(links["made"])
+    before = await _invitations(net, campaigns)
+    erased, place_id = before["open"]["contact_id"], before["open"]["local_government_id"]
+    await net.post(f"/v1/people/{erased}/erasure", {}, expect=202)
+    assert (await world.call("GET", "/v1/answer", link=links["open"], expect=200))["status"] == "invited"
+
+    path = f"/v1/local-governments/{place_id}/contact"
+    for _ in range(2):
+        contact = (await net.post(path, CORRECT, expect=200))["contact_id"]
+    after = await _invitations(net, campaigns)
+    assert {name: item["contact_id"] for name, item in after.items()} == {
+        "open": contact, "declined": contact, "sent": contact, "made": erased,
+    }  # fmt: skip
+    assert (after["open"]["language"], after["made"]["language"]) == ("fr", "es")
+    facts = {name: await world.facts(item["invitation_id"]) for name, item in after.items()}
+    (first, again) = facts["open"]
+    assert (again[0], again[1]) == ("invitation_issued", 2)
+    assert again[2] == {**first[2], "contact_id": contact, "language": "fr"}
+    assert [len(facts[name]) for name in ("declined", "sent", "made")] == [2, 1, 1]
+    await net.decide(sent["commitment_id"], "confirmation")
+    made = (await world.facts(sent["commitment_id"]))[-1]
+    assert (made[0], made[2]["contact_id"], made[2]["language"]) == ("commitment_made", contact, "fr")
+    assert (await net.commit(links["open"]))["ordinal"] == 1
+
+
+async def _invitations(net: Any, campaigns: dict[str, str]) -> dict[str, Any]:
+    return {
+        name: (await net.get(f"/v1/campaigns/{campaign_id}/invitations"))["items"][0]
+        for name, campaign_id in campaigns.items()
+    }
 
 
 async def test_a_place_of_another_network_or_of_none_is_not_to_be_found(world: Any, net: Any) -> None:

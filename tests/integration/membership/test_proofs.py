@@ -14,9 +14,11 @@ import httpx
 import pytest
 from polity_membership.storage.files import Files
 from polity_membership.usecases import remove_proofs
+from sqlalchemy import text
 
 JPEG = b"\xff\xd8\xff\xe0" + bytes(range(256)) * 40
 UPLOADS = "/v1/answer/proofs"
+HELD_UP = "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
 TUS = {"Tus-Resumable": "1.0.0"}
 PIECE = {**TUS, "Content-Type": "application/offset+octet-stream"}
 
@@ -175,6 +177,49 @@ async def test_the_same_key_begins_one_upload(world: Any, net: Any) -> None:
     _, (link,) = await net.invited(1)
     key = str(uuid4())
     assert await begin(world, 5, link=link, key=key) == await begin(world, 5, link=link, key=key)
+
+
+async def test_the_same_key_with_another_length_is_refused(world: Any, net: Any) -> None:
+    _, (link,) = await net.invited(1)
+    key = str(uuid4())
+    await begin(world, 5, link=link, key=key)
+    assert await begin(world, 6, link=link, key=key, expect=422) == "idempotency_key_reused"
+
+
+async def test_one_that_cannot_be_deleted_holds_no_other_back(world: Any, net: Any) -> None:
+    _, (link, other, third) = await net.invited(3)
+    await sweep(world)
+    proofs = [await sent(world, one) for one in (link, other, third)]
+    # Nobody can delete that one, root included.
+    swap = "UPDATE proof SET folder = :folder WHERE id = :id RETURNING id"
+    (row,) = await world.rows("SELECT folder FROM proof WHERE id = :id", id=UUID(proofs[0]))
+    await world.rows(swap, id=UUID(proofs[0]), folder="../" * 30 + "proc/version")
+    for one in (link, other, third):
+        await net.commit(one)
+    with pytest.raises(OSError):  # noqa: PT011 - whatever the file system says
+        await sweep(world)
+    kept = "SELECT id FROM proof WHERE id = ANY(:ids) AND folder IS NOT NULL"
+    assert [row["id"] for row in await world.rows(kept, ids=[UUID(id_) for id_ in proofs])] == [UUID(proofs[0])]
+    await world.rows(swap, id=UUID(proofs[0]), folder=row["folder"])
+    await sweep(world)
+    assert await world.rows(kept, ids=[UUID(id_) for id_ in proofs]) == []
+
+
+async def test_an_erasure_waits_for_an_upload_that_is_being_begun_and_finds_it(world: Any, net: Any) -> None:
+    campaign_id, (link,) = await net.invited(1)
+    (item,) = (await net.get(f"/v1/campaigns/{campaign_id}/invitations"))["items"]
+    async with world.database.transaction() as session:
+        # No proof can be added before the erasure has come as far as it gets.
+        await (await session.connection()).execute(text("LOCK TABLE proof IN SHARE MODE"))
+        beginning = asyncio.create_task(begin(world, len(JPEG), link=link))
+        while len(await world.rows(HELD_UP)) < 1:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+        erasing = asyncio.create_task(net.post(f"/v1/people/{item['contact_id']}/erasure", {}, expect=202))
+        while len(await world.rows(HELD_UP)) < 2:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+    place = await beginning
+    await erasing
+    assert (await send(world, place, 0, JPEG, link=link)).status_code == 404
 
 
 async def test_a_link_fills_no_disk(world: Any, net: Any) -> None:

@@ -146,3 +146,12 @@ async def test_what_was_brought_in_from_earlier_waves_makes_no_mail(world: Any) 
     assert await world.deliveries() == []
     await world.apply(world.committed(contact), world.reached(100))
     assert sorted(row["kind"] for row in await world.deliveries()) == ["milestone", "milestone", "thank_you"]
+
+
+async def test_an_invitation_that_is_issued_again_is_mailed_to_its_new_contact(world: Any) -> None:
+    erased, contact = new_id(), new_id()
+    invited = world.invited(erased)
+    again = invited.fact.model_copy(update={"contact_id": contact})
+    await world.apply(world.erased(erased), invited, world.received(again.invitation_id, again))
+    found = {row["person_id"]: row["status"] for row in await world.deliveries()}
+    assert found == {erased: "cancelled_erased", contact: "waiting_address"}

@@ -4,7 +4,8 @@ import asyncio
 from collections.abc import Sequence
 
 import pytest
-from polity_membership.usecases.together import LARGEST_BATCH, Together
+from polity_membership.usecases import together
+from polity_membership.usecases.together import LARGEST_BATCH, LINES_AT_ONCE, Together
 
 
 class Odd(Exception):
@@ -22,9 +23,8 @@ class Doubling:
     async def lines(self, numbers: Sequence[int]) -> Sequence[None]:
         return [None] * len(numbers)
 
-    async def act(self, numbers: Sequence[int], apart: bool) -> Sequence[int | Exception]:
+    async def act(self, numbers: Sequence[int]) -> Sequence[int | Exception]:
         self.batches.append(list(numbers))
-        assert apart == (len(self.batches) > 1 and 13 in self.batches[0])
         self.begun.set()
         await self.go_on.wait()
         if 13 in numbers:
@@ -93,3 +93,51 @@ async def test_who_hangs_up_disturbs_nobody() -> None:
     assert await staying == 4
     with pytest.raises(asyncio.CancelledError):
         await gone
+
+
+class Locked(Exception):
+    """As PostgreSQL says that a lock could not be had in time."""
+
+    sqlstate = "55P03"
+
+
+class Locking:
+    """Every command needs the lock of its own number; those in `held` are not to be had."""
+
+    def __init__(self, *held: int) -> None:
+        self.held, self.trying, self.most = set(held), 0, 0
+        self.together = Together(self.act, about=lambda number: number, lines=self.lines)
+
+    async def lines(self, numbers: Sequence[int]) -> Sequence[int]:
+        return numbers
+
+    async def act(self, numbers: Sequence[int]) -> Sequence[int]:
+        self.trying += 1
+        self.most = max(self.most, self.trying)
+        await asyncio.sleep(0.001)
+        self.trying -= 1
+        if self.held & set(numbers):
+            raise Locked
+        return numbers
+
+
+async def test_lines_before_many_locks_take_turns_so_that_none_waits_for_another_s_lock() -> None:
+    locking = Locking(*range(20))
+    asking = [asyncio.create_task(locking.together.do(number)) for number in range(20)]
+    await asyncio.sleep(0.1)
+    assert locking.most == LINES_AT_ONCE
+    locking.held.remove(19)
+    assert await asking[19] == 19
+    assert not any(task.done() for task in asking[:19])
+    assert await locking.together.do(99) == 99
+    locking.held.clear()
+    assert await asyncio.gather(*asking) == list(range(20))
+
+
+async def test_patience_ends_and_the_caller_hears_of_the_lock(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(together, "PATIENCE_SECONDS", 0.05)
+    locking = Locking(1)
+    with pytest.raises(Locked):
+        await locking.together.do(1)
+    locking.held.clear()
+    assert await locking.together.do(1) == 1

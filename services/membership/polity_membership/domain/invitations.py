@@ -33,6 +33,8 @@ WITHDRAWN = "withdrawn"
 REVOKED = "revoked"
 ANSWERED = frozenset({SUBMITTED, COMMITTED, WITHDRAWN})
 """A pledge was given, whatever became of it."""
+UNANSWERED = frozenset({INVITED, INTERESTED, DECLINED, SUBMITTED})
+"""No pledge counts yet, and one may: whoever is the contact hears of what becomes of it."""
 LARGEST_SELECTION = 5000
 """How many local governments one call may invite."""
 
@@ -145,6 +147,12 @@ class Invitation:
         """Takes an answer other than no, or the end of all asking: nobody needs to know any more why it was no."""
         self.status = status
         self.declined_at = self.decline_reason = None
+
+    def hand_over(self, contact_id: UUID, language: str, now: datetime) -> InvitationIssued | None:
+        """Makes somebody else the contact; returns the fact that asks to write to them, None where none is awaited."""
+        self.contact_id, self.language = contact_id, language
+        awaited = self.status in (INVITED, INTERESTED) and self.reply_by.at > now
+        return self.issue() if awaited else None
 
     def extend(self, reply_by: Deadline, now: datetime) -> InvitationExtended | None:
         """Lets the links sent so far work until a later deadline; returns None when it is that one already.

@@ -13,7 +13,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from polity_membership.domain.campaigns import Campaign
 from polity_membership.domain.commitments import Commitment
 from polity_membership.domain.errors import LinkUnknown, NotFound
-from polity_membership.domain.invitations import Invitation
+from polity_membership.domain.invitations import UNANSWERED, Invitation
 from polity_membership.storage.aggregates import aggregate, columns, load, lock, lock_all
 from polity_membership.storage.bulk import among, insert_many
 from polity_membership.storage.tables import table
@@ -75,6 +75,18 @@ async def lock_asked(session: AsyncSession, invitation_ids: Collection[UUID]) ->
     found = await lock_all(session, Commitment, among(commitments.c.invitation_id, waiting)) if waiting else []
     earlier = {each.invitation_id: each for each in found}
     return {each.id: Asked(by_id[each.campaign_id], each, earlier.get(each.id)) for each in asked}
+
+
+async def lock_unanswered(
+    session: AsyncSession, local_government_id: UUID
+) -> list[tuple[Invitation, Commitment | None]]:
+    """Returns what the local government was asked and has no pledge for that counts, with one that waits; locked."""
+    invitations, commitments = table("invitation"), table("commitment")
+    of_place = (invitations.c.local_government_id == local_government_id) & invitations.c.status.in_(UNANSWERED)
+    asked = await lock_all(session, Invitation, of_place)
+    waiting = among(commitments.c.invitation_id, [each.id for each in asked])
+    pledges = {each.invitation_id: each for each in await lock_all(session, Commitment, waiting)}
+    return [(each, pledges.get(each.id)) for each in asked]
 
 
 async def campaigns_of(session: AsyncSession, invitation_ids: Collection[UUID]) -> dict[UUID, UUID]:

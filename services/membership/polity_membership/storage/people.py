@@ -39,6 +39,13 @@ async def contact_of(session: AsyncSession, local_government_id: UUID) -> UUID |
     return found
 
 
+async def erased_among(session: AsyncSession, person_ids: Sequence[UUID]) -> set[UUID]:
+    """Returns which of the people were erased."""
+    people = table("person")
+    statement = select(people.c.id).where(people.c.id.in_(person_ids), people.c.erased_at.is_not(None))
+    return set((await (await session.connection()).execute(statement)).scalars())
+
+
 async def add_contact(session: AsyncSession, local_government_id: UUID, person_id: UUID) -> None:
     """Links the person to a local government without a contact."""
     values = {"local_government_id": local_government_id, "person_id": person_id}

@@ -75,13 +75,14 @@ async def ask_removal_of_person(session: AsyncSession, person_id: UUID, now: dat
     await (await session.connection()).execute(_OF_PERSON, {"person_id": person_id, "now": now})
 
 
-async def claim_removals(session: AsyncSession, now: datetime, most: int) -> Sequence[Proof]:
-    """Returns up to `most` proofs, locked, whose files are to go: they are asked for or were never finished."""
+async def claim_removal(session: AsyncSession, now: datetime, after: UUID) -> Proof | None:
+    """Returns the next proof by id, locked, whose files are to go: they are asked for or were never finished."""
     unfinished = proofs.c.finished_at.is_(None) & (proofs.c.created_at < now - UNFINISHED_FOR)
     due = or_(proofs.c.removal_asked_at.is_not(None), unfinished)
-    statement = select(proofs).where(proofs.c.folder.is_not(None), due).order_by(proofs.c.id).limit(most)
-    locked = statement.with_for_update(key_share=True, skip_locked=True)
-    return [Proof(**row) for row in (await (await session.connection()).execute(locked)).mappings()]
+    statement = select(proofs).where(proofs.c.folder.is_not(None), due, proofs.c.id > after)
+    locked = statement.order_by(proofs.c.id).limit(1).with_for_update(key_share=True, skip_locked=True)
+    row = (await (await session.connection()).execute(locked)).mappings().one_or_none()
+    return Proof(**row) if row else None
 
 
 async def _one(session: AsyncSession, statement: Any) -> Proof:

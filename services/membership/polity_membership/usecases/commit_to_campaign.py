@@ -27,7 +27,7 @@ from polity_membership.storage.proofs import ask_removal
 from polity_membership.usecases.repeatable import Ids, OnceEach
 
 LONGEST_WAIT_MS = 1000
-"""How long pledges that are given together wait for a campaign that an import, say, has locked."""
+"""How long pledges that are given together wait for a campaign that an import, say, has locked, at each try."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,18 +69,17 @@ class Given:
 
 
 async def commit_to_campaigns(
-    database: Database, commands: Sequence[CommitToCampaign], patient: bool, *, once_each: OnceEach
+    database: Database, commands: Sequence[CommitToCampaign], *, once_each: OnceEach
 ) -> Sequence[Ids | Exception]:
     """Returns of each command commitment_id, status and ordinal, or why it was refused. No invitation comes twice.
 
-    Not `patient`, it fails where somebody holds a lock for LONGEST_WAIT_MS.
+    It fails where somebody holds a lock for LONGEST_WAIT_MS.
 
     Refusals are LinkUnknown, LinkRevoked, LinkExpired, AlreadyCommitted, CommitmentIsWithdrawn, ThemesInvalid and
     SignedInFuture.
     """
     async with database.transaction() as session:
-        if not patient:
-            await wait_for_locks(session, LONGEST_WAIT_MS)
+        await wait_for_locks(session, LONGEST_WAIT_MS)
 
         async def pledge(places: Sequence[int]) -> Sequence[Ids | Exception]:
             chosen = [commands[place] for place in places]

@@ -1,5 +1,9 @@
-"""CorrectContact: whoever answers for a local government is reached by another name, address or language."""
+"""CorrectContact: whoever answers for a local government is reached by another name, address or language.
 
+Where the contact before was erased, what that one was asked and nobody has answered goes to the new one.
+"""
+
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -9,10 +13,13 @@ from polity_chassis.ids import new_id
 from polity_chassis.outbox import add_facts
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from polity_membership.domain.commitments import Commitment
+from polity_membership.domain.invitations import Invitation
 from polity_membership.domain.local_governments import LocalGovernment
 from polity_membership.domain.people import Person
 from polity_membership.storage.aggregates import add, lock, save
-from polity_membership.storage.people import add_contact, contact_of
+from polity_membership.storage.campaigns import lock_unanswered
+from polity_membership.storage.people import add_contact, contact_of, erased_among
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,14 +35,31 @@ async def correct_contact(database: Database, command: CorrectContact, now: date
     async with database.transaction() as session:
         # Two corrections at once would both record somebody new for a place without a contact.
         await lock(session, LocalGovernment, command.local_government_id)
+        # Before the person, as in every order of locks: an erasure that holds them now is over then.
+        unanswered = await lock_unanswered(session, command.local_government_id)
         person = await _contact(session, command.local_government_id)
         if person is None:
-            return await _record(session, command, now)
-        corrected = person.correct(command.name, command.email, command.language)
-        if corrected:
+            person = await _record(session, command, now)
+        elif corrected := person.correct(command.name, command.email, command.language):
             await add_facts(session, person, [corrected], occurred_at=now)
             await save(session, person)
+        await _hand_over(session, unanswered, person, now)
         return person.id
+
+
+async def _hand_over(
+    session: AsyncSession, unanswered: Sequence[tuple[Invitation, Commitment | None]], contact: Person, now: datetime
+) -> None:
+    gone = await erased_among(session, [invitation.contact_id for invitation, _ in unanswered])
+    for invitation, pledge in unanswered:
+        if invitation.contact_id not in gone:
+            continue
+        issued = invitation.hand_over(contact.id, contact.language or invitation.language, now)
+        await add_facts(session, invitation, [issued] if issued else [], occurred_at=now)
+        await save(session, invitation)
+        if pledge:
+            pledge.contact_id, pledge.language = invitation.contact_id, invitation.language
+            await save(session, pledge)
 
 
 async def _contact(session: AsyncSession, local_government_id: UUID) -> Person | None:
@@ -47,11 +71,11 @@ async def _contact(session: AsyncSession, local_government_id: UUID) -> Person |
     return None if person.erased_at else person
 
 
-async def _record(session: AsyncSession, command: CorrectContact, now: datetime) -> UUID:
+async def _record(session: AsyncSession, command: CorrectContact, now: datetime) -> Person:
     person = Person(id=new_id(), name=command.name, email=command.email, language=command.language)
     recorded = person.record()
     await add(session, person)
     await add_facts(session, person, [recorded], occurred_at=now)
     await save(session, person)
     await add_contact(session, command.local_government_id, person.id)
-    return person.id
+    return person

@@ -15,28 +15,32 @@ C = TypeVar("C")
 R = TypeVar("R")
 
 LARGEST_BATCH = 100
+LINES_AT_ONCE = 4
+"""How many lines may have a transaction that waits for a lock: fewer than half of the connections."""
+PATIENCE_SECONDS = 20
+"""How long a command may wait for a lock that somebody holds; its caller then hears that it may come again."""
 
 
 class _Waiting(NamedTuple, Generic[C, R]):
     command: C
     answer: "asyncio.Future[R]"
     context: Context
+    until: float
 
 
 class Together(Generic[C, R]):
     """Hands the commands that wait to `act`, all in one, which returns a result or a refusal of each.
 
-    `act` is told whether it may wait for locks as long as it takes: not where the next batch waits for it.
-
     Two commands that are `about` the same are never in one batch. A batch that fails for another reason than the
-    machinery's, or for a lock that somebody holds for long, is done again one by one beside the next batches: each
-    caller has an answer of its own, and only those wait who need that lock. They wait in `lines`, one behind the
-    other: however many they are, one lock holds up one transaction, and leaves the other connections to the others.
+    machinery's, or for a lock that it can't have soon, is done again one by one beside the next batches: each caller
+    has an answer of its own, and only those wait who need that lock. They wait in `lines`, one behind the other, and
+    the lines take turns to try: however many locks are held, and however many need them, LINES_AT_ONCE transactions
+    wait for them and leave the other connections to the others. After PATIENCE_SECONDS the lock's error is raised.
     """
 
     def __init__(
         self,
-        act: Callable[[Sequence[C], bool], Awaitable[Sequence[R | Exception]]],
+        act: Callable[[Sequence[C]], Awaitable[Sequence[R | Exception]]],
         about: Callable[[C], Hashable],
         lines: Callable[[Sequence[C]], Awaitable[Sequence[Hashable]]],
     ) -> None:
@@ -45,11 +49,13 @@ class Together(Generic[C, R]):
         self._working: asyncio.Task[None] | None = None
         self._apart: dict[Hashable, deque[_Waiting[C, R]]] = {}
         self._working_apart: set[asyncio.Task[None]] = set()
+        self._turns = asyncio.Semaphore(LINES_AT_ONCE)
 
     async def do(self, command: C) -> R:
         """Returns what came of the command once its transaction has committed, or raises why it was refused."""
-        answer: asyncio.Future[R] = asyncio.get_running_loop().create_future()
-        self._waiting.append(_Waiting(command, answer, copy_context()))
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[R] = loop.create_future()
+        self._waiting.append(_Waiting(command, answer, copy_context(), loop.time() + PATIENCE_SECONDS))
         if self._working is None or self._working.done():
             self._working = asyncio.create_task(self._work())
         return await answer
@@ -58,7 +64,7 @@ class Together(Generic[C, R]):
         while self._waiting:
             batch = self._next_batch()
             # Its statements belong to the trace of its first caller.
-            await asyncio.create_task(self._settle(batch, apart=False), context=batch[0].context)
+            await asyncio.create_task(self._settle(batch), context=batch[0].context)
 
     def _next_batch(self) -> list[_Waiting[C, R]]:
         batch: dict[Hashable, _Waiting[C, R]] = {}
@@ -72,11 +78,11 @@ class Together(Generic[C, R]):
         self._waiting = later
         return list(batch.values())
 
-    async def _settle(self, batch: list[_Waiting[C, R]], *, apart: bool) -> None:
+    async def _settle(self, batch: list[_Waiting[C, R]]) -> None:
         try:
-            outcomes = await self._act([one.command for one in batch], apart)
+            outcomes = await self._act([one.command for one in batch])
         except Exception as error:
-            if not apart and (is_locked(error) or (len(batch) > 1 and not is_infrastructure(error))):
+            if is_locked(error) or (len(batch) > 1 and not is_infrastructure(error)):
                 await self._set_apart(batch)
                 return
             outcomes = [error] * len(batch)
@@ -100,9 +106,26 @@ class Together(Generic[C, R]):
     async def _work_apart(self, line: Hashable) -> None:
         waiting = self._apart[line]
         while waiting:
-            one = waiting.popleft()
-            await asyncio.create_task(self._settle([one], apart=True), context=one.context)
+            one = waiting[0]
+            async with self._turns:
+                locked = await asyncio.create_task(self._settle_apart(one), context=one.context)
+            if locked is None:
+                waiting.popleft()
+                continue
+            while waiting and waiting[0].until <= asyncio.get_running_loop().time():
+                _answer([waiting.popleft()], [locked])
         del self._apart[line]
+
+    async def _settle_apart(self, one: _Waiting[C, R]) -> Exception | None:
+        """Answers the one; returns the error instead where it can't have its lock yet."""
+        try:
+            outcomes = await self._act([one.command])
+        except Exception as error:
+            if is_locked(error):
+                return error
+            outcomes = [error]
+        _answer([one], outcomes)
+        return None
 
 
 def _answer(batch: Sequence[_Waiting[C, R]], outcomes: Sequence[R | Exception]) -> None:
