@@ -64,4 +64,11 @@ def speaking(language: Language) -> dict[str, Any]:
         known = (words for begin, words in wording.MAIL_FAILURES.items() if failure.startswith(begin))
         return language.say(next(known, wording.UNKNOWN_REASON))
 
-    return {"field_name": field_name, "reason": reason, "mail_failure": mail_failure}
+    def typed_day(typed: str) -> str:
+        """What was typed into a field for a day, as the language writes days; as it stands where it is none."""
+        try:
+            return language.day(date.fromisoformat(typed))
+        except ValueError:
+            return typed
+
+    return {"field_name": field_name, "reason": reason, "mail_failure": mail_failure, "typed_day": typed_day}

@@ -43,7 +43,7 @@ async def test_one_faulty_row_holds_back_all(world: Any, net: Any, row: Callable
     assert problem["type"].endswith("import_refused")
     (fault,) = problem["faults"]
     assert (fault["line"], fault["field"], fault["reason"]) == (52, "latitude", "out_of_range")
-    assert fault["message"] == "Está fuera del intervalo permitido."
+    assert fault["message"] == "La latitud está entre −90 y 90."
     assert await _count(world, net) == 0
     assert (await net.do_import(csv_of(rows[:-1]), expect=200))["imported"] == 50
 

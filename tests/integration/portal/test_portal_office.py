@@ -38,6 +38,9 @@ def mail(**changes: Any) -> dict[str, Any]:
     }  # fmt: skip
 
 
+UNSAFE = "unsafe address"
+
+
 @pytest_asyncio.fixture
 async def office(stage: SimpleNamespace, canned: Any) -> SimpleNamespace:
     """A signed-in secretariat whose campaign stands at 97 of 100."""
@@ -140,7 +143,8 @@ async def test_a_mails_way_is_told_with_each_attempt_and_the_header_to_ask_for(o
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"status": "failed", "failure": "unsafe address"}, "It is not tried again by itself."),
+        ({"status": "failed", "failure": UNSAFE}, "It is not tried again by itself."),
+        ({"attempts_made": [{"number": 1, "at": "2026-07-20T08:00:01Z", "failure": UNSAFE}]}, "not one plain e-mail"),
         ({"status": "queued", "next_attempt_at": "2026-07-20T09:00:00Z"}, "It is tried next then."),
         ({"status": "waiting_address", "queued_at": None, "attempts_made": []}, "It waits until the address"),
         ({"status": "expired"}, "Its time was over"),
@@ -153,7 +157,17 @@ async def test_what_was_not_sent_says_why_and_what_comes(
     office.answers[f"GET /v1/deliveries/{MAIL}"] = mail(**changes)
     page = await shown(office, f"{OFFICE}/mails/{MAIL}")
     assert said in page
-    assert "Message-ID" not in page
+    assert UNSAFE not in page
+    assert ("Message-ID" in page) is ("status" not in changes)
+
+
+async def test_the_list_says_in_words_why_a_mail_was_not_sent(office: SimpleNamespace) -> None:
+    counts = {"failed": 1}
+    row = mail(status="failed", failure=UNSAFE, sent_at=None)
+    office.answers["GET /v1/deliveries"] = {"items": [row], "next": None, "counts": counts}
+    page = await shown(office, f"{OFFICE}/mails")
+    assert "not one plain e-mail address" in page
+    assert UNSAFE not in page
 
 
 async def test_where_traces_are_kept_a_mail_leads_to_its_own(

@@ -87,6 +87,7 @@ async def test_what_somebody_else_saved_stands_beside_what_was_typed_and_one_cho
     assert rows[:2] == [("Name of who signs", "Ana &lt;Example&gt;", "Bruno Example"), ("Office", "–", "Mayor")]
     assert ("First theme", "Water", "Housing") in rows
     assert "Saved by the other: 20 July 2026, 07:15" in text
+    assert not re.search(r"<td[^>]*>\d{4}-\d\d-\d\d<", text)
     # Choosing one's own saves it over the one now seen; choosing the other's is looking again.
     assert value_of(text, "revision") == "4"
     assert value_of(text, "signatory_name") == "Bruno Example"

@@ -22,6 +22,9 @@ MAX_TOLD = 1000
 Line = Annotated[int, Field(ge=1)]
 Cell = Annotated[str, Field(max_length=2000)]
 
+MEASURES = frozenset({"latitude", "longitude", "population"})
+"""The fields with a range of numbers; those with another range are days."""
+
 
 class AnswerIn(Body):
     """Whether the row at `line` is the same place as `candidate` of a proposal, or another place."""
@@ -214,13 +217,21 @@ def refusal(refused: ImportRefused, request: Request) -> JSONResponse:
     return JSONResponse(body, 422, {"Content-Language": language}, "application/problem+json")
 
 
+def _slug(fault: Fault) -> str:
+    """Returns the reason under which its sentence stands: a range is told with its bounds, which are the field's."""
+    if fault.reason == "column_unknown" and fault.hint:
+        return "column_unknown_near"
+    if fault.reason == "out_of_range":
+        return f"{fault.field if fault.field in MEASURES else 'day'}_out_of_range"
+    return fault.reason
+
+
 def _fault(fault: Fault, language: str) -> FaultOut:
-    slug = f"{fault.reason}_near" if fault.reason == "column_unknown" and fault.hint else fault.reason
     return FaultOut(
         line=fault.line,
         field=fault.field,
         reason=fault.reason,
-        message=title_of(slug, "invalid", language, {"hint": fault.hint or ""}),
+        message=title_of(_slug(fault), "invalid", language, {"hint": fault.hint or ""}),
         value=fault.value,
         hint=fault.hint,
     )
