@@ -9,18 +9,22 @@ import httpx
 from polity_local.demo.client import all_items, checked
 from polity_local.demo.letterboxes import Letterbox
 from polity_local.demo.load import Demo, Loader
-from polity_local.demo.waves import WAVES, Invited, Wave, invited
+from polity_local.demo.waves import WAVES, Invited, Wave, earlier_csv, invited
 
 AT_ONCE = 20
 
 
 async def answer_to_97(loader: Loader, demo: Demo, letterbox: Letterbox, today: date) -> int:
-    """Invites the three waves and lets them answer; returns how many pledges there are now.
+    """Brings in the earlier waves' pledges, invites the three that are under way and lets them answer.
+
+    Returns how many pledges there are now.
 
     Repeated, it goes on where it stopped: whoever was invited or has answered is left alone. Raises Refused, and
     TimeoutError when a mail did not arrive.
     """
     register = await _register(loader.http, demo)
+    # First, for the numbers of pledges rise with their dates.
+    await loader.import_pledges(demo, earlier_csv(register, today))
     for wave in WAVES:
         await _invite(loader, demo, wave, today, register)
     cities = [city for wave in WAVES for city in invited(wave, today)]

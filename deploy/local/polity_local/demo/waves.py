@@ -1,6 +1,12 @@
-"""The demonstration's three waves: who is invited, by when, and how many of them answer what. All by a fixed seed."""
+"""The demonstration's waves: two whose pledges are brought in with dates of earlier weeks, and three under way.
 
+Who is invited, by when, and how many of them answer what, is all by a fixed seed.
+"""
+
+import csv
+import io
 import random
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
@@ -31,12 +37,23 @@ class Wave:
         return {"at": local.astimezone(UTC).isoformat().replace("+00:00", "Z"), "time_zone": self.time_zone}
 
 
+@dataclass(frozen=True, slots=True)
+class EarlierWave:
+    """Pledges made before the load, spread over days; `first` and `last` are so many days before it."""
+
+    name: str
+    pledged: int
+    first: int
+    last: int
+
+
+EARLIER = (EarlierWave("Founding cities", 24, 68, 37), EarlierWave("Regional meetings", 33, 34, 3))
 WAVES = (
-    Wave("Congress in Daejeon", 44, 41, 2, 12, "Asia/Seoul"),
-    Wave("Members’ proposals", 62, 41, 9, 33, "Europe/Madrid"),
-    Wave("Open call", 64, 15, 12, 62, "Europe/Madrid"),
+    Wave("Congress in Daejeon", 44, 21, 6, 12, "Asia/Seoul"),
+    Wave("Members’ proposals", 62, 13, 9, 33, "Europe/Madrid"),
+    Wave("Open call", 64, 6, 8, 62, "Europe/Madrid"),
 )
-PLEDGED = sum(wave.pledged for wave in WAVES)
+PLEDGED = sum(wave.pledged for wave in (*EARLIER, *WAVES))
 """97: three before the hundred that the tour reaches."""
 
 
@@ -53,8 +70,7 @@ class Invited:
 
 def invited(wave: Wave, today: date) -> list[Invited]:
     """Returns the places of the wave. None is one that the letter names, and one of the last wave's mails bounces."""
-    chance = random.Random(SEED)  # noqa: S311 - the same demonstration each time, no secret
-    pool = chance.sample(places.demo_places()[len(places.NAMED_IN_THE_TEXTS) :], sum(each.invited for each in WAVES))
+    pool = _pool()
     first = sum(each.invited for each in WAVES[: WAVES.index(wave)])
     return [
         Invited(
@@ -66,6 +82,40 @@ def invited(wave: Wave, today: date) -> list[Invited]:
         )
         for number, place in enumerate(pool[first : first + wave.invited])
     ]
+
+
+def _pool() -> list[dict[str, Any]]:
+    """The places of the waves under way in their order, then those of the earlier ones."""
+    chance = random.Random(SEED)  # noqa: S311 - the same demonstration each time, no secret
+    wanted = sum(wave.invited for wave in WAVES) + sum(wave.pledged for wave in EARLIER)
+    return chance.sample(places.demo_places()[len(places.NAMED_IN_THE_TEXTS) :], wanted)
+
+
+EARLIER_COLUMNS = (
+    "local_government_id", "wave", "invited_on", "committed_at", "signed_on", "signatory_name", "signatory_office",
+    "theme1", "theme2", "theme3",
+)  # fmt: skip
+
+
+def earlier_csv(register: Mapping[tuple[str, float], str], today: date) -> str:
+    """Returns the import file of the earlier waves' pledges; `register` has the places' ids by name and latitude."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(EARLIER_COLUMNS)
+    chance = random.Random(SEED)  # noqa: S311
+    cities = iter(_pool()[sum(wave.invited for wave in WAVES) :])
+    number = sum(wave.invited for wave in WAVES)
+    for wave in EARLIER:
+        for back in sorted((chance.randint(wave.last, wave.first) for _ in range(wave.pledged)), reverse=True):
+            city, day, number = next(cities), today - timedelta(days=back), number + 1
+            pledge = _pledge(number - 1, day)
+            time_of_day = f"{chance.randint(8, 18):02d}:{chance.randint(0, 59):02d}"
+            invited_on = today - timedelta(days=wave.first + 14)
+            writer.writerow((
+                register[city["name"], round(city["latitude"], 4)], wave.name, invited_on, f"{day} {time_of_day}",
+                pledge["signed_on"], pledge["signatory_name"], pledge["signatory_office"], *pledge["themes"],
+            ))  # fmt: skip
+    return out.getvalue()
 
 
 def _pledge(number: int, today: date) -> dict[str, Any]:
