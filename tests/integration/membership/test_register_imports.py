@@ -273,3 +273,21 @@ def _name(number: int) -> str:
     """A name of ten letters that no other number's resembles too much."""
     digest = hashlib.sha256(str(number).encode()).digest()
     return "".join(chr(ord("a") + byte % 26) for byte in digest[:10])
+
+
+async def test_the_register_stands_in_the_order_in_which_people_look_names_up(
+    world: Any, net: Any, row: Callable[..., Any], csv_of: Any
+) -> None:
+    names = ["Zürich", "łódź", "Évora", "Essen", "Ébène", "évian", "Lisboa", "Madrid"]
+    await net.do_import(csv_of([row(name, latitude=str(n)) for n, name in enumerate(names)]), expect=200)
+    found, cursor = [], ""
+    while True:
+        page = await net.get(f"/v1/networks/{net.id}/local-governments?limit=3{cursor}")
+        found += [item["name"] for item in page["items"]]
+        if not page["next"]:
+            break
+        cursor = f"&cursor={page['next']}"
+    assert found == ["Ébène", "Essen", "évian", "Évora", "Lisboa", "łódź", "Madrid", "Zürich"]
+    (place,) = (await net.get(f"/v1/networks/{net.id}/local-governments?q=essen"))["items"]
+    assert "contact_language" in place
+    assert "plain_name" not in place

@@ -96,6 +96,6 @@ async def get_local_governments(
     wanted = PlacesWanted(network_id, region, country, q, campaign_id, status)
     async with database.transaction() as session:
         found = await list_local_governments(session, wanted, page)
-    rows, cursor = cut(found, page, lambda row: (row["name"], row["id"]))
+    rows, cursor = cut(found, page, lambda row: (row["plain_name"], row["id"]))
     link_next(request, response, cursor)
     return Page(items=[LocalGovernmentOut(local_government_id=row["id"], **row) for row in rows], next=cursor)

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from polity_chassis.pages import Wanted, keyset
-from sqlalchemy import ColumnElement, Select, and_, case, func, select, text
+from sqlalchemy import ColumnElement, Select, Text, and_, case, cast, func, select, text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from polity_membership.domain.commitments import Commitment
@@ -22,6 +22,10 @@ networks, places, members = table("network"), table("local_government"), table("
 campaigns, invitations, commitments = table("campaign"), table("invitation"), table("commitment")
 proofs, people = table("proof"), table("person")
 milestones, contacts, mandates = table("milestone_reached"), table("local_government_contact"), table("mandate")
+
+
+_PLAIN_NAME: ColumnElement[str] = cast(func.lower(func.unaccent(places.c.name)), Text)
+"""By this, lists of names stand as readers look them up: Évora with E, and Łódź with L."""
 
 
 async def _rows(session: AsyncSession, statement: Select[Any]) -> Rows:
@@ -41,7 +45,7 @@ async def members_of(session: AsyncSession, network_ids: Sequence[UUID]) -> Rows
         select(members, places.c.name, places.c.country)
         .join(places, places.c.id == members.c.local_government_id)
         .where(members.c.network_id.in_(network_ids))
-        .order_by(case((members.c.office == "member", 1), else_=0), places.c.name, places.c.id),
+        .order_by(case((members.c.office == "member", 1), else_=0), _PLAIN_NAME, places.c.id),
     )
 
 
@@ -64,7 +68,7 @@ class PlacesWanted:
 
 
 async def list_local_governments(session: AsyncSession, wanted: PlacesWanted, page: Wanted) -> Rows:
-    """Returns one page of the register by name, one row more if there is one."""
+    """Returns one page of the register by name, without regard to accents or case; one row more if there is one."""
     invited = and_(invitations.c.campaign_id == wanted.campaign_id, invitations.c.local_government_id == places.c.id)
     statement = (
         select(
@@ -73,6 +77,7 @@ async def list_local_governments(session: AsyncSession, wanted: PlacesWanted, pa
             invitations.c.status,
             contacts.c.person_id.label("contact_id"),
             people.c.language.label("contact_language"),
+            _PLAIN_NAME.label("plain_name"),
         )
         .outerjoin(invitations, invited)
         .outerjoin(contacts, contacts.c.local_government_id == places.c.id)
@@ -88,7 +93,7 @@ async def list_local_governments(session: AsyncSession, wanted: PlacesWanted, pa
         statement = statement.where(invitations.c.status.is_(None))
     elif wanted.status:
         statement = statement.where(invitations.c.status == wanted.status)
-    return await _rows(session, keyset(statement, [places.c.name, places.c.id], page))
+    return await _rows(session, keyset(statement, [_PLAIN_NAME, places.c.id], page))
 
 
 async def list_campaigns(session: AsyncSession, network_id: UUID | None, page: Wanted) -> Rows:
