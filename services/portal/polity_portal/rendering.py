@@ -17,6 +17,7 @@ from polity_portal.portal import portal_of
 
 ASSETS = assets.load()
 PUBLIC_CACHE = "public, max-age=15"
+"""The office says how long that is, where a milestone is announced."""
 PACKED_WELL_ENOUGH = 5
 """Of 1 to 9: more takes longer and gains little."""
 
