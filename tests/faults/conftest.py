@@ -49,7 +49,7 @@ async def fast_compaction(platform: Platform) -> AsyncIterator[None]:
 
 
 @pytest_asyncio.fixture
-async def scene(platform: Platform, mails: SmtpSink, fast_compaction: None) -> AsyncIterator[Scene]:
+async def scene(platform: Platform, mails: SmtpSink, partners: Partners, fast_compaction: None) -> AsyncIterator[Scene]:
     planted = Planted()
     async with httpx.AsyncClient(base_url=platform.internal_url, timeout=30) as http:
         # A mark that is not the planted one: it stands in idempotency keys, which stay for a week.
@@ -57,7 +57,9 @@ async def scene(platform: Platform, mails: SmtpSink, fast_compaction: None) -> A
         loader = Loader(http, platform.url, platform.demo_password, platform.grant_operator, mark)
         demo = await loader.load("present", datetime.now(UTC).date(), register(planted))
         scene = Scene(platform, http, planted, demo)
+        scene.subscribed = await partners.subscribe(http, demo.network_id, ("ok", "fivehundred", "gone"))
         await scene.plant_holder()
         await scene.plant_signatory(mails)
         await scene.plant_form()
+        await scene.plant_reason()
         yield scene

@@ -202,6 +202,17 @@ class Partners:
             headers = self._headers(slow=KINDS[one.kind].slow)
             (await http.delete(f"/v1/webhooks/{one.webhook_id}", headers=headers)).raise_for_status()
 
+    async def have(
+        self, http: httpx.AsyncClient, subscriptions: Sequence[Subscription], facts: dict[str, str]
+    ) -> list[str]:
+        """Returns what the subscriptions have not got of the facts; the slow ones are looked at in the end."""
+        slow = [one for one in subscriptions if KINDS[one.kind].slow]
+        self.slow |= {one.webhook_id: (one, facts) for one in slow}
+        quick = [one for one in subscriptions if one not in slow]
+        found = await self.settle(quick, facts)
+        await self.leave(http, quick)
+        return found
+
     def _headers(self, *, slow: bool) -> dict[str, str]:
         token = self.platform.token("nobody") if slow else self.platform.partner_token()
         return {"Authorization": f"Bearer {token}"}

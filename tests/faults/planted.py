@@ -11,7 +11,7 @@ from polity_local.platform import Platform
 
 NAMES = (
     "contact_name", "contact_email", "signatory_name", "signatory_office", "holder_name", "holder_email", "form_name",
-    "letter",
+    "reason", "letter",
 )  # fmt: skip
 
 

@@ -12,6 +12,7 @@ from uuid import UUID
 
 import asyncpg
 import httpx
+from partners import Subscription
 from planted import Planted
 from polity_chassis.links import LinkKeys, sign
 from polity_local.demo import letter
@@ -57,6 +58,8 @@ class Scene:
     demo: Demo
     people: dict[str, str] = field(default_factory=dict)
     subject: str = ""
+    subscribed: list[Subscription] = field(default_factory=list)
+    """Partners who get what is public of it."""
 
     async def post(self, path: str, body: Any, headers: dict[str, str] | None = None) -> Any:
         """Returns the answer's JSON; as the demonstration's secretariat unless `headers` say otherwise."""
@@ -136,15 +139,23 @@ class Scene:
 
     async def plant_form(self) -> None:
         """In another campaign the contact's office has saved a form that names somebody, and nobody has answered."""
+        link_token = await self._asked_again()
+        saved = {"signatory_name": f"Œuvre {self.planted['form_name']}"}
+        checked(await self.http.put("/v1/answer/draft", json=saved, headers=link_token))
+
+    async def plant_reason(self) -> None:
+        """In a third campaign the contact's office says "not this time", and why."""
+        await self.post("/v1/answer/decline", {"reason": f"Ask {self.planted['reason']}"}, await self._asked_again())
+
+    async def _asked_again(self) -> dict[str, str]:
+        """Invites to one campaign more; returns the headers of the link."""
         campaign = letter.campaign("present", datetime.now(UTC).date())
         opened = await self.post(f"/v1/networks/{self.demo.network_id}/campaigns", campaign)
         path = f"/v1/campaigns/{opened['campaign_id']}/invitations"
         await self.post(path, {"wave": "everyone", "all": True})
         (item,) = checked(await self.http.get(path, headers=self.demo.secretariat))["items"]
         keys = LinkKeys.model_validate_json(self.platform.place.secrets["answer_link_keys"])
-        token = sign(keys, "answer", UUID(item["invitation_id"]), 1)
-        saved = {"signatory_name": f"Œuvre {self.planted['form_name']}"}
-        checked(await self.http.put("/v1/answer/draft", json=saved, headers={"Authorization": f"Link {token}"}))
+        return {"Authorization": f"Link {sign(keys, 'answer', UUID(item['invitation_id']), 1)}"}
 
     async def account_status(self) -> int:
         """Returns the status of Keycloak's answer to who the holder's account is."""

@@ -1,4 +1,4 @@
-"""After Kafka was killed and started again every consumer and the relay go on, though nobody touches them."""
+"""After Kafka was killed and started again consumers, relay and webhooks go on, though nobody touches them."""
 
 import asyncio
 import secrets
@@ -12,13 +12,20 @@ import asyncpg
 import httpx
 import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
-from polity_local.demo.cities import prepare
+from partners import COMMITMENT, MILESTONE, Partners
+from polity_chassis.links import LinkKeys, sign
+from polity_local.demo.cities import Acknowledged, Cities, prepare
+from polity_local.demo.counting import look
+from polity_local.demo.load import Demo
 from polity_local.platform import Platform
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 CONSUMING = ("events", "notifications", "reporting")
 WITHIN_SECONDS = 60.0
+CITIES = 10
+"""So many pledges reach the first milestone."""
+PARTNERS = ("ok", "fivehundred", "redirecting", "gone", "hanging")
 Place = tuple[str, str, int]
 """Consumer, topic, partition."""
 
@@ -67,19 +74,38 @@ async def all_is_applied(platform: Platform) -> dict[Place, int]:
         await asyncio.sleep(0.2)
 
 
-async def test_consumers_and_relay_go_on_after_the_broker_was_killed(platform: Platform) -> None:
+async def answered(platform: Platform, http: httpx.AsyncClient, demo: Demo) -> None:
+    """Every city of the demonstration makes its pledge by its link."""
+    keys = LinkKeys.model_validate_json(platform.place.secrets["answer_link_keys"])
+    async with connected(platform, "membership") as database:
+        rows = await database.fetch("SELECT id FROM invitation WHERE campaign_id::text = $1", demo.campaign_id)
+    tokens = [sign(keys, "answer", row["id"], 1) for row in rows]
+    await Cities(http, Acknowledged(demo.campaign_id, demo.network_id)).all_at_once(tokens, CITIES)
+
+
+async def test_consumers_relay_and_webhooks_go_on_after_the_broker_was_killed(
+    platform: Platform, partners: Partners
+) -> None:
     async with httpx.AsyncClient(base_url=platform.internal_url, timeout=30) as http:
 
-        async def facts() -> None:
-            await prepare(platform, http, 5, secrets.token_hex(4), datetime.now(UTC).date())
+        async def facts() -> Demo:
+            demo, _ = await prepare(platform, http, CITIES, secrets.token_hex(4), datetime.now(UTC).date())
+            return demo
 
-        await facts()
+        demo = await facts()
+        subscribed = await partners.subscribe(http, demo.network_id, PARTNERS)
         before = await all_is_applied(platform)
         killed = platform.kill("kafka")
         # Acknowledged all the same while there is no broker.
         await facts()
+        await answered(platform, http, demo)
         await asyncio.to_thread(platform.wait_started_again, "kafka", killed)
         after = await all_is_applied(platform)
+        seen = await look(platform, demo.campaign_id, [])
+        public = {fact: COMMITMENT for _, fact in seen.commitment_facts}
+        public |= {fact: MILESTONE for *_, fact in seen.milestone_facts}
+        assert len(public) == CITIES + 1
+        assert await partners.have(http, subscribed, public) == []
     moved = {place[0] for place, offset in after.items() if offset > before[place]}
     assert moved == {consumer for consumer, *_ in before}
     assert len(moved) >= 6

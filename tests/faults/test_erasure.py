@@ -3,15 +3,17 @@
 import base64
 
 import pytest
+from partners import COMMITMENT, Partners
 from planted import Planted, flush_databases, rewrite_databases
+from polity_local.demo.counting import look
 from scene import Scene, until
 
-ONLY_IN_ITS_DATABASE = {"signatory_name", "signatory_office", "form_name"}
+ONLY_IN_ITS_DATABASE = {"signatory_name", "signatory_office", "form_name", "reason"}
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(420)
-async def test_an_erased_person_is_in_no_store(scene: Scene) -> None:
+async def test_an_erased_person_is_in_no_store(scene: Scene, partners: Partners) -> None:
     platform, planted, people = scene.platform, scene.planted, list(scene.people.values())
     await flush_databases(platform)
     # The scan can find; signatories never leave their database, nor letters their folder; no log, no trace and no other
@@ -52,6 +54,14 @@ async def test_an_erased_person_is_in_no_store(scene: Scene) -> None:
     await until(compacted, "Kafka keeps something")
     await until(rewritten, "PostgreSQL keeps something")
     assert planted.found_on(platform) == {}
+    # What is public of it was told to partners all the same, and names nobody.
+    seen = await look(platform, scene.demo.campaign_id, [])
+    facts = {fact: COMMITMENT for _, fact in seen.commitment_facts}
+    assert len(facts) == 1
+    assert await partners.have(scene.http, scene.subscribed, facts) == []
+    told = [body for one in scene.subscribed for _, body in partners.endpoints.posts.get(one.path, [])]
+    assert len(told) >= 2
+    assert planted.found_in("".join(told).encode()) == set()
 
 
 def test_the_scan_knows_the_usual_ways_to_write_a_value() -> None:

@@ -115,12 +115,8 @@ async def _partners_have_it(
     seen = await look(platform, campaign_id, mails.messages)
     facts = {fact: COMMITMENT for _, fact in seen.commitment_facts} | {f: MILESTONE for *_, f in seen.milestone_facts}
     assert len(facts) == CITIES + 1
-    slow = [one for one in subscribed if KINDS[one.kind].slow]
-    partners.slow |= {one.webhook_id: (one, facts) for one in slow}
-    quick = [one for one in subscribed if one not in slow]
-    assert await partners.settle(quick, facts) == []
     async with httpx.AsyncClient(base_url=platform.internal_url, timeout=30) as http:
-        await partners.leave(http, quick)
+        assert await partners.have(http, subscribed, facts) == []
 
 
 @pytest.mark.faults
