@@ -1,4 +1,4 @@
-"""PostgreSQL, Kafka and S3 for tests in containers; the images of the first two are docker-compose.yml's."""
+"""PostgreSQL, Kafka, S3 and Mailpit for tests in containers, of the images that docker-compose.yml names."""
 
 import asyncio
 import contextlib
@@ -17,11 +17,12 @@ from testcontainers.core.container import DockerContainer
 from polity_local.buckets import NAME, Bucket, answers, bucket_at
 from polity_local.place import REPOSITORY
 from polity_local.ports import Ports
+from polity_local.program import answers as reachable
 from polity_local.trouble import Trouble
 
 ANSWERS_WITHIN_SECONDS = 120
 S3 = "versity/versitygw:v1.8.0"
-"""Serves the protocol from a folder; compose has no server of its own for it."""
+"""Serves the protocol from a folder; compose has no server of its own for it, so its version stands here."""
 
 
 @contextlib.contextmanager
@@ -78,6 +79,19 @@ def bucket() -> Iterator[Bucket]:
 
     with _running(S3, settings, {7070: port}, there, **command):
         yield made
+
+
+@contextlib.contextmanager
+def mailpit() -> Iterator[tuple[int, str]]:
+    """Yields the SMTP port and the page's URL of a new mail catcher; raises Trouble where no engine answers."""
+    ports = Ports.free()
+    url = f"http://127.0.0.1:{ports.mail}"
+
+    async def there() -> bool:
+        return reachable(f"{url}/readyz")
+
+    with _running(image("axllent/mailpit"), {}, {1025: ports.smtp, 8025: ports.mail}, there):
+        yield ports.smtp, url
 
 
 def image(name: str) -> str:
