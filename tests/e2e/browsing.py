@@ -5,6 +5,7 @@ read the page in light and dark, and refuses what runs over the edge, a wrong `l
 a mouse reaches.
 """
 
+import asyncio
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -13,13 +14,17 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, expect
+from playwright.async_api import Browser, BrowserContext, ConsoleMessage, ElementHandle, Locator, Page, expect
 from playwright.async_api import TimeoutError as TimedOut
 from polity_portal.languages import LANGUAGES
 
 HEIGHT = 900
+READERS = [(language, width) for language in ("en", "es", "ar") for width in (1280, 390)]
+"""Languages and widths in which every page is seen and every journey is made."""
 TABS_AT_MOST = 700
 """More stops than any of our pages has."""
+TABS_AT_ONCE = 10
+"""More than a date has stops inside itself, so that a walk which finds nothing new in as many is over."""
 
 RULES = {"rules": {"target-size": {"enabled": True}}, "resultTypes": ["violations"]}
 """Everything axe-core knows that is no experiment, and the one rule of WCAG 2.2 that it leaves out by default."""
@@ -32,39 +37,42 @@ MARKED = """
   };
 """
 
-FOCUS = (
+WATCH = (
     """([target]) => {"""
     + MARKED
     + """
-  const here = document.activeElement;
-  if (!here || here === document.body) return {nowhere: true};
-  here.scrollIntoView({block: 'nearest', inline: 'nearest'});
-  const box = here.getBoundingClientRect();
+  window.watching?.abort();
+  window.watching = new AbortController();
+  const options = {capture: true, signal: window.watching.signal};
+  const stops = window.stops = new Set(), unmarked = window.unmarked = new Set(), unseen = window.unseen = new Set();
+  const stop = here => {
+    stops.add(here);
+    here.scrollIntoView({block: 'nearest', inline: 'nearest'});
+    const box = here.getBoundingClientRect();
+    if (!marked(here)) unmarked.add(here);
+    if (box.width <= 1 || box.height <= 1 || box.right <= 0 || box.left >= innerWidth
+      || box.bottom <= 0 || box.top >= innerHeight) unseen.add(here);
+  };
+  addEventListener('focusin', e => stop(e.target), options);
+  if (!target) return document.activeElement?.blur();
+  // Who holds the key lets go of it there.
+  addEventListener('keydown', e => {
+    if (e.key === 'Tab' && document.activeElement === target) e.preventDefault();
+  }, options);
+  if (document.activeElement === target) stop(target);
+}"""
+)
+
+SEEN = """([target]) => {
+  const told = e => e.outerHTML.slice(0, 160);
   return {
-    found: here === target,
-    what: here.outerHTML.slice(0, 160),
-    marked: marked(here),
-    inside: box.width > 1 && box.height > 1 && box.right > 0 && box.left < innerWidth
-      && box.bottom > 0 && box.top < innerHeight,
+    stops: stops.size, there: document.activeElement === target,
+    unmarked: [...unmarked].map(told), unseen: [...unseen].map(told),
   };
 }"""
-)
-
-REMEMBER = (
-    """() => {"""
-    + MARKED
-    + """
-  const here = document.activeElement;
-  if (!here || here === document.body) return false;
-  if (!marked(here)) window.unmarked.add(here);
-  if (window.stops.includes(here)) return false;
-  window.stops.push(here);
-  return true;
-}"""
-)
 
 MISSED = """() => {
-  const stops = window.stops, shown = e => e.checkVisibility({visibilityProperty: true})
+  const stops = [...window.stops], shown = e => e.checkVisibility({visibilityProperty: true})
     && e.getBoundingClientRect().width > 0;
   const told = e => e.outerHTML.slice(0, 160);
   const controls = 'a[href], button, input:not([type=hidden]), select, textarea, summary, [tabindex="0"]';
@@ -78,9 +86,9 @@ MISSED = """() => {
   axe.setup(document);
   const nameless = stops.filter(e => document.contains(e) && !axe.commons.text.accessibleText(e).trim());
   axe.teardown();
-  const unmarked = [...window.unmarked];
   return {
-    unreached: unreached.map(told), 'the focus does not show': unmarked.map(told),
+    unreached: unreached.map(told), 'the focus does not show': [...unmarked].map(told),
+    'the focus is out of sight': [...unseen].map(told),
     mouse_only: clickable.map(told), 'deaf to the space bar': disguised.map(told), nameless: nameless.map(told),
   };
 }"""
@@ -142,17 +150,24 @@ class Person:
         """Tabs on until the target has the focus; every stop on the way must show that it has it."""
         await expect(target).to_have_count(1)
         handle = await target.element_handle()
-        for _ in range(TABS_AT_MOST):
-            await self.page.keyboard.press("Tab")
-            stop = await self.page.evaluate(FOCUS, [handle])
-            if stop.get("nowhere"):
-                continue
-            assert stop["marked"], f"the focus does not show on {stop['what']}"
-            assert stop["inside"], f"the focus is out of sight on {stop['what']}"
-            if stop["found"]:
+        await self.page.evaluate(WATCH, [handle])
+        seen = await self.page.evaluate(SEEN, [handle])
+        for _ in range(TABS_AT_MOST // TABS_AT_ONCE):
+            assert not seen["unmarked"], f"the focus does not show on {seen['unmarked'][0]}"
+            assert not seen["unseen"], f"the focus is out of sight on {seen['unseen'][0]}"
+            if seen["there"]:
                 await expect(target).to_have_accessible_name(re.compile(r"\S"))
                 return target
+            seen = await self._tabs(handle)
         raise AssertionError(f"the keyboard does not reach {target}")
+
+    async def _tabs(self, target: ElementHandle | None = None) -> dict[str, Any]:
+        """Holds the Tab key for some stops, up to the target; returns what was seen of all since the watch began."""
+        keyboard = self.page.keyboard
+        await asyncio.gather(*[keyboard.down("Tab") for _ in range(TABS_AT_ONCE)])
+        await keyboard.up("Tab")
+        seen: dict[str, Any] = await self.page.evaluate(SEEN, [target])
+        return seen
 
     async def press(self, role: Any, name: str | re.Pattern[str], within: Locator | None = None) -> None:
         """Reaches a link or a button by its name and follows it."""
@@ -227,7 +242,8 @@ class Person:
     async def _violations(self, but_for: str | None) -> list[str]:
         found, part = [], {"include": "html", "exclude": but_for or []}
         for scheme, rules in (("light", RULES), ("dark", {"runOnly": ["color-contrast"]})):
-            await self.page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+            if scheme == "dark":
+                await self.page.emulate_media(color_scheme="dark")
             result = await self.page.evaluate("([part, rules]) => axe.run(part, rules)", [part, rules])
             found += [f"{scheme} {line}" for line in told(result["violations"])]
         await self.page.emulate_media(color_scheme="light")
@@ -235,15 +251,13 @@ class Person:
 
     async def _walk(self) -> dict[str, list[str]]:
         """Tabs once through the page; returns what was not reached, what only a mouse reaches, and what has no name."""
-        await self.page.evaluate(
-            "() => { window.stops = []; window.unmarked = new Set(); document.activeElement?.blur(); }"
-        )
-        idle = 0
-        for _ in range(TABS_AT_MOST):
-            await self.page.keyboard.press("Tab")
-            idle = 0 if await self.page.evaluate(REMEMBER) else idle + 1
-            if idle > 3:
+        await self.page.evaluate(WATCH, [None])
+        stops = -1
+        for _ in range(TABS_AT_MOST // TABS_AT_ONCE):
+            seen = await self._tabs()
+            if seen["stops"] == stops:
                 break
+            stops = seen["stops"]
         missed: dict[str, list[str]] = await self.page.evaluate(MISSED)
         return missed
 

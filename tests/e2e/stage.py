@@ -35,9 +35,9 @@ async def until(found: Callable[[], Awaitable[Any]], seconds: float = 60) -> Any
     return result
 
 
-def link_in(mails: SmtpSink, address: str, within: str = "/answer/") -> str | None:
-    """The answer link of the first mail to this address that has one with this part."""
-    for _, recipients, raw in list(mails.messages):
+def link_in(mails: SmtpSink, address: str, within: str = "/answer/", since: int = 0) -> str | None:
+    """The answer link of the first mail to this address, after so many others, that has one with this part."""
+    for _, recipients, raw in list(mails.messages)[since:]:
         if address in recipients:
             message = email.message_from_bytes(raw, policy=email.policy.default)
             body = message.get_body(("plain",))

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 import pytest
 import pytest_asyncio
-from browsing import Person, person
+from browsing import READERS, Person, person
 from playwright.async_api import Browser, expect
 from polity_local.demo.places import invented_csv
 from stage import Stage, mandate
@@ -16,7 +16,6 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
 IDS = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}|(?<=/)\d+(?=/|$)")
 FILE = re.compile(r"\.[a-z]+(\?|$)|/sign-in")
-READERS = [("en", 1280), ("en", 390), ("es", 1280), ("es", 390), ("ar", 1280), ("ar", 390)]
 
 
 @dataclass
@@ -90,8 +89,7 @@ async def test_the_public_s_and_the_cities_pages(
         spoken(links.declined, language),
     ]
     async with person(chromium, language, width) as reader:
-        for seed in seeds:
-            await wander(reader, f"/{language}/about-the-demonstration", seed)
+        await wander(reader, f"/{language}/about-the-demonstration", *seeds)
 
 
 @pytest.mark.parametrize(("language", "width"), READERS)
