@@ -2,6 +2,7 @@
 
 import base64
 import secrets
+import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -35,9 +36,7 @@ class Planted(dict[str, str]):
             store: set().union(*(self.found_in(_content(path)) for path in files))
             for store, files in _stores(platform).items()
         }
-        traces = httpx.get(f"{platform.zipkin_url}/api/v2/traces", params={"limit": 100_000}, timeout=60)
-        assert len(traces.raise_for_status().json()) > 10
-        found["traces"] = self.found_in(traces.content)
+        found["traces"] = set().union(*map(self.found_in, _traces(platform)))
         return {store: values for store, values in found.items() if values}
 
 
@@ -53,6 +52,24 @@ def forms(value: str) -> Iterator[bytes]:
         # What stands before decides how the bytes fall into groups of three; the outer characters depend on it.
         encoded = base64.b64encode(b"\0" * shift + raw)
         yield encoded[(0, 2, 3)[shift] : len(raw) * 4 // 3 - 2]
+
+
+def _traces(platform: Platform) -> Iterator[bytes]:
+    """Yields every trace that the viewer keeps, newest first, by pages: one answer with all is more than its heap."""
+    limit, end, seen = 200, time.time_ns() // 1_000_000, set[str]()
+    while True:
+        wanted = {"limit": limit, "endTs": end, "lookback": end}
+        answer = httpx.get(f"{platform.zipkin_url}/api/v2/traces", params=wanted, timeout=60).raise_for_status()
+        yield answer.content
+        page = answer.json()
+        seen.update(trace[0]["traceId"] for trace in page)
+        if len(page) < limit:
+            break
+        # A trace stands where its latest span up to the end does.
+        latest = (max(ms for span in trace if (ms := span.get("timestamp", 0) // 1000) <= end) for trace in page)
+        end, before = min(latest), end
+        assert end < before, "more traces in a millisecond than a page holds"
+    assert len(seen) > 10
 
 
 def _stores(platform: Platform) -> dict[str, Iterable[Path]]:
