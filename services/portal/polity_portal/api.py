@@ -6,6 +6,7 @@ from typing import Any
 
 import httpx
 
+from polity_portal.kept import KeptAnswers
 from polity_portal.languages import FALLBACK
 
 TIMEOUT = httpx.Timeout(10.0, connect=2.0)
@@ -55,26 +56,33 @@ def client_for(base_url: str) -> httpx.AsyncClient:
 class Api:
     """The API in one language. Raises ApiProblem for 4xx and ApiUnavailable for the rest."""
 
-    def __init__(self, client: httpx.AsyncClient, language: str = FALLBACK) -> None:
+    def __init__(self, client: httpx.AsyncClient, language: str = FALLBACK, kept: KeptAnswers | None = None) -> None:
         self._client = client
         self._language = language
+        self._kept = kept or KeptAnswers()
 
     def speaking(self, language: str) -> "Api":
         """The same with titles and messages of problems in another language (BCP 47)."""
-        return Api(self._client, language)
+        return Api(self._client, language, self._kept)
 
     async def close(self) -> None:
         await self._client.aclose()
 
     async def get(self, path: str, *, credentials: str | None = None, **params: str | int | None) -> Any:
-        """The JSON of a GET; parameters that are None or empty are left out. A broken connection is tried once more."""
+        """The JSON of a GET; parameters that are None or empty are left out. A broken connection is tried once more.
+
+        Without credentials it may be shared with other callers: it isn't to be changed.
+        """
         request = self._client.build_request(
             "GET",
             path,
             params={k: v for k, v in params.items() if v not in (None, "")},
             headers=self._headers(credentials),
         )
-        return (await self._send(request, again=True)).json()
+        if credentials:
+            return (await self._send(request, again=True)).json()
+        kept = self._kept.ask(request)
+        return self._kept.content(await self._send(request, again=True), kept)
 
     async def every(self, path: str, *, credentials: str, limit: int, **params: str | None) -> list[dict[str, Any]]:
         """The items of all pages of a list, up to `limit` items."""
@@ -156,7 +164,7 @@ class Api:
 
 
 def _refuse(response: httpx.Response) -> None:
-    if response.is_success:
+    if response.is_success or response.status_code == httpx.codes.NOT_MODIFIED:
         return
     if response.status_code >= 500 or response.status_code == 429:
         raise ApiUnavailable
