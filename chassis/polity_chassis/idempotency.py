@@ -52,7 +52,8 @@ async def idempotency_of(
         return None
     if not _KEY.fullmatch(idempotency_key):
         raise Problem("invalid_request", "invalid", errors=[FieldError("Idempotency-Key", "invalid")])
-    address = f"{request.url.path}?{request.url.query}\n".encode()
+    query = request.scope["query_string"].decode("latin-1")
+    address = f"{request.scope['path']}?{query}\n".encode()
     # An upload's length says what is begun as a body would.
     asked = address + request.headers.get("upload-length", "").encode() + await request.body()
     digest = hashlib.sha256(asked).digest()

@@ -51,6 +51,19 @@ async def test_what_comes_while_a_batch_is_under_way_is_the_next_batch() -> None
     assert doubling.batches == [[2], [4, 6]]
 
 
+async def test_who_is_being_read_when_the_first_asks_is_in_the_first_batch() -> None:
+    doubling = Doubling()
+    doubling.go_on.set()
+
+    async def a_few_turns_later(turns: int) -> int:
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        return await doubling.together.do(2 * turns)
+
+    assert await asyncio.gather(*map(a_few_turns_later, (1, 2, 4, 7, 11))) == [4, 8, 16, 28, 44]
+    assert doubling.batches == [[2, 4, 8, 14, 22]]
+
+
 async def test_a_refusal_is_one_callers_own() -> None:
     doubling = Doubling()
     two, three, four = await doubling.ask(2, 3, 4)

@@ -19,6 +19,8 @@ LINES_AT_ONCE = 4
 """How many lines may have a transaction that waits for a lock: fewer than half of the connections."""
 PATIENCE_SECONDS = 20
 """How long a command may wait for a lock that somebody holds; its caller then hears that it may come again."""
+QUIET_TURNS = 6
+"""Turns of the event loop: in one a request is read, in the next it is asked; a turn without work takes microseconds."""
 
 
 class _Waiting(NamedTuple, Generic[C, R]):
@@ -62,9 +64,21 @@ class Together(Generic[C, R]):
 
     async def _work(self) -> None:
         while self._waiting:
+            await self._gather()
             batch = self._next_batch()
             # Its statements belong to the trace of its first caller.
             await asyncio.create_task(self._settle(batch), context=batch[0].context)
+
+    async def _gather(self) -> None:
+        """Lets those come in who are on their way, and waits for nobody else: a batch costs as much for one as for many.
+
+        Else the first to come back after a large batch would have one of its own, before the others are read.
+        """
+        came = quiet = 0
+        while quiet < QUIET_TURNS and len(self._waiting) < LARGEST_BATCH:
+            await asyncio.sleep(0)
+            quiet = quiet + 1 if len(self._waiting) == came else 0
+            came = len(self._waiting)
 
     def _next_batch(self) -> list[_Waiting[C, R]]:
         batch: dict[Hashable, _Waiting[C, R]] = {}
