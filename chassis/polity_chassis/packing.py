@@ -41,9 +41,11 @@ class Load:
     batches: list[BatchBuilder]
     numbers: list[int] = field(default_factory=list)
     spans: list[Span] = field(default_factory=list)
+    parents: dict[str, bytes] = field(default_factory=dict)
+    """What travels on by the `traceparent` of the request: an import of ten thousand has one span here, not as many."""
 
     def end_spans(self, error: BaseException | None) -> None:
-        """Ends the spans of the load's sampled facts."""
+        """Ends the spans of the load's sampled requests."""
         for span in self.spans:
             if error is not None:
                 span.record_exception(error)
@@ -85,7 +87,7 @@ class Packer:
             if networks:
                 headers.append(("ce_networks", networks))
             if parent:
-                headers.append(("traceparent", _published(parent, load)))
+                headers.append(("traceparent", load.parents.get(parent) or _published(parent, load)))
             if load.batches[-1].append(timestamp=now, key=key, value=value, headers=headers) is None:
                 load.batches.append(create_batch())
                 load.batches[-1].append(timestamp=now, key=key, value=value, headers=headers)
@@ -106,7 +108,12 @@ class Packer:
 
 
 def _published(parent: str, load: Load) -> bytes:
-    """Returns the traceparent that travels: of a span of its own if the fact's trace is sampled."""
+    """Returns the traceparent that travels, once for each request in the load: of a span there if it is sampled."""
+    load.parents[parent] = _travelling(parent, load)
+    return load.parents[parent]
+
+
+def _travelling(parent: str, load: Load) -> bytes:
     if not int(parent[-2:], 16) & 1:
         return parent.encode()
     span = _tracer.start_span(

@@ -1,4 +1,4 @@
-"""Continues the traces that facts carry: one span for the batch, and one for every other sampled fact in it."""
+"""Continues the traces that facts carry: one span for the batch, and one for every other sampled trace in it."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -21,14 +21,18 @@ _SAMPLED = frozenset("13579bdf")
 def batch_span(consumer: str, items: Sequence[Item]) -> Iterator[None]:
     """Makes the batch's span current. Its parent is the first sampled fact's own span; without one it isn't sampled.
 
-    Every other sampled fact gets a span in its own trace, from the batch's begin to its end.
+    The other sampled facts get spans in their own traces, from the batch's begin to its end; those that were published
+    together share one.
     """
     traced = [item.received for item in items if item.received and item.received.traceparent]
-    sampled = [fact for fact in traced if (fact.traceparent or "")[-1] in _SAMPLED]
-    first = next(iter(sampled or traced), None)
+    sampled: dict[str, list[Received[Any]]] = {}
+    for fact in traced:
+        if (fact.traceparent or "")[-1] in _SAMPLED:
+            sampled.setdefault(fact.traceparent or "", []).append(fact)
+    first = next(iter(sampled), traced[0].traceparent if traced else None)
     name, attributes = f"process {consumer}", {"messaging.batch.message_count": len(items)}
-    with span_from(first.traceparent if first else None, name, SpanKind.CONSUMER, attributes):
-        spans = [_span_of(name, fact) for fact in sampled[1:]]
+    with span_from(first, name, SpanKind.CONSUMER, attributes):
+        spans = [_span_of(name, together) for together in list(sampled.values())[1:]]
         try:
             yield
         finally:
@@ -36,7 +40,12 @@ def batch_span(consumer: str, items: Sequence[Item]) -> Iterator[None]:
                 span.end()
 
 
-def _span_of(name: str, fact: Received[Any]) -> trace.Span:
+def _span_of(name: str, together: Sequence[Received[Any]]) -> trace.Span:
+    fact = together[0]
     parent = _W3C.extract({"traceparent": fact.traceparent or ""}, Context())
-    attributes = {"messaging.message.id": str(fact.id), "messaging.destination.name": fact.topic}
+    attributes: dict[str, str | int] = {"messaging.destination.name": fact.topic}
+    if len(together) == 1:
+        attributes["messaging.message.id"] = str(fact.id)
+    else:
+        attributes["messaging.batch.message_count"] = len(together)
     return trace.get_tracer("polity").start_span(name, context=parent, kind=SpanKind.CONSUMER, attributes=attributes)

@@ -42,6 +42,15 @@ def test_the_batch_is_the_first_sampled_fact_s_child_and_every_other_has_its_own
     assert found["c" * 32].parent.span_id == int("c" * 16, 16)
 
 
+def test_facts_that_were_published_together_share_a_span(spans):
+    with batch_span("reporting", [item(TRACES[name]) for name in ("second", "first", "second", "first", "first")]):
+        pass
+    found = {f"{span.context.trace_id:032x}": span for span in spans.get_finished_spans()}
+
+    assert len(spans.get_finished_spans()) == len(found) == 2
+    assert found["b" * 32].attributes["messaging.batch.message_count"] == 3
+
+
 def test_without_a_sampled_fact_the_batch_is_not_sampled(spans):
     with batch_span("reporting", [item(TRACES["quiet"]), item(None)]):
         pass

@@ -20,7 +20,7 @@ LINES_AT_ONCE = 4
 PATIENCE_SECONDS = 20
 """How long a command may wait for a lock that somebody holds; its caller then hears that it may come again."""
 QUIET_TURNS = 6
-"""Turns of the event loop: in one a request is read, in the next it is asked; a turn without work takes microseconds."""
+"""Turns of the event loop: in one a request is read, in the next it asks; a turn without work takes microseconds."""
 
 
 class _Waiting(NamedTuple, Generic[C, R]):
@@ -70,7 +70,7 @@ class Together(Generic[C, R]):
             await asyncio.create_task(self._settle(batch), context=batch[0].context)
 
     async def _gather(self) -> None:
-        """Lets those come in who are on their way, and waits for nobody else: a batch costs as much for one as for many.
+        """Lets those come in who are on their way, and waits for nobody else: a statement costs the same for many.
 
         Else the first to come back after a large batch would have one of its own, before the others are read.
         """

@@ -106,6 +106,21 @@ async def test_the_trace_of_a_sampled_fact_goes_on_in_its_record(outbox: Any, mo
     assert dict(record.headers)["traceparent"].decode() == expected
 
 
+async def test_the_facts_of_one_request_share_a_span(outbox: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    exporter, provider = InMemorySpanExporter(), TracerProvider()
+    provider.add_span_processor(SimpleSpanProcessor(exporter))
+    tracer = provider.get_tracer("test")
+    monkeypatch.setattr(packing, "_tracer", tracer)
+    key = uuid4()
+    with tracer.start_as_current_span("import"):
+        await outbox.add(*(outbox.outgoing(key, number) for number in range(1, 101)))
+    async with outbox.relaying():
+        await outbox.drained()
+    sent = {dict(record.headers)["traceparent"] for record in await outbox.published(100)}
+    published = [s for s in exporter.get_finished_spans() if s.name == f"publish {outbox.topic}"]
+    assert len(published) == len(sent) == 1
+
+
 async def test_an_unsampled_trace_passes_as_it_is(outbox: Any) -> None:
     context = trace.SpanContext(0x1234, 0x5678, is_remote=False, trace_flags=trace.TraceFlags(0))
     with trace.use_span(trace.NonRecordingSpan(context)):
