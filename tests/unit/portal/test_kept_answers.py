@@ -86,6 +86,15 @@ async def test_what_was_asked_for_longest_ago_makes_room(served: Versioned) -> N
     assert served.statuses == [304, 304, 200]
 
 
+async def test_addresses_take_room_too_for_visitors_choose_them(served: Versioned) -> None:
+    api = api_of(served, most_bytes=2500)
+    await versions(api, "/a")
+    await api.get("/b", q="x" * 1000)
+    served.statuses.clear()
+    await versions(api, "/a")
+    assert served.statuses == [200]
+
+
 async def test_what_is_larger_than_all_that_may_be_kept_makes_no_room_for_itself(served: Versioned) -> None:
     api = api_of(served, most_bytes=1100)
     await versions(api, "/a")
