@@ -250,6 +250,17 @@ async def test_an_upload_never_finished_is_gone_after_a_day_and_a_finished_one_s
     assert (await world.call("GET", f"/v1/proofs/{proof_id}", as_=net.secretariat)).status_code == 200
 
 
+async def test_a_part_of_a_letter_is_never_given_out_for_the_whole(world: Any, net: Any) -> None:
+    _, (link,) = await net.invited(1)
+    before = folders(world)
+    proof_id = await sent(world, link)
+    (name,) = folders(world) - before
+    (_, last) = sorted((Path(urlsplit(world.files_url).path) / name).iterdir())
+    last.unlink()
+    shown = await world.call("GET", f"/v1/proofs/{proof_id}", as_=net.secretariat)
+    assert (shown.status_code, JPEG[:10] in shown.content) == (500, False)
+
+
 async def test_files_are_named_by_nothing_but_chance(world: Any, net: Any) -> None:
     _, (link,) = await net.invited(1)
     before = folders(world)

@@ -132,7 +132,11 @@ async def get_proof(proof_id: UUID, database: DatabaseDep, files: FilesDep) -> R
         "Content-Security-Policy": "default-src 'none'; sandbox",
         "Cache-Control": "no-store",
     }
-    return Response(await files.read(proof.folder), media_type=proof.media_type, headers=headers)
+    content = await files.read(proof.folder)
+    if len(content) != proof.length_bytes:
+        # Lost, or being removed at this instant: a part must not be taken for the letter.
+        raise FileNotFoundError(f"pieces of proof {proof_id}")
+    return Response(content, media_type=proof.media_type, headers=headers)
 
 
 def _standing(proof: Proof) -> Mapping[str, str]:
