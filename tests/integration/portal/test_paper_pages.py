@@ -117,8 +117,9 @@ async def test_the_officer_and_the_mayor_share_one_form(desk: SimpleNamespace, s
     seen = (await mayor.get(page)).text
     assert 'value="Invented Signatory"' in seen
     assert re.findall(r'<option value="(\w+)"[^>]* selected>', seen) == ["peace", "water", "housing"]
-    await officer.post(f"{page}/draft", data={**typed, "signatory_name": "Another Name", "revision": "1"})
-    both = await mayor.post(f"{page}/draft", data={**typed, "signatory_office": "Lord Mayor", "revision": "1"})
+    typed["revision"] = re.findall(r'name="revision" value="(\d+)"', seen)[0]
+    await officer.post(f"{page}/draft", data={**typed, "signatory_name": "Another Name"})
+    both = await mayor.post(f"{page}/draft", data={**typed, "signatory_office": "Lord Mayor"})
     assert both.status_code == 409
     assert "Another Name" in both.text
     assert 'value="Lord Mayor"' in both.text

@@ -17,7 +17,7 @@ class Filled:
 
 @dataclass(frozen=True, slots=True)
 class AnswerDraft:
-    """One invitation's form as last saved; `revision` counts the savings, 0 before the first."""
+    """One invitation's form as last saved; `revision` is one more at each saving, 0 before the first."""
 
     invitation_id: UUID
     revision: int = 0
@@ -28,4 +28,12 @@ class AnswerDraft:
         """Returns the form saved anew; saving what is saved already changes nothing."""
         if self.revision and filled == self.filled:
             return self
-        return AnswerDraft(self.invitation_id, self.revision + 1, now, filled)
+        return AnswerDraft(self.invitation_id, (self.revision or _beginning(now)) + 1, now, filled)
+
+
+def _beginning(now: datetime) -> int:
+    """Returns where a new form's revisions begin: above those of the invitation's form before, which was deleted.
+
+    Whoever has that one open still must not save over this one. Nobody saves more than once a second; nine digits.
+    """
+    return int(now.timestamp()) % 900_000_000

@@ -31,7 +31,7 @@ class DraftIn(Body):
 
 
 class DraftOut(BaseModel):
-    """`revision` is 0 and `saved_at` null while nothing is saved; the ETag is the revision."""
+    """`revision` is 0 and `saved_at` null while nothing is saved; the ETag is the revision, no earlier form's."""
 
     revision: int
     saved_at: datetime | None
