@@ -107,6 +107,33 @@ async def _invitations(net: Any, campaigns: dict[str, str]) -> dict[str, Any]:
     }
 
 
+async def test_whoever_is_invited_while_the_contact_is_erased_is_asked_by_the_new_one(world: Any, net: Any) -> None:
+    await net.register(1)
+    asked, asking = await net.campaign(), await net.campaign()
+    await net.invite_all(asked)
+    before = (await _invitations(net, {"asked": asked}))["asked"]
+    path = f"/v1/local-governments/{before['local_government_id']}/contact"
+
+    async def replace() -> Any:
+        await net.post(f"/v1/people/{before['contact_id']}/erasure", {}, expect=202)
+        return await net.post(path, CORRECT, expect=200)
+
+    async with world.database.transaction() as session:
+        # An invitation refers to its local government: it is chosen now, and written when this transaction is over.
+        held = text("SELECT FROM local_government WHERE id = :id FOR UPDATE")
+        await (await session.connection()).execute(held, {"id": UUID(before["local_government_id"])})
+        inviting, replacing = asyncio.create_task(net.invite_all(asking)), None
+        while len(waiting := await world.rows(WAITING)) < 2:
+            if waiting and replacing is None:
+                replacing = asyncio.create_task(replace())
+            await asyncio.sleep(0.01)
+    await inviting
+    assert replacing
+    contact = (await replacing)["contact_id"]
+    after = await _invitations(net, {"asked": asked, "asking": asking})
+    assert [item["contact_id"] for item in after.values()] == [contact, contact]
+
+
 async def test_a_place_of_another_network_or_of_none_is_not_to_be_found(world: Any, net: Any) -> None:
     path, contact = await place(world, net)
     other = await world.network()

@@ -168,10 +168,13 @@ SELECT count(*) AS selected, count(invitation.id) AS already_invited,
 """)
 
 _TO_INVITE = text(f"""
-SELECT lg.id AS local_government_id, person.id AS contact_id, person.language
-{_SELECTED} AND invitation.id IS NULL AND person.id IS NOT NULL
- ORDER BY lg.id LIMIT :most
-""")
+SELECT open.id AS local_government_id, person.id AS contact_id, person.language
+  FROM (SELECT lg.id, contact.person_id
+        {_SELECTED} AND invitation.id IS NULL AND person.id IS NOT NULL
+         ORDER BY lg.id LIMIT :most) AS open
+  JOIN person ON person.id = open.person_id AND person.erased_at IS NULL
+ ORDER BY open.id FOR SHARE OF person
+""")  # noqa: S608  no part of it is asked for
 
 
 async def count_selected(session: AsyncSession, selection: Selection) -> Mapping[str, int]:
@@ -182,7 +185,10 @@ async def count_selected(session: AsyncSession, selection: Selection) -> Mapping
 
 
 async def to_invite(session: AsyncSession, selection: Selection, most: int) -> Sequence[Mapping[str, Any]]:
-    """Returns up to `most` (local_government_id, contact_id, language) that can be invited and weren't."""
+    """Returns up to `most` (local_government_id, contact_id, language) that can be invited and weren't.
+
+    An erasure of one of the contacts waits: it, and who is the contact after it, finds the invitation.
+    """
     connection = await session.connection()
     result = await connection.execute(_TO_INVITE, {**selection.parameters(), "most": most})
     return [dict(row) for row in result.mappings()]
