@@ -103,6 +103,16 @@ OVER_THE_EDGE = """() => {
 }"""
 
 
+OUT_OF_LINE = """() => [...document.querySelectorAll('table')].flatMap(table => {
+  const heads = [...table.tHead?.rows[0]?.cells ?? []], cells = [...table.tBodies[0]?.rows[0]?.cells ?? []];
+  // Where each row is a block of its own the heads are hidden, and each cell says its own.
+  if (heads.length !== cells.length || heads.some(e => e.getBoundingClientRect().width <= 1)) return [];
+  return heads.filter((e, n) => Math.abs(e.getBoundingClientRect().left - cells[n].getBoundingClientRect().left) > 1)
+    .filter(e => getComputedStyle(e.parentElement.parentElement).position !== 'absolute')
+    .map(e => e.outerHTML.slice(0, 160));
+})"""
+
+
 @cache
 def axe() -> str:
     """The text of axe-core as its pinned package carries it."""
@@ -234,6 +244,7 @@ class Person:
         await expect(html).to_have_attribute("lang", self.language)
         await expect(html).to_have_attribute("dir", LANGUAGES[self.language].direction)
         found = [f"over the edge: {line}" for line in await page.evaluate(OVER_THE_EDGE)]
+        found += [f"heads out of line: {line}" for line in await page.evaluate(OUT_OF_LINE)]
         found += await self._violations(but_for)
         if walk:
             found += [f"{fault}: {line}" for fault, lines in (await self._walk()).items() for line in lines]

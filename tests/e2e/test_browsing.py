@@ -30,9 +30,24 @@ async def shown(someone: Person, planted: str, style: str = "") -> None:
         ("<button tabindex=-1 style='font-size:2rem'>Press me</button>", "", "unreached"),
         ("<a href='#b' role=button style='font-size:2rem'>Go on</a>", "", "deaf to the space bar"),
         ("<div tabindex=0 role=group>Words</div>", "", "nameless"),
+        (
+            "<table><thead><tr><th>City</th><th>Day</th></tr></thead><tbody><tr><td>A</td><td>B</td></tr></tbody></table>",
+            "table {display: grid} thead, tbody {display: block} td {padding-inline: 2rem}",
+            "heads out of line",
+        ),
         ("<div style='inline-size:500px'>Words</div>", "", "500 px wide|over the edge"),
     ],
-    ids=["image", "faint", "faint in the dark", "mouse only", "left out", "disguised", "nameless", "too wide"],
+    ids=[
+        "image",
+        "faint",
+        "faint in the dark",
+        "mouse only",
+        "left out",
+        "disguised",
+        "nameless",
+        "out of line",
+        "too wide",
+    ],
 )
 async def test_a_planted_fault_is_found(chromium: Browser, planted: str, style: str, words: str) -> None:
     async with person(chromium, "en", 390) as someone:

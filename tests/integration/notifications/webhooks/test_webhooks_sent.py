@@ -105,8 +105,6 @@ async def test_an_endpoint_that_recovers_gets_it_at_the_next_try(partners: Any) 
         ("redirect", 307, "redirect"),
         ("http://127.0.0.1:1/", None, "no_connection"),
         ("https://127.0.0.1:1/", None, "no_connection"),
-        ("https://polity.invalid/", None, "unknown_host"),
-        ("https://localtest.invalid:8443/", None, "unknown_host"),
         ("https://10.0.0.1/", None, "address_refused"),
         ("http://8.8.8.8:8080/", None, "address_refused"),
     ],
@@ -114,15 +112,31 @@ async def test_an_endpoint_that_recovers_gets_it_at_the_next_try(partners: Any) 
 async def test_an_endpoint_that_misbehaves_is_noted_and_tried_again(
     partners: Any, path: str, status: int | None, reason: str
 ) -> None:
+    assert await _attempted(partners, path) == (status, reason)
+    assert partners.endpoints.bodies("ok") == []
+
+
+@pytest.mark.parametrize("host", ["polity.invalid", "localtest.invalid:8443"])
+async def test_a_name_that_nobody_has_is_noted_and_tried_again(partners: Any, host: str) -> None:
+    """With the product's own time: the name server is this machine's, and may need more than an endpoint gets here."""
+    poster = Poster(allow_loopback=True)
+    partners.sender = partners.new_sender(poster)
+    try:
+        assert await _attempted(partners, f"https://{host}/") == (None, "unknown_host")
+    finally:
+        await poster.close()
+
+
+async def _attempted(partners: Any, path: str) -> tuple[int | None, str | None]:
+    """Returns what the one attempt came to; the webhook is to be tried again."""
     await partners.subscribe(path)
     await partners.told(partners.commitment())
     # It ends at all: the endpoint itself never would.
     async with asyncio.timeout(60):
         await partners.sender.settle()
     [attempt] = await partners.attempts()
-    assert (attempt["status_code"], attempt["reason"]) == (status, reason)
     assert await partners.statuses() == ["pending"]
-    assert partners.endpoints.bodies("ok") == []
+    return attempt["status_code"], attempt["reason"]
 
 
 async def test_an_answer_that_does_not_end_is_hung_up_on(partners: Any) -> None:
