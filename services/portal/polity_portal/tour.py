@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeGuard
 
 from fastapi import Response
 
@@ -18,6 +18,8 @@ HEADING = (
 HIDING = "tour"
 NEAR = 3
 """The tour's three pledges reach a milestone; it is shown where one is so near, or was reached."""
+WAYS = ("link", "link", "paper")
+"""How each of the three is to answer; a pledge recorded otherwise is none of the tour's."""
 
 
 @dataclass(frozen=True)
@@ -69,15 +71,8 @@ def milestone_of(campaign: Mapping[str, Any]) -> Mapping[str, Any] | None:
 async def _tour(
     visit: Visit, network: dict[str, Any], campaign: dict[str, Any], milestone: Mapping[str, Any]
 ) -> dict[str, Any]:
-    register = await visit.api.get(
-        f"/v1/networks/{network['network_id']}/local-governments",
-        credentials=visit.credentials,
-        q=COMMON,
-        campaign_id=campaign["campaign_id"],
-    )
-    rows = {row["name"]: row for row in register["items"]}
-    cities = [rows.get(city.name) for city in CITIES]
-    done = steps_done(cities, milestone)
+    cities = await _cities(visit, network["network_id"], campaign["campaign_id"])
+    done, overtaken = steps_done(cities, milestone), steps_overtaken(cities)
     return {
         "network": network,
         "campaign": campaign,
@@ -85,10 +80,27 @@ async def _tour(
         "reached": bool(milestone["reached_at"]),
         "cities": [{"name": city.name, **(row or {})} for city, row in zip(CITIES, cities, strict=True)],
         "done": done,
-        "current": next((number for number, over in enumerate(done, start=1) if not over), None),
+        "overtaken": overtaken,
+        "current": next((number for number in range(1, 7) if not (done[number - 1] or overtaken[number - 1])), None),
         "hidden": visit.request.cookies.get(cookie_name(visit.portal, HIDING)) == "hidden",
         "mails_url": visit.portal.settings.mails_url,
     }
+
+
+async def _cities(visit: Visit, network_id: str, campaign_id: str) -> list[dict[str, Any] | None]:
+    """The three as the register has them, and how the answer of each was recorded; None for one not imported yet."""
+    register, invitations = await asyncio.gather(
+        visit.api.get(
+            f"/v1/networks/{network_id}/local-governments",
+            credentials=visit.credentials,
+            q=COMMON,
+            campaign_id=campaign_id,
+        ),
+        visit.api.get(f"/v1/campaigns/{campaign_id}/invitations", credentials=visit.credentials, q=COMMON),
+    )
+    ways = {row["invitation_id"]: row["recorded_by"] for row in invitations["items"]}
+    rows = {row["name"]: {**row, "recorded_by": ways.get(row["invitation_id"])} for row in register["items"]}
+    return [rows.get(city.name) for city in CITIES]
 
 
 def note(visit: Visit, response: Response, tours: list[dict[str, Any]]) -> None:
@@ -102,6 +114,16 @@ def note(visit: Visit, response: Response, tours: list[dict[str, Any]]) -> None:
 
 def steps_done(cities: list[dict[str, Any] | None], milestone: Mapping[str, Any]) -> list[bool]:
     """Which of the six steps are done: the register and the campaign say it, nothing else is kept."""
-    statuses = [row["status"] if row else None for row in cities]
-    pledged = [status in ("submitted", "committed", "withdrawn") for status in statuses]
-    return [all(cities), all(statuses), *pledged, bool(milestone.get("announced_at"))]
+    invited = all(row and row["status"] for row in cities)
+    answered = [_pledged(row) and row["recorded_by"] == way for row, way in zip(cities, WAYS, strict=True)]
+    return [all(cities), invited, *answered, bool(milestone.get("announced_at"))]
+
+
+def steps_overtaken(cities: list[dict[str, Any] | None]) -> list[bool]:
+    """Which of the six steps can't be done any more: the city has pledged in another way."""
+    answers = [_pledged(row) and row["recorded_by"] != way for row, way in zip(cities, WAYS, strict=True)]
+    return [False, False, *answers, False]
+
+
+def _pledged(row: dict[str, Any] | None) -> TypeGuard[dict[str, Any]]:
+    return row is not None and row["status"] in ("submitted", "committed", "withdrawn")

@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 import pytest_asyncio
-from polity_portal.tour import CITIES, COMMON
+from polity_portal.tour import CITIES, COMMON, WAYS
 
 NETWORK = "0199a000-0000-7000-8000-000000000001"
 CAMPAIGN = "0199a000-0000-7000-8000-000000000002"
@@ -191,14 +191,24 @@ def city(name: str, status: str | None = None) -> dict[str, Any]:
     return {"local_government_id": CITY, "name": name, "status": status, "invitation_id": MAIL if status else None}
 
 
-def tour(office: SimpleNamespace, *statuses: str | None, commitments: int = 97, announced: bool = False) -> None:
+def tour(
+    office: SimpleNamespace,
+    *statuses: str | None,
+    commitments: int = 97,
+    announced: bool = False,
+    ways: tuple[str, ...] = WAYS,
+) -> None:
     """A demonstration whose register has as many of the tour's cities as there are statuses."""
     office.answers[f"GET /v1/networks/{NETWORK}"]["demonstration"] = True
     office.campaign["commitments"] = commitments
     if announced:
         office.campaign["milestones"][1] |= dict.fromkeys(("reached_at", "announced_at"), "2026-07-20T08:00:00Z")
     rows = [city(each.name, status) for each, status in zip(CITIES, statuses, strict=False)]
+    for number, row in enumerate(rows):
+        row["invitation_id"] = row["status"] and f"{MAIL[:-1]}{number}"
     office.answers[f"GET /v1/networks/{NETWORK}/local-governments"] = {"items": rows, "next": None}
+    invited = [{"invitation_id": row["invitation_id"], "recorded_by": way} for row, way in zip(rows, ways, strict=False)]
+    office.answers[f"GET /v1/campaigns/{CAMPAIGN}/invitations"] = {"items": invited, "next": None}
 
 
 @pytest.mark.parametrize(
@@ -231,6 +241,15 @@ async def test_the_tour_knows_from_the_data_how_far_it_is(
     assert page.count('<li class="done"') == done
 
 
+async def test_the_tour_ticks_no_paper_where_the_city_answered_by_its_link(office: SimpleNamespace) -> None:
+    tour(office, "committed", "committed", "committed", commitments=100, ways=("link", "link", "link"))
+    page = await shown(office)
+    assert "4 of 6 done" in page
+    assert page.count("Sampleton has answered in another way: this step cannot be done any more.") == 1
+    opened = re.findall(r"<details open>\s*<summary>.*?</span> ([^<]+)", page)
+    assert [title.strip() for title in opened] == ["Announce the milestone of 100"]
+
+
 async def test_only_a_demonstration_near_a_milestone_has_a_tour(office: SimpleNamespace) -> None:
     tour(office, commitments=97)
     assert "six steps" in await shown(office)
@@ -254,9 +273,9 @@ async def test_the_tour_is_hidden_and_shown_again_in_this_browser(office: Simple
 
 
 async def test_the_offices_pages_lead_back_to_the_tour_while_it_is_under_way(office: SimpleNamespace) -> None:
-    office.answers[f"GET /v1/campaigns/{CAMPAIGN}/invitations"] = {"items": [], "next": None}
+    office.answers["GET /v1/deliveries"] = {"items": [], "next": None, "counts": {}}
     office.campaign["demonstration"] = True
-    page = f"/en/office/campaigns/{CAMPAIGN}/invitations"
+    page = f"{OFFICE}/mails"
     back = '<a href="/en/office#tour-title">Back to the tour</a>'
     assert back not in (await office.browser.get(page)).text
     tour(office, "committed", "committed", "committed", commitments=100)
