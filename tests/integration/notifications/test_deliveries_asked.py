@@ -98,7 +98,7 @@ async def test_each_extension_asks_for_one_mail_and_moves_the_deadline(world: An
     assert last["subject"] == "More time to answer: Rights Cities"
     deadline = (world.clock.now + timedelta(days=20)).astimezone(ZoneInfo("Europe/Paris"))
     text = last.get_body(("plain",)).get_content()
-    assert f"{deadline:%B} {deadline.day}, {deadline.year}" in text
+    assert f"{deadline.day} {deadline:%B} {deadline.year}" in text
     assert "/en/answer/" in text
 
 

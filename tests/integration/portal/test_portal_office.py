@@ -207,7 +207,9 @@ def tour(
     for number, row in enumerate(rows):
         row["invitation_id"] = row["status"] and f"{MAIL[:-1]}{number}"
     office.answers[f"GET /v1/networks/{NETWORK}/local-governments"] = {"items": rows, "next": None}
-    invited = [{"invitation_id": row["invitation_id"], "recorded_by": way} for row, way in zip(rows, ways, strict=False)]
+    invited = [
+        {"invitation_id": row["invitation_id"], "recorded_by": way} for row, way in zip(rows, ways, strict=False)
+    ]
     office.answers[f"GET /v1/campaigns/{CAMPAIGN}/invitations"] = {"items": invited, "next": None}
 
 

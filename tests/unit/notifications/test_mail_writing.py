@@ -24,10 +24,8 @@ MILESTONE = {
 def test_the_deadline_stands_in_the_citys_time_and_in_the_networks(writer: Writer, letter: Make) -> None:
     written = writer.write(letter())
     for part in (written.text, written.html):
-        assert "Monday, September 16, 2030, 6:59\N{NARROW NO-BREAK SPACE}AM" in part
-        assert "Korean Standard Time" in part
-        assert "Sunday, September 15, 2030, 11:59\N{NARROW NO-BREAK SPACE}PM" in part
-        assert "Central European Summer Time" in part
+        assert "Monday, 16 September 2030, 06:59 (Korean Standard Time, UTC+09:00)" in part
+        assert "Sunday, 15 September 2030, 23:59 (Central European Summer Time, UTC+02:00)" in part
 
 
 def test_one_time_is_enough_where_both_clocks_agree(writer: Writer, letter: Make) -> None:
@@ -133,9 +131,9 @@ def test_news_of_a_milestone_says_when_in_the_networks_time(writer: Writer, lett
 
 
 SUBMITTED = {
-    "extension": ("More time to answer", "September 16, 2030"),
+    "extension": ("More time to answer", "16 September 2030"),
     "received": ("We received your pledge", "has confirmed who signed it"),
-    "returned": ("Please send your pledge again", "September 16, 2030"),
+    "returned": ("Please send your pledge again", "16 September 2030"),
 }
 
 

@@ -30,11 +30,15 @@ def catalogue(language: str) -> dict[str, str]:
 
 @cache
 def locale(language: str) -> Locale:
-    """Returns Babel's locale for a language tag; one that it doesn't know is treated as English."""
+    """Returns Babel's locale for a language tag; one that it doesn't know is treated as English.
+
+    English without a country is Britain's, as on the pages: 24 January 2027, 23:59.
+    """
     try:
-        return Locale.parse(language, sep="-")
+        found = Locale.parse(language, sep="-")
     except (UnknownLocaleError, ValueError):
-        return Locale("en")
+        return Locale("en", "GB")
+    return Locale("en", "GB") if found == Locale("en") else found
 
 
 def direction(language: str) -> str:

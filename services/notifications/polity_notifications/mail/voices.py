@@ -44,10 +44,11 @@ class Plain:
         """Returns day and time of an aware local time, its zone's name and its distance from UTC, in words."""
         spoken = locale(self.language)
         clock = format_time(local, CLOCKS.get(spoken.language, "short"), locale=spoken)
+        offset = get_timezone_gmt(local, "iso8601", locale=spoken)
         return {
             "when": self.t("when", day=format_date(local, "full", spoken), time=clock),
             "zone": get_timezone_name(local, "long", locale=spoken),
-            "offset": get_timezone_gmt(local, "long", locale=spoken),
+            "offset": "UTC" if offset == "Z" else f"UTC{offset}",
         }
 
 

@@ -8,6 +8,7 @@
   if (!form) return sessionStorage.removeItem(key);
   const fields = form.elements, status = document.getElementById("saved"), choose = document.getElementById("choose");
   const texts = ["signatory_name", "signatory_office", "signed_on"], ranks = ["theme_1", "theme_2", "theme_3"];
+  const clocks = document.documentElement.lang.replace(/^en$/, "en-GB"); // as the server writes times
   let timer = 0, wait = 1000, busy = false, again = false, stopped = form.dataset.draft === "choose";
 
   const filled = () => JSON.stringify({
@@ -15,7 +16,7 @@
     themes: ranks.map((name) => fields[name].value),
   });
   const say = (what, at) => {
-    const clock = at && new Intl.DateTimeFormat(document.documentElement.lang, { timeStyle: "short" }).format(at);
+    const clock = at && new Intl.DateTimeFormat(clocks, { timeStyle: "short" }).format(at);
     const words = status.dataset[what].replace("{time}", clock);
     if (status.textContent !== words) status.textContent = words;
     status.dataset.state = what;

@@ -6,7 +6,7 @@
   root.classList.add("js");
   print.hidden = false;
   print.addEventListener("click", () => window.print());
-  const long = new Intl.DateTimeFormat(root.lang, { dateStyle: "long", timeZone: "UTC" });
+  const long = new Intl.DateTimeFormat(root.lang.replace(/^en$/, "en-GB"), { dateStyle: "long", timeZone: "UTC" });
   // A field shows one line; what is printed shows all of it.
   const write = () => document.querySelectorAll("[data-written]").forEach((place) => {
     const field = answer.elements[place.dataset.written];
