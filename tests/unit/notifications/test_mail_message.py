@@ -2,8 +2,10 @@
 
 from datetime import UTC, datetime
 from email import message_from_bytes
+from email.header import decode_header, make_header
 from email.message import EmailMessage
 from email.policy import default
+from email.utils import parseaddr
 from uuid import UUID
 
 import pytest
@@ -15,9 +17,11 @@ from polity_notifications.mail.writing import Written
 NOW = datetime(2030, 1, 2, 3, 4, tzinfo=UTC)
 
 
-def post(name: str = "Ana", address: str = "ana@example.org", subject: str = "Hello") -> Posted:
+def post(
+    name: str = "Ana", address: str = "ana@example.org", subject: str = "Hello", network: str = "La Red"
+) -> Posted:
     return message(
-        Written("es", subject, "¡Hola!\n", "<p>¡Hola!</p>"),
+        Written("es", network, subject, "¡Hola!\n", "<p>¡Hola!</p>"),
         delivery_id=UUID(int=7),
         sender="polity@example.net",
         name=name,
@@ -48,12 +52,21 @@ def test_a_name_is_never_taken_for_a_second_recipient(name: str) -> None:
     assert [(address.display_name, address.addr_spec) for address in to.addresses] == [(name, "ana@example.org")]
 
 
+@pytest.mark.parametrize("network", ["Red, de Ciudades", 'The "Thousand" <x@example.org>', "도시 네트워크", "ش" * 120])
+def test_a_mail_comes_from_the_network_by_its_name(network: str) -> None:
+    # Read as RFC 2047 has it: the library's newer parser leaves spaces between the parts of a long word.
+    name, address = parseaddr(message_from_bytes(post(network=network).content)["From"])
+    assert (str(make_header(decode_header(name))), address) == (network, "polity@example.net")
+
+
 @pytest.mark.parametrize("planted", ["Ana\r\nBcc: x@example.org", "Ana\nX: 1", "Ana\rX", "Ana\0"])
 def test_a_line_end_in_a_header_value_is_refused(planted: str) -> None:
     with pytest.raises(UnsafeHeader):
         post(name=planted)
     with pytest.raises(UnsafeHeader):
         post(subject=planted)
+    with pytest.raises(UnsafeHeader):
+        post(network=planted)
 
 
 @pytest.mark.parametrize(

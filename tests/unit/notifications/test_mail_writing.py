@@ -49,6 +49,7 @@ def test_a_mail_speaks_the_readers_language(
 ) -> None:
     written = writer.write(letter(language=language))
     assert written.subject == subject
+    assert written.sender_name == ("La Comisión" if language == "es-MX" else "The Committee")
     assert greeting in written.text
     direction = "rtl" if language.startswith("ar") else "ltr"
     assert f'<html lang="{language[:2]}" dir="{direction}">' in written.html

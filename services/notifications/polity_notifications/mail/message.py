@@ -31,11 +31,11 @@ def message_id(delivery_id: UUID, sender: str) -> str:
 def message(written: Written, *, delivery_id: UUID, sender: str, name: str, address: str, now: datetime) -> Posted:
     """Returns the mail.
 
-    Raises UnsafeAddress, and UnsafeHeader for a name or a subject that holds a line end.
+    Raises UnsafeAddress, and UnsafeHeader for a name (the network's too) or a subject that holds a line end.
     """
     recipient = one_address(address)
     mail = EmailMessage(policy=_POLICY)
-    mail["From"] = sender
+    mail["From"] = Address(clean_header(written.sender_name), addr_spec=sender)
     mail["To"] = Address(clean_header(name), addr_spec=recipient)
     mail["Subject"] = clean_header(written.subject)
     mail["Date"] = format_datetime(now)

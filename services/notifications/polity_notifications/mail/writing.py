@@ -34,7 +34,10 @@ class Incomplete(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Written:
+    """`sender_name` is the network's, in the language of the mail where it has one."""
+
     language: str
+    sender_name: str
     subject: str
     text: str
     html: str
@@ -83,7 +86,7 @@ def _written(letter: Letter, language: str, link: str) -> Written:
     }
     text = _render(f"{letter.kind}.txt", letter, plain, common)
     html = _render(f"{letter.kind}.html", letter, Rich(language), common)
-    return Written(language, common["subject"], text.strip() + "\n", html)
+    return Written(language, _network(letter, language).text, common["subject"], text.strip() + "\n", html)
 
 
 def _render(template: str, letter: Letter, voice: Plain, common: dict[str, Any]) -> str:
@@ -100,8 +103,12 @@ def _title(letter: Letter, language: str) -> Said:
     return said(_here(letter.title), language, _here(letter.fallback_language))
 
 
+def _network(letter: Letter, language: str) -> Said:
+    return said(_here(letter.network_name), language, _here(letter.network_language))
+
+
 def _particulars(letter: Letter, voice: Plain) -> Iterator[tuple[str, Any]]:
-    network = said(_here(letter.network_name), voice.language, _here(letter.network_language))
+    network = _network(letter, voice.language)
     yield "person_name", voice.name(_here(letter.person_name))
     yield "network", voice.say(network)
     yield "campaign", voice.say(_title(letter, voice.language))
