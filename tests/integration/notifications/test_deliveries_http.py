@@ -194,7 +194,8 @@ async def test_an_invitation_is_shown_as_its_reader_would_get_it_and_nothing_is_
     for words in ("Hola, [nombre del contacto]:", "Rosario", "15 de septiembre de 2030, 18:59", "/es/answer/…"):
         assert words in shown["text"]
     assert await world.deliveries() == []
-    for wrong in ({"time_zone": "Mars/Olympus"}, {"language": "Español"}, {"reply_by": "soon"}):
+    zones = [{"time_zone": zone} for zone in ("Mars/Olympus", "Europe", "../UTC", "/etc/localtime", "", "UTC\0")]
+    for wrong in (*zones, {"language": "Español"}, {"reply_by": "soon"}):
         assert (await api.post(path, json={**asked, **wrong})).status_code == 422
     elsewhere = f"/v1/deliveries/preview?campaign_id={new_id()}"
     assert (await api.post(elsewhere, json=asked)).status_code == 404

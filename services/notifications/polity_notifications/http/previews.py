@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Annotated, Literal
 from uuid import UUID
-from zoneinfo import available_timezones
+from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Request
 from polity_chassis.access import access, role
@@ -22,8 +22,12 @@ router = APIRouter(tags=["deliveries"])
 
 
 def _known(zone: str) -> str:
-    if zone not in available_timezones():
-        raise PydanticCustomError("unknown_time_zone", "unknown_time_zone")
+    try:
+        # Kept once found; the list of all zones would be read from the disk each time.
+        ZoneInfo(zone)
+    except (LookupError, ValueError, OSError):
+        # ValueError: a path that leads out. OSError: a folder of zones, such as Europe.
+        raise PydanticCustomError("unknown_time_zone", "unknown_time_zone") from None
     return zone
 
 
