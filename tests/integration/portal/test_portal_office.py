@@ -103,12 +103,12 @@ async def test_the_first_page_says_how_the_campaign_stands(office: SimpleNamespa
     assert "For you: <time" in page
     assert "16:59 (Madrid, UTC+02:00)" in page
     assert f'{OFFICE}/invitations?status=invited">No answer yet</a></dt><dd>10</dd>' in page
-    assert f'{OFFICE}/mails?status=failed">Bounced</a></dt><dd>2</dd>' in page
+    assert f'{OFFICE}/mails?status=failed">Could not be delivered</a></dt><dd>2</dd>' in page
 
 
 async def test_what_waits_for_the_secretariat_is_said_first(office: SimpleNamespace) -> None:
     page = await shown(office)
-    assert "See 2 messages that bounced" in page
+    assert "See 2 messages that could not be delivered" in page
     assert "Announce the milestone" not in page
     office.desk["to_confirm"] = 1
     office.desk["letters"] = [{"invitation_id": MAIL, "name": "Grigny", "at": "2026-07-20T08:00:00Z"}]
@@ -126,7 +126,7 @@ async def test_the_first_page_is_there_while_notifications_is_not(office: Simple
     office.answers["GET /v1/deliveries"] = httpx.Response(503)
     page = await shown(office)
     assert "<dd>–</dd>" in page
-    assert "bounced" not in page
+    assert "messages that could not be delivered" not in page
 
 
 async def test_a_mails_way_is_told_with_each_attempt_and_the_header_to_ask_for(office: SimpleNamespace) -> None:

@@ -60,7 +60,9 @@ CAMPAIGN: dict[str, Any] = {
     "demonstration": True,
     "commitments": 37,
 }
-COUNTS = {"invited": 120, "interested": 30, "committed": 37, "unanswered": 53}
+COUNTS = {
+    "invited": 120, "interested": 30, "declined": 0, "submitted": 0, "committed": 37, "withdrawn": 0, "unanswered": 53,
+}  # fmt: skip
 PROGRESS: dict[str, Any] = {
     "campaign_id": CAMPAIGN_ID,
     "as_of": "2026-07-20T10:00:00Z",

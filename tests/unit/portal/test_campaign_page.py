@@ -91,6 +91,17 @@ async def test_a_city_is_looked_for_by_the_api_and_stands_out_on_the_map(
     assert asked(canned, f"{PROGRESS}/commitments")[0]["q"] == "cordoba"
     assert re.findall('class="marked"><title>(.*?)</title>', text) == ["Córdoba"]
     assert ("1 found" in text, 'value="cordoba"' in text) == (True, True)
+    assert "<caption>Found: 1 city or territory</caption>" in text
+
+
+async def test_the_figures_of_the_progress_add_up_to_those_invited(visitor: httpx.AsyncClient, canned: Any) -> None:
+    progress = canned.answers[f"GET {PROGRESS}"]
+    totals = {**progress["totals"], "invited": 127, "declined": 4, "submitted": 2, "withdrawn": 1}
+    canned.answers[f"GET {PROGRESS}"] = {**progress, "totals": totals}
+    tiles = re.findall(r"<div><dt>(.*?)</dt><dd>(\d+)</dd></div>", (await visitor.get(f"/en{PATH}")).text)
+    figures = {term: int(count) for term, count in tiles}
+    assert figures["Not this time"] == 4
+    assert figures.pop("Invited") == sum(figures.values()) == 127
 
 
 async def test_a_city_that_is_not_there_is_told_how_to_join(
