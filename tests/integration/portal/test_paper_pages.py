@@ -27,6 +27,8 @@ SAYS = {
     "idempotency_key": "0199a000-0000-7000-8000-0000000000aa",
 }
 
+EARLY = "It was signed before the invitation was sent"
+
 
 async def invited(desk: SimpleNamespace) -> tuple[str, str]:
     """The invitation of Rosario, and the page of its answer on paper in the office."""
@@ -72,6 +74,7 @@ async def test_a_letter_sent_by_the_city_waits_until_the_office_records_it(
     assert recorded.headers["location"] == f"{desk.office}/invitations?q=Rosario"
     listed = (await desk.browser.get(recorded.headers["location"])).text
     assert "The pledge is recorded, with the letter as its proof." in listed
+    assert EARLY not in listed
     assert re.search(r"on paper: <a href=\"[^\"]+/proofs/", listed)
     assert "N.º 1" in (await city.get(answer)).text
     assert "Nothing can be recorded here" in (await desk.browser.get(page)).text
@@ -88,7 +91,16 @@ async def test_the_office_uploads_the_letter_and_types_what_it_says(desk: Simple
     assert faulty.status_code == 422
     assert re.search(r'id="theme_3-fault">Each theme can be chosen once only', faulty.text)
     assert 'value="Invented Signatory"' in faulty.text
+    assert "The invitation was sent on" in faulty.text
     assert (await send(desk.browser, page, **SAYS)).status_code == 303
+
+
+async def test_a_letter_signed_before_the_invitation_is_recorded_with_a_remark(desk: SimpleNamespace) -> None:
+    _, page = await invited(desk)
+    await upload(desk, page, PNG)
+    recorded = await send(desk.browser, page, **{**SAYS, "signed_on": "2020-03-01"})
+    listed = (await desk.browser.get(recorded.headers["location"])).text
+    assert f"The pledge is recorded, with the letter as its proof. {EARLY}" in listed
 
 
 async def test_a_letter_that_is_a_pdf_is_linked_and_an_earlier_one_kept_in_reach(desk: SimpleNamespace) -> None:

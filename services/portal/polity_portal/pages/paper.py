@@ -1,6 +1,8 @@
 """A letter that came on paper, in the office: its photo, what it says, and the pledge recorded from it."""
 
 import asyncio
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
@@ -62,8 +64,18 @@ async def record(campaign_id: UUID, invitation_id: UUID, visit: VisitDep, form: 
             faults = faults_said(problem)
         else:
             shown = urlencode({"q": invitation["name"][:LONGEST_SEARCH]})
-            return visit.go_to(f"{visit.office}/campaigns/{campaign_id}/invitations?{shown}", done="record")
+            return visit.go_to(
+                f"{visit.office}/campaigns/{campaign_id}/invitations?{shown}",
+                done="record",
+                early=_early(pledge, invitation),
+            )
     return await _page(visit, campaign_id, invitation_id, pledge, faults)
+
+
+def _early(pledge: Pledge, invitation: Mapping[str, Any]) -> bool:
+    """Whether the letter was signed before the invitation was issued, wherever the city is."""
+    issued = datetime.fromisoformat(invitation["issued_at"]).astimezone(UTC).date()
+    return date.fromisoformat(pledge.signed_on) < issued - timedelta(days=1)
 
 
 @router.get(PATH + "/proofs/{proof_id}", **OPEN)
