@@ -1,11 +1,14 @@
 """How far a campaign has come, for pages."""
 
-from collections.abc import Mapping
-from datetime import date, datetime
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from polity_portal.charts import share
+
+CELEBRATED_FOR = timedelta(days=30)
+"""A milestone stands above the headline that long after it was reached, once it is announced."""
 
 
 def next_milestone(campaign: Mapping[str, Any]) -> int | None:
@@ -35,3 +38,11 @@ def steps(campaign: Mapping[str, Any], now: datetime) -> list[dict[str, Any]]:
         )
         done = threshold
     return found
+
+
+def celebrated(found: Sequence[Mapping[str, Any]], now: datetime) -> Mapping[str, Any] | None:
+    """The highest of the steps that are announced, while it is news; None otherwise."""
+    announced = [step for step in found if step["announced_at"]]
+    if announced and now - datetime.fromisoformat(announced[-1]["reached_at"]) < CELEBRATED_FOR:
+        return announced[-1]
+    return None

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from fastapi import Depends, Query
 
 from polity_portal.api import ApiProblem, ApiUnavailable
-from polity_portal.figures import steps
+from polity_portal.figures import celebrated, steps
 from polity_portal.places import REGIONS
 from polity_portal.portal import Portal
 from polity_portal.world_map import world_map
@@ -123,13 +123,15 @@ def shown(portal: Portal, campaign: Found, network: Found, found: Figures, wante
         campaign = {**campaign, **then}
     marked = {row["local_government_id"] for row in pledges["items"]} if pledges and wanted.q else set()
     now = portal.clock()
+    reached = steps(campaign, found.moment or now)
     return {
         "campaign": campaign,
         "network": network,
         "progress": progress,
         "pledges": pledges,
         "map": world_map(found.places["features"], wanted.region, marked) if found.places else None,
-        "steps": steps(campaign, found.moment or now),
+        "steps": reached,
+        "celebrated": celebrated(reached, found.moment or now),
         "asked": wanted,
         "moment": found.moment,
         "today": now.astimezone(ZoneInfo(campaign["reply_by"]["time_zone"])).date(),

@@ -82,6 +82,20 @@ async def test_milestones_are_celebrated_once_announced_and_a_late_one_says_so(
     assert "reached on 16 July 2026, later than hoped for (15 July 2026)" in text
 
 
+@pytest.mark.parametrize(("reached", "words"), [("16 July", True), ("16 May", False)])
+async def test_the_headline_celebrates_a_milestone_that_was_announced_while_it_is_news(
+    visitor: httpx.AsyncClient, canned: Any, campaign: Any, reached: str, words: bool
+) -> None:
+    canned.answers[f"GET /v1/campaigns/{CAMPAIGN_ID}"] = campaign
+    milestone = campaign["milestones"][0]
+    milestone["reached_at"] = milestone["reached_at"].replace("-07-", "-07-" if reached == "16 July" else "-05-")
+    assert "thank you!" not in (await visitor.get(f"/en{PATH}")).text
+    milestone["announced_at"] = "2026-07-17T08:00:00Z"
+    text = (await visitor.get(f"/en{PATH}")).text
+    assert (f"10 reached on {reached} 2026, announced on 17 July 2026: thank you!" in text) == words
+    assert ("thank you!" in text) == words
+
+
 async def test_a_city_is_looked_for_by_the_api_and_stands_out_on_the_map(
     visitor: httpx.AsyncClient, canned: Any, pledges: Any
 ) -> None:
