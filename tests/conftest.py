@@ -4,15 +4,20 @@ POLITY_TEST_PARTS=containers starts PostgreSQL, Kafka and S3 alone in containers
 """
 
 import os
+import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from pathlib import Path
 
 import pytest
 import pytest_asyncio
+from playwright.async_api import Browser, async_playwright
 from polity_local import buckets, containers
 from polity_local.buckets import Bucket
+from polity_local.commands import checks
 from polity_local.platform import Platform, start_platform
+from polity_local.temporary import short_name
 from polity_local.testing import KafkaForTests, PostgresForTests, SmtpSink, running_smtp_sink
 
 PartOf = Callable[[str], str]
@@ -75,6 +80,19 @@ def bucket() -> Iterator[Bucket]:
         for name, value in made.environment.items():
             patched.setenv(name, value)
         yield made
+
+
+@pytest_asyncio.fixture(scope="session")
+async def chromium() -> AsyncIterator[Browser]:
+    """The browser of the whole run; its socket in TMPDIR would have a longer name than sockets can have."""
+    path = checks.browser()
+    assert path is not None
+    with short_name(Path(tempfile.gettempdir())) as folder:
+        async with async_playwright() as playwright:
+            variables: dict[str, str | float | bool] = {**os.environ, "TMPDIR": folder}
+            started = await playwright.chromium.launch(executable_path=path, env=variables)
+            yield started
+            await started.close()
 
 
 @pytest.fixture(scope="session")

@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -42,7 +43,10 @@ def main(stamp: str) -> int:
         with (REPOSITORY / ".local" / "bootstrap.lock").open("w") as handle:
             fcntl.flock(handle, fcntl.LOCK_EX)
             if not STAMP.exists() or STAMP.read_text() != stamp:
-                install(stamp)
+                # uv leaves locks in /tmp, which another user of the machine could not open.
+                with tempfile.TemporaryDirectory(dir=REPOSITORY / ".local") as folder:
+                    os.environ["TMPDIR"] = folder
+                    install(stamp)
     except Stop as stop:
         sys.stderr.write(f"{stop}\n")
         return 1

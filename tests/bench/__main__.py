@@ -5,7 +5,9 @@ import asyncio
 import json
 import os
 import sys
+import tempfile
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
 import commitments
@@ -34,7 +36,9 @@ def _with_databases_of_its_own(measure: OnParts) -> Benchmark:
 async def _relay(postgres: PostgresForTests, kafka: KafkaForTests, runs: int) -> Result:
     tools = [*jvm.locked_files("kafka"), *jvm.locked_files("kafka-tools")]
     classpath = os.pathsep.join(str(path) for path in dict.fromkeys(tools))
-    return await relay.measure(postgres, kafka, java=jvm.JAVA, classpath=classpath, runs=runs)
+    return await relay.measure(
+        postgres, kafka, java=jvm.java(Path(tempfile.gettempdir())), classpath=classpath, runs=runs
+    )
 
 
 BENCHMARKS: dict[str, Benchmark] = {

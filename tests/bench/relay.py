@@ -39,7 +39,7 @@ async def measure(
     postgres: PostgresForTests,
     kafka: KafkaForTests,
     *,
-    java: str,
+    java: tuple[str, ...],
     classpath: str,
     rows: int = 200_000,
     runs: int = 5,
@@ -129,9 +129,9 @@ def _record_bytes() -> int:
     return len(envelope.key) + len(encode_value(fact) or b"") + named
 
 
-async def _produce(kafka: KafkaForTests, topic: Topic, rows: int, java: str, classpath: str) -> float:
+async def _produce(kafka: KafkaForTests, topic: Topic, rows: int, java: tuple[str, ...], classpath: str) -> float:
     process = await asyncio.create_subprocess_exec(
-        *(java, "-Xmx512m", "-cp", classpath, PERFORMANCE_TEST, "--bootstrap-server", kafka.bootstrap),
+        *(*java, "-Xmx512m", "-cp", classpath, PERFORMANCE_TEST, "--bootstrap-server", kafka.bootstrap),
         *("--topic", topic.name, "--record-size", str(_record_bytes()), "--throughput", "-1"),
         *("--num-records", str(2 * rows), "--warmup-records", str(rows), "--command-property", "acks=all"),
         stdout=asyncio.subprocess.PIPE,

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 
 from polity_local.commands import checks, compose, lock, look, up
 from polity_local.place import up_place
+from polity_local.temporary import own_folder
 from polity_local.trouble import Trouble
 
 USAGE = """\
@@ -53,7 +54,8 @@ def main(arguments: Sequence[str]) -> int:
         (sys.stdout if asked else sys.stderr).write(USAGE)
         return 0 if asked else 2
     try:
-        return command(arguments[1:])
+        with own_folder():
+            return command(arguments[1:])
     except Trouble as trouble:
         return _say(str(trouble))
     except KeyboardInterrupt:

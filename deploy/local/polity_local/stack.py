@@ -101,6 +101,7 @@ class Stack:
         free = shutil.disk_usage(self.place.state).free
         if free < LEAST_FREE_BYTES:
             raise Trouble(f"Only {free >> 20} MiB are free where {self.place.state} lies: free at least 1 GiB first.")
+        self.place.empty_temporary_folders()
         self.supervisor.launch(self.programs.values())
 
     def _with_needs(self, names: Iterable[str]) -> list[str]:

@@ -1,7 +1,6 @@
 """supervisord for one place: it starts programs again when they die; order and health are stack.py's business."""
 
 import contextlib
-import hashlib
 import http.client
 import os
 import re
@@ -10,7 +9,6 @@ import shutil
 import socket
 import subprocess
 import sys
-import tempfile
 import time
 import xmlrpc.client
 from collections.abc import Iterable
@@ -20,14 +18,14 @@ from typing import Any
 from polity_local.leftovers import MARK
 from polity_local.place import Place, write_private
 from polity_local.program import Program
+from polity_local.temporary import short_name
 from polity_local.trouble import Trouble
 
-LONGEST_SOCKET_PATH = 100
 START_SECONDS = 20
 
 _HEAD = """\
 [unix_http_server]
-file={socket}
+file=/proc/self/cwd/{socket}
 chmod=0700
 
 [supervisord]
@@ -46,6 +44,7 @@ supervisor.rpcinterface_factory=supervisor.rpcinterface:make_main_rpcinterface
 _PROGRAM = """
 [program:{name}]
 command=/bin/sh {launcher}
+directory=/
 autostart=false
 autorestart=true
 umask=077
@@ -68,7 +67,7 @@ class Supervisor:
 
     def __init__(self, place: Place) -> None:
         self.place = place
-        self.socket = _socket_path(place.state)
+        self.socket = place.run_folder(None) / "supervisor.sock"
 
     def launch(self, programs: Iterable[Program]) -> None:
         """Starts supervisord with these programs, none of them running; raises Trouble when it does not answer."""
@@ -77,9 +76,16 @@ class Supervisor:
         module = (sys.executable, "-m", "supervisor.supervisord", "-c", str(configuration))
         log = self.place.log("supervisord-output")
         with log.open("wb") as output:
-            environment = {**os.environ, MARK: str(self.place.state)}
+            environment = {**os.environ, MARK: str(self.place.state), "TMPDIR": str(self.place.temporary_folder(None))}
             daemon = subprocess.Popen(
-                module, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True, env=environment
+                module,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
+                env=environment,
+                # Its socket is named from here: a socket's path has at most 107 bytes, a folder's any number.
+                cwd=self.socket.parent,
             )
         deadline = time.monotonic() + START_SECONDS
         while not self.running():
@@ -131,7 +137,7 @@ class Supervisor:
     def _configuration(self, programs: Iterable[Program]) -> str:
         place = self.place
         head = _HEAD.format(
-            socket=self.socket,
+            socket=self.socket.name,
             log=place.log("supervisord"),
             pidfile=place.state / "run" / "supervisord.pid",
             folder=place.state / "log",
@@ -157,7 +163,8 @@ class Supervisor:
         leftovers.py ends by these ids what outlived a killed run.
         """
         folder = self.place.run_folder(program.user)
-        variables = {**program.environment, MARK: str(self.place.state)}
+        temporary = self.place.temporary_folder(program.user)
+        variables = {**program.environment, MARK: str(self.place.state), "TMPDIR": str(temporary)}
         lines = [
             f"echo $$ > {shlex.quote(str(folder / program.name))}.pid",
             *(f"export {name}={shlex.quote(value)}" for name, value in variables.items()),
@@ -170,17 +177,6 @@ class Supervisor:
         return launcher
 
 
-def _socket_path(state: Path) -> Path:
-    usual = state / "run" / "supervisor.sock"
-    if len(str(usual)) <= LONGEST_SOCKET_PATH:
-        return usual
-    folder = Path(tempfile.gettempdir()) / f"polity-{os.getuid()}"
-    folder.mkdir(mode=0o700, exist_ok=True)
-    if folder.stat().st_uid != os.getuid():
-        raise Trouble(f"{folder} belongs to another user: set TMPDIR to a folder of your own.")
-    return folder / f"{hashlib.sha256(str(state).encode()).hexdigest()[:16]}.sock"
-
-
 class _UnixConnection(http.client.HTTPConnection):
     def __init__(self, path: Path) -> None:
         super().__init__("localhost", timeout=10)
@@ -189,7 +185,8 @@ class _UnixConnection(http.client.HTTPConnection):
     def connect(self) -> None:
         self.sock = socket.socket(socket.AF_UNIX)
         self.sock.settimeout(self.timeout)
-        self.sock.connect(str(self._path))
+        with short_name(self._path.parent) as folder:
+            self.sock.connect(f"{folder}/{self._path.name}")
 
 
 class _UnixTransport(xmlrpc.client.Transport):

@@ -1,14 +1,12 @@
 """Pages in a real browser: from right to left where the language is, and within the screen in every language."""
 
 from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, Page, Route, async_playwright
-from polity_local.commands.checks import browser as installed_browser
+from playwright.async_api import Browser, Page, Route
 from polity_portal.languages import LANGUAGES
 
 pytestmark = pytest.mark.browser
@@ -18,16 +16,6 @@ NETWORK = "networks/0199a000-0000-7000-8000-000000000001"
 ANSWER = "answer/k1.AZmgAAAAcACAAAAAAAAAAw.1.AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
 TRANSFORMS = "all => all.map(one => getComputedStyle(one).transform)"
 LEFT_EDGE = "element => Math.round(element.getBoundingClientRect().left)"
-
-
-@pytest_asyncio.fixture(scope="module")
-async def chromium() -> AsyncIterator[Browser]:
-    path = installed_browser()
-    assert path is not None
-    async with async_playwright() as playwright:
-        started = await playwright.chromium.launch(executable_path=Path(path))
-        yield started
-        await started.close()
 
 
 @pytest_asyncio.fixture

@@ -5,6 +5,7 @@ import base64
 import os
 import secrets
 import sys
+from pathlib import Path
 
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
@@ -21,12 +22,20 @@ def program(place: Place, *, with_topics: bool = True) -> Program:
     """Returns the broker; `with_topics` makes it count as started only once the contracts' topics exist."""
     return Program(
         name="kafka",
-        command=(jvm.JAVA, *HEAP, "-cp", _classpath(), "kafka.Kafka", str(place.state / "kafka" / "server.properties")),
+        command=(*_java(place), *HEAP, "-cp", _classpath(), "kafka.Kafka", str(_configuration(place))),
         ports=("kafka", "kafka_controller"),
         prepare=lambda: _prepare(place),
         healthy=lambda: asyncio.run(_answers(place)),
         after=(lambda: _apply_topics(place)) if with_topics else (lambda: None),
     )
+
+
+def _java(place: Place) -> tuple[str, ...]:
+    return jvm.java(place.temporary_folder(None))
+
+
+def _configuration(place: Place) -> Path:
+    return place.state / "kafka" / "server.properties"
 
 
 def _classpath() -> str:
@@ -35,13 +44,13 @@ def _classpath() -> str:
 
 def _prepare(place: Place) -> None:
     jvm.locked_files("kafka")
-    folder = place.state / "kafka"
+    configuration = _configuration(place)
+    folder = configuration.parent
     folder.mkdir(mode=0o700, exist_ok=True)
-    configuration = folder / "server.properties"
     configuration.write_text("".join(f"{name}={value}\n" for name, value in _settings(place).items()))
     if not (folder / "data" / "meta.properties").exists():
         cluster = base64.urlsafe_b64encode(secrets.token_bytes(16)).decode().rstrip("=").replace("-", "A")
-        command = (jvm.JAVA, "-Xmx128m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-cp", _classpath())
+        command = (*_java(place), "-Xmx128m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-cp", _classpath())
         arguments = ("kafka.tools.StorageTool", "format", "-t", cluster, "-c", str(configuration))
         run_step("Preparing Kafka's storage", (*command, *arguments), place.log("kafka"))
 

@@ -38,7 +38,7 @@ def program(place: Place) -> Program:
     home = place.state / "keycloak"
     return Program(
         name="keycloak",
-        command=(*_java(home), *HEAP, _ENTRY, "start", "--optimized", "--import-realm", *_options(place)),
+        command=(*_java(place, home), *HEAP, _ENTRY, "start", "--optimized", "--import-realm", *_options(place)),
         environment={
             "KC_DB_PASSWORD": place.secrets["database_keycloak"],
             "KC_BOOTSTRAP_ADMIN_USERNAME": "admin",
@@ -54,9 +54,15 @@ def program(place: Place) -> Program:
 _ENTRY = "io.quarkus.bootstrap.runner.QuarkusEntryPoint"
 
 
-def _java(home: Path) -> tuple[str, ...]:
+def _java(place: Place, home: Path) -> tuple[str, ...]:
     places = (f"-Dkc.home.dir={home}", f"-Djboss.server.config.dir={home / 'conf'}")
-    return (jvm.JAVA, *JAVA_OPTIONS, *places, "-cp", str(home / "lib" / "quarkus-run.jar"))
+    return (
+        *jvm.java(place.temporary_folder(None)),
+        *JAVA_OPTIONS,
+        *places,
+        "-cp",
+        str(home / "lib" / "quarkus-run.jar"),
+    )
 
 
 def _options(place: Place) -> tuple[str, ...]:
@@ -116,7 +122,7 @@ def _build(place: Place, archive: Path, target: Path) -> None:
     (unpacked,) = draft.iterdir()
     unpacked.rename(target)
     draft.rmdir()
-    command = (*_java(target), "-Xmx512m", _ENTRY, "build", *BUILD_OPTIONS)
+    command = (*_java(place, target), "-Xmx512m", _ENTRY, "build", *BUILD_OPTIONS)
     run_step("Building Keycloak", command, place.log("keycloak"))
     manifest = {str(path.relative_to(target)): _sha256(path) for path in _files(target)}
     (target / "manifest.json").write_text(json.dumps(manifest))

@@ -14,7 +14,7 @@ def program(place: Place) -> Program:
     (archive,) = jvm.places("zipkin")
     return Program(
         name="zipkin",
-        command=(jvm.JAVA, *HEAP, "-XX:+ExitOnOutOfMemoryError", "-jar", str(archive)),
+        command=(*jvm.java(place.temporary_folder(None)), *HEAP, "-XX:+ExitOnOutOfMemoryError", "-jar", str(archive)),
         environment={
             "ARMERIA_PORTS_0_IP": "127.0.0.1",
             "ARMERIA_PORTS_0_PORT": str(place.ports.zipkin),
