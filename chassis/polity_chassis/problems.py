@@ -34,6 +34,8 @@ STATUS: dict[str, int] = {
     "unavailable": 503,
 }
 
+_PASSING = {"unavailable": {"Retry-After": "2"}}
+"""What passes by itself says when it is worth trying again, in seconds."""
 _HTTP_SLUGS = {400: "malformed", 401: "unauthenticated", 403: "forbidden", 404: "not_found", 405: "method_not_allowed"}
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,39}")
 
@@ -87,7 +89,7 @@ def response_of(request: Request, error: Exception) -> JSONResponse:
         detail=getattr(error, "detail", None),
         errors=getattr(error, "errors", ()),
         params=getattr(error, "params", None) or {},
-        headers=getattr(error, "headers", None) or {},
+        headers={**_PASSING.get(str(category), {}), **(getattr(error, "headers", None) or {})},
     )
 
 

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time
 from functools import partial
 from uuid import UUID
@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from polity_membership.domain.campaigns import RANKED_THEMES, Campaign
 from polity_membership.domain.cells import CELLS, Bad, CellReader, Reference, cell_of_text
 from polity_membership.domain.commitments import EARLIEST_ZONE, Pledge
-from polity_membership.domain.likeness import Place, compare
+from polity_membership.domain.likeness import Place, Proposal, compare
 from polity_membership.domain.local_governments import PlaceKey
 from polity_membership.domain.register import COLUMNS as PLACE_COLUMNS
 from polity_membership.domain.register import CONTACT, Contact, Entry, read_cells, read_place
@@ -63,15 +63,11 @@ class EarlierEntry:
 class KnownPlace:
     """A place of the register, its contact, and how far it has come in the campaign."""
 
-    place: Place
+    id: UUID
     contact_id: UUID | None
     language: str | None
     invitation_id: UUID | None
     committed: bool
-
-    @property
-    def id(self) -> UUID:
-        return UUID(self.place.key)
 
 
 def read_earlier(upload: Upload, campaign: Campaign, reference: Reference, now: datetime) -> Reading[EarlierEntry]:
@@ -216,11 +212,51 @@ class Found:
         return bool(self.entry.contact or (self.known and self.known.contact_id))
 
 
-def find_places(reading: Reading[EarlierEntry], register: Iterable[KnownPlace], changes: Changes) -> list[Found]:
-    """Returns what would be imported; completes the reading by what only the register can tell."""
-    known = {place.id: place for place in register}
-    found = _by_name(reading, known, changes) + _by_id(reading, known)
-    found = _once(reading, sorted(found, key=lambda one: one.entry.row.line))
+@dataclass(frozen=True, slots=True)
+class Matched:
+    """Which place of the register each row is about, by line: None for one to be registered.
+
+    `repeated` rows were said to be an earlier row of the file, which stands for both.
+    """
+
+    places: Mapping[int, UUID | None]
+    proposals: list[Proposal]
+    repeated: int
+
+    def ids(self) -> set[UUID]:
+        """Returns the places of the register that the rows are about."""
+        return {place for place in self.places.values() if place}
+
+
+def match_places(reading: Reading[EarlierEntry], register: Iterable[Place], changes: Changes) -> Matched:
+    """Returns which places the rows are about, by id or by name, and which of them must be asked.
+
+    Seconds for ten thousand rows and as many places: not within a transaction.
+    """
+    known = list(register)
+    there = {(place.name, place.country, place.latitude, place.longitude): UUID(place.key) for place in known}
+    named = {entry.row.line: entry.place for entry in reading.entries if entry.place}
+    others = [(line, place.comparable) for line, place in named.items() if place.place not in there]
+    compared = compare(others, known, changes.answers)
+    places = {entry.row.line: entry.local_government_id for entry in reading.entries}
+    places |= {line: there.get(place.place) for line, place in named.items()}
+    repeated = [line for line, same in compared.same.items() if same.key.isdigit()]
+    places |= {line: UUID(same.key) for line, same in compared.same.items() if line not in repeated}
+    return Matched(
+        {line: place for line, place in places.items() if line not in repeated}, compared.proposals, len(repeated)
+    )
+
+
+def find_places(
+    read: Reading[EarlierEntry], matched: Matched, register: Iterable[KnownPlace], changes: Changes
+) -> tuple[Reading[EarlierEntry], list[Found]]:
+    """Returns what would be imported, and the reading completed by what only the register can tell.
+
+    `register` has the places that are matched, as they stand now.
+    """
+    reading = replace(read, faults=list(read.faults), cells=dict(read.cells), proposals=matched.proposals)
+    reading.set_aside += matched.repeated
+    found = _once(reading, _found(reading, matched, {place.id: place for place in register}))
     ready = [one for one in found if not (one.known and one.known.committed)]
     reading.already_there = len(found) - len(ready)
     asked = {proposal.line for proposal in reading.proposals}
@@ -233,37 +269,19 @@ def find_places(reading: Reading[EarlierEntry], register: Iterable[KnownPlace], 
     reading.faults.sort(key=lambda fault: fault.line)
     ready = [one for one in ready if one.has_contact or one.entry.row.line in asked]
     reading.entries = [one.entry for one in ready]
-    return ready
+    return reading, ready
 
 
-def _by_name(reading: Reading[EarlierEntry], known: Mapping[UUID, KnownPlace], changes: Changes) -> list[Found]:
-    there = {(p.place.name, p.place.country, p.place.latitude, p.place.longitude): p for p in known.values()}
-    named = [(entry, entry.place) for entry in reading.entries if entry.place]
-    exact = [Found(entry, there[place.place]) for entry, place in named if place.place in there]
-    others = [(entry, place) for entry, place in named if place.place not in there]
-    rows = [(entry.row.line, place.comparable) for entry, place in others]
-    compared = compare(rows, (place.place for place in known.values()), changes.answers)
-    reading.proposals = compared.proposals
-    found = []
-    for entry, _ in others:
-        same = compared.same.get(entry.row.line)
-        if same and same.key.isdigit():
-            # The earlier row stands for both.
-            reading.set_aside += 1
-        else:
-            found.append(Found(entry, known[UUID(same.key)] if same else None))
-    return exact + found
-
-
-def _by_id(reading: Reading[EarlierEntry], known: Mapping[UUID, KnownPlace]) -> list[Found]:
+def _found(reading: Reading[EarlierEntry], matched: Matched, known: Mapping[UUID, KnownPlace]) -> list[Found]:
     found = []
     for entry in reading.entries:
-        if entry.local_government_id is None:
+        if entry.row.line not in matched.places:
             continue
-        if place := known.get(entry.local_government_id):
-            found.append(Found(entry, place))
-        else:
+        place_id = matched.places[entry.row.line]
+        if place_id and place_id not in known:
             _fault(reading, entry, "local_government_id", "local_government_unknown")
+        else:
+            found.append(Found(entry, known[place_id] if place_id else None))
     return found
 
 

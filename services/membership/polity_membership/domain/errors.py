@@ -101,6 +101,13 @@ class FallbackMissing(Refused):
     category = "invalid"
 
 
+class RegisterChanged(Refused):
+    """Somebody else added to the register since it was read."""
+
+    slug = "register_changed"
+    category = "unavailable"
+
+
 class LocalGovernmentUnknown(Refused):
     slug = "local_government_unknown"
     category = "invalid"

@@ -27,6 +27,8 @@ class Network:
     contact_email: str | None = None
     """An office's address for whoever wants to join; shown to everyone, so never a person's own."""
     fact_sequence: int = 0
+    register_version: int = 0
+    """One more whenever local governments are added to the register or changed in it."""
 
     def found(self) -> NetworkFounded:
         """Returns the fact of the founding; raises FallbackMissing."""

@@ -1,4 +1,7 @@
-"""Aggregates and their rows. Lock order everywhere: network, campaign, invitation, commitment, person, mandate."""
+"""Aggregates and their rows.
+
+Lock order everywhere: network, campaign, local government, invitation, commitment, person, mandate.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import fields

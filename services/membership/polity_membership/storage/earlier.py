@@ -1,6 +1,6 @@
 """Commitments of earlier waves: what the register and the campaign have already, and adding many at once."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -12,22 +12,22 @@ from polity_membership.domain.campaigns import Campaign
 from polity_membership.domain.commitments import Commitment
 from polity_membership.domain.earlier import KnownPlace
 from polity_membership.domain.invitations import Invitation
-from polity_membership.domain.likeness import Place
+from polity_membership.domain.local_governments import LocalGovernment
 from polity_membership.domain.people import Person
-from polity_membership.storage.aggregates import aggregate, columns
-from polity_membership.storage.bulk import insert_many
+from polity_membership.storage.aggregates import aggregate, columns, lock_all
+from polity_membership.storage.bulk import among, insert_many
 from polity_membership.storage.campaigns import add_milestones
 from polity_membership.storage.tables import table
 
 _KNOWN = text("""
-SELECT lg.id, lg.name, lg.country, lg.latitude, lg.longitude, lg.population, person.id AS contact_id, person.language,
-       invitation.id AS invitation_id, commitment.id IS NOT NULL AS committed
+SELECT lg.id, person.id AS contact_id, person.language, invitation.id AS invitation_id,
+       commitment.id IS NOT NULL AS committed
   FROM local_government lg
   LEFT JOIN local_government_contact contact ON contact.local_government_id = lg.id
   LEFT JOIN person ON person.id = contact.person_id AND person.erased_at IS NULL
   LEFT JOIN invitation ON invitation.campaign_id = :campaign_id AND invitation.local_government_id = lg.id
   LEFT JOIN commitment ON commitment.campaign_id = :campaign_id AND commitment.local_government_id = lg.id
- WHERE lg.network_id = :network_id
+ WHERE lg.network_id = :network_id AND lg.id = ANY(CAST(:ids AS uuid[]))
 """)
 
 _CLOSED = text("""
@@ -41,20 +41,23 @@ UPDATE proof SET removal_asked_at = :now
 """)
 
 
-async def known_places(session: AsyncSession, campaign: Campaign) -> list[KnownPlace]:
-    """Returns the whole register of the campaign's network, and how far each has come in the campaign."""
-    connection = await session.connection()
-    result = await connection.execute(_KNOWN, {"campaign_id": campaign.id, "network_id": campaign.network_id})
-    return [
-        KnownPlace(
-            Place(str(row.id), row.name, row.country, row.latitude, row.longitude, row.population),
-            row.contact_id,
-            row.language,
-            row.invitation_id,
-            row.committed,
-        )
-        for row in result
-    ]
+async def lock_known(session: AsyncSession, campaign: Campaign, ids: Collection[UUID]) -> list[KnownPlace]:
+    """Returns these places of the campaign's network and how far each has come in the campaign.
+
+    Those without a contact are locked until the transaction ends, so that nobody else gives them one.
+    """
+    known = await known_places(session, campaign, ids)
+    lacking = [place.id for place in known if place.contact_id is None]
+    if not lacking:
+        return known
+    await lock_all(session, LocalGovernment, among(table("local_government").c.id, lacking))
+    return await known_places(session, campaign, ids)
+
+
+async def known_places(session: AsyncSession, campaign: Campaign, ids: Collection[UUID]) -> list[KnownPlace]:
+    """Returns these places of the campaign's network, and how far each has come in the campaign."""
+    parameters = {"campaign_id": campaign.id, "network_id": campaign.network_id, "ids": list(ids)}
+    return [KnownPlace(*row) for row in await (await session.connection()).execute(_KNOWN, parameters)]
 
 
 async def lock_invitations(session: AsyncSession, ids: Sequence[UUID]) -> dict[UUID, Invitation]:

@@ -1,30 +1,41 @@
 """The register of local governments: the places it has, and adding many at once."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from uuid import UUID
 
 from sqlalchemy import text
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from polity_membership.domain.errors import RegisterChanged
 from polity_membership.domain.likeness import Place
 from polity_membership.domain.local_governments import LocalGovernment
+from polity_membership.domain.networks import Network
 from polity_membership.domain.people import Person
 from polity_membership.storage.aggregates import columns
 from polity_membership.storage.bulk import insert_many
 from polity_membership.storage.tables import table
 
 _PLACES = text("""
-SELECT id, name, country, latitude, longitude, population FROM local_government
- WHERE network_id = :network_id AND country = ANY(CAST(:countries AS text[]))
+SELECT id, name, country, latitude, longitude, population FROM local_government WHERE network_id = :network_id
+""")
+_CHANGE = text("""
+UPDATE network SET register_version = register_version + 1 WHERE id = :id AND register_version = :register_version
 """)
 
 
-async def places_in(session: AsyncSession, network_id: UUID, countries: Iterable[str]) -> list[Place]:
-    """Returns what the network's register has in these countries; the places' keys are the ids."""
+async def register_of(session: AsyncSession, network_id: UUID) -> list[Place]:
+    """Returns the places that the network's register has; their keys are the ids."""
     connection = await session.connection()
-    result = await connection.execute(_PLACES, {"network_id": network_id, "countries": sorted(set(countries))})
+    result = await connection.execute(_PLACES, {"network_id": network_id})
     return [Place(str(row.id), row.name, row.country, row.latitude, row.longitude, row.population) for row in result]
+
+
+async def change_register(session: AsyncSession, network: Network) -> None:
+    """Locks the network until the transaction ends, for its register changes; raises RegisterChanged if it did."""
+    parameters = {"id": network.id, "register_version": network.register_version}
+    if (await (await session.connection()).execute(_CHANGE, parameters)).rowcount != 1:
+        raise RegisterChanged
 
 
 async def add_register(session: AsyncSession, entries: Sequence[tuple[LocalGovernment, Person | None]]) -> None:

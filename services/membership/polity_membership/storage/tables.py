@@ -38,6 +38,7 @@ class NetworkRow(Row, table=True):
     time_zone: str = _text()
     demonstration: bool
     contact_email: str | None = _text(nullable=True)
+    register_version: int
     fact_sequence: int
 
 

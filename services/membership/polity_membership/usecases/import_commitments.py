@@ -13,7 +13,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from polity_membership.domain.campaigns import Campaign
 from polity_membership.domain.commitments import Commitment, PledgeGiven, commit_earlier
-from polity_membership.domain.earlier import EarlierEntry, Found, find_places, read_earlier
+from polity_membership.domain.earlier import EarlierEntry, Found, Matched, find_places, match_places, read_earlier
 from polity_membership.domain.invitations import Invitation
 from polity_membership.domain.local_governments import LocalGovernment
 from polity_membership.domain.networks import Network
@@ -27,10 +27,15 @@ from polity_membership.storage.earlier import (
     close_invitations,
     known_places,
     lock_invitations,
+    lock_known,
 )
 from polity_membership.storage.reference import reference
-from polity_membership.storage.register import add_register
-from polity_membership.usecases.import_local_governments import contact_of, local_government_of
+from polity_membership.storage.register import add_register, change_register, register_of
+from polity_membership.usecases.import_local_governments import (
+    again_if_register_changed,
+    contact_of,
+    local_government_of,
+)
 from polity_membership.usecases.repeatable import Ids, Once, always
 
 
@@ -50,10 +55,11 @@ async def check_commitments(
     database: Database, campaign_id: UUID, upload: Upload, now: datetime
 ) -> Reading[EarlierEntry]:
     """Returns what an import of the file would find, and writes nothing; raises NotFound."""
-    campaign, reading = await _read(database, campaign_id, upload, now)
+    campaign, read = await _read(database, campaign_id, upload, now)
+    _, matched = await _matched(database, campaign, read, upload)
     async with database.transaction() as session:
-        await asyncio.to_thread(find_places, reading, await known_places(session, campaign), upload.changes)
-    return reading
+        known = await known_places(session, campaign, matched.ids())
+    return find_places(read, matched, known, upload.changes)[0]
 
 
 async def import_commitments(
@@ -61,17 +67,18 @@ async def import_commitments(
 ) -> Ids:
     """Returns how many `rows` the file has and how many were `imported`, `set_aside` and `already_there`.
 
-    Raises NotFound, or ImportRefused while a row is faulty or perhaps a place that is known already.
+    Raises NotFound, ImportRefused while a row is faulty or perhaps a place that is known already, or RegisterChanged.
     """
-    read, reading = await _read(database, campaign_id, upload, now)
-    async with database.transaction() as session:
+    campaign, read = await _read(database, campaign_id, upload, now)
+
+    async def match_and_add() -> Ids:
+        network, matched = await _matched(database, campaign, read, upload)
 
         async def bring_in() -> Ids:
-            # Whatever else adds places to this register now waits, or the same place would be added twice.
-            network = await lock(session, Network, read.network_id)
+            await change_register(session, network)
             campaign = await lock(session, Campaign, campaign_id)
-            known = await known_places(session, campaign)
-            found = await asyncio.to_thread(find_places, reading, known, upload.changes)
+            known = await lock_known(session, campaign, matched.ids())
+            reading, found = find_places(read, matched, known, upload.changes)
             if reading.held_back:
                 raise ImportRefused(reading)
             open_ones = [one.known.invitation_id for one in found if one.known and one.known.invitation_id]
@@ -87,7 +94,10 @@ async def import_commitments(
                 "already_there": reading.already_there,
             }
 
-        return await once(session, bring_in)
+        async with database.transaction() as session:
+            return await once(session, bring_in)
+
+    return await again_if_register_changed(match_and_add)
 
 
 async def _read(
@@ -97,6 +107,17 @@ async def _read(
     async with database.transaction() as session:
         campaign = await load(session, Campaign, campaign_id)
     return campaign, await asyncio.to_thread(read_earlier, upload, campaign, reference(), now)
+
+
+async def _matched(
+    database: Database, campaign: Campaign, read: Reading[EarlierEntry], upload: Upload
+) -> tuple[Network, Matched]:
+    """Returns the network with the version of its register in which the rows' places were looked for."""
+    async with database.transaction() as session:
+        # The version first, as in an import of the register.
+        network = await load(session, Network, campaign.network_id)
+        register = await register_of(session, network.id)
+    return network, await asyncio.to_thread(match_places, read, register, upload.changes)
 
 
 def _prepare(

@@ -1,34 +1,39 @@
-"""ImportLocalGovernments: the rows of a CSV file become part of the register, all that aren't set aside or nothing."""
+"""ImportLocalGovernments: the rows of a CSV file become part of the register, all that aren't set aside or nothing.
+
+Comparing takes seconds and is done before anything is locked: whoever finds that the register has changed meanwhile
+compares again.
+"""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
+from typing import TypeVar
 from uuid import UUID
 
 from polity_chassis.database import Database
 from polity_chassis.ids import new_id
 from polity_chassis.outbox import Outgoing, add_outgoing
-from sqlmodel.ext.asyncio.session import AsyncSession
 
-from polity_membership.domain.likeness import compare
+from polity_membership.domain.errors import RegisterChanged
 from polity_membership.domain.local_governments import LocalGovernment
 from polity_membership.domain.networks import Network
 from polity_membership.domain.people import Person
-from polity_membership.domain.register import Contact, Entry, read_register
-from polity_membership.domain.sheets import Changes, ImportRefused, Reading, Upload
-from polity_membership.storage.aggregates import load, lock
+from polity_membership.domain.register import Contact, Entry, leave_out_known, read_register
+from polity_membership.domain.sheets import ImportRefused, Reading, Upload
+from polity_membership.storage.aggregates import load
 from polity_membership.storage.reference import reference
-from polity_membership.storage.register import add_register, places_in
+from polity_membership.storage.register import add_register, change_register, register_of
 from polity_membership.usecases.repeatable import Ids, Once, always
+
+T = TypeVar("T")
+COMPARISONS = 3
+"""How often the register may change under an import before it is refused."""
 
 
 async def check_register(database: Database, network_id: UUID, upload: Upload) -> Reading[Entry]:
     """Returns what an import of the file would find, and writes nothing; raises NotFound."""
-    reading = await asyncio.to_thread(read_register, upload, reference())
-    async with database.transaction() as session:
-        await load(session, Network, network_id)
-        await _find_again(session, network_id, reading, upload.changes)
-    return reading
+    read = await asyncio.to_thread(read_register, upload, reference())
+    return (await _compared(database, network_id, read, upload))[1]
 
 
 async def import_local_governments(
@@ -40,19 +45,21 @@ async def import_local_governments(
 ) -> Ids:
     """Returns how many `rows` the file has and how many were `imported`, `set_aside` and `already_there`.
 
-    Raises NotFound, or ImportRefused while a row is faulty or perhaps a place that is known already.
+    Raises NotFound, ImportRefused while a row is faulty or perhaps a place that is known already, or RegisterChanged.
     """
-    reading = await asyncio.to_thread(read_register, upload, reference())
-    async with database.transaction() as session:
+    read = await asyncio.to_thread(read_register, upload, reference())
+
+    async def compare_and_add() -> Ids:
+        network, reading = await _compared(database, network_id, read, upload)
+        places = [(local_government_of(entry, network), contact_of(entry.contact)) for entry in reading.entries]
+        facts = _facts(places)
 
         async def take_over() -> Ids:
-            network = await lock(session, Network, network_id)
-            await _find_again(session, network_id, reading, upload.changes)
             if reading.held_back:
                 raise ImportRefused(reading)
-            places = [(local_government_of(entry, network), contact_of(entry.contact)) for entry in reading.entries]
+            await change_register(session, network)
             await add_register(session, places)
-            await add_outgoing(session, _facts(places), occurred_at=now)
+            await add_outgoing(session, facts, occurred_at=now)
             return {
                 "rows": reading.rows,
                 "imported": len(places),
@@ -60,20 +67,31 @@ async def import_local_governments(
                 "already_there": reading.already_there,
             }
 
-        return await once(session, take_over)
+        async with database.transaction() as session:
+            return await once(session, take_over)
+
+    return await again_if_register_changed(compare_and_add)
 
 
-async def _find_again(session: AsyncSession, network_id: UUID, reading: Reading[Entry], changes: Changes) -> None:
-    """Leaves out what the register has, and notes which rows resemble a place of the register or an earlier row."""
-    known = await places_in(session, network_id, (entry.country for entry in reading.entries))
-    there = {(place.name, place.country, place.latitude, place.longitude) for place in known}
-    entries = [entry for entry in reading.entries if entry.place not in there]
-    reading.already_there = len(reading.entries) - len(entries)
-    rows = [(entry.row.line, entry.comparable) for entry in entries]
-    compared = await asyncio.to_thread(compare, rows, known, changes.answers)
-    reading.set_aside += len(compared.same)
-    reading.proposals = compared.proposals
-    reading.entries = [entry for entry in entries if entry.row.line not in compared.same]
+async def again_if_register_changed(compare_and_add: Callable[[], Awaitable[T]]) -> T:
+    """Returns what the import comes to; raises RegisterChanged when somebody was quicker COMPARISONS times."""
+    for _ in range(COMPARISONS - 1):
+        try:
+            return await compare_and_add()
+        except RegisterChanged:
+            continue
+    return await compare_and_add()
+
+
+async def _compared(
+    database: Database, network_id: UUID, read: Reading[Entry], upload: Upload
+) -> tuple[Network, Reading[Entry]]:
+    """Returns the network with the version of its register that the rows were compared with."""
+    async with database.transaction() as session:
+        # The version first: what is added between the two statements is compared now and once more.
+        network = await load(session, Network, network_id)
+        register = await register_of(session, network_id)
+    return network, await asyncio.to_thread(leave_out_known, read, register, upload.changes)
 
 
 def local_government_of(entry: Entry, network: Network) -> LocalGovernment:
