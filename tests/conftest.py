@@ -13,12 +13,18 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, async_playwright
+from polity_chassis.clock import AHEAD, utc_now
 from polity_local import buckets, containers
 from polity_local.buckets import Bucket
 from polity_local.commands import checks
 from polity_local.platform import Platform, start_platform
 from polity_local.temporary import short_name
 from polity_local.testing import KafkaForTests, PostgresForTests, SmtpSink, running_smtp_sink
+
+
+def pytest_report_header() -> str | None:
+    return f"clock: {utc_now():%A %d %B %Y %H:%M} UTC" if AHEAD else None
+
 
 PartOf = Callable[[str], str]
 

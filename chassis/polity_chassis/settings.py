@@ -2,6 +2,7 @@
 
 import re
 from typing import Literal, TypeVar
+from urllib.parse import urlsplit
 
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
@@ -38,6 +39,10 @@ class ServiceSettings(BaseSettings):
         pattern=r"^https?://\S+$", description="Where the realm's public signing keys are fetched, by a direct way."
     )
     audience: str = Field("polity-api", min_length=1, description="`aud` that an accepted token must contain.")
+    clock_ahead_seconds: float = Field(
+        0,
+        description="For tests, refused unless POLITY_PUBLIC_URL is this machine: seconds by which the clock is ahead.",
+    )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         "INFO", description="Least severe log line that is written: DEBUG, INFO, WARNING or ERROR."
     )
@@ -51,7 +56,7 @@ class ServiceSettings(BaseSettings):
 def load(settings_class: type[S]) -> S:
     """Returns the settings of the environment; ends the process with one sentence when one is missing or wrong."""
     try:
-        return settings_class()
+        settings = settings_class()
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False, include_context=False)[0]
         place = str(first["loc"][0]) if first["loc"] else ""
@@ -60,6 +65,13 @@ def load(settings_class: type[S]) -> S:
         # Not JSON where it has to be: the exception names the field in words only.
         named = re.search(r'field "(\w+)"', str(error))
         raise SystemExit(_sentence(settings_class, named[1] if named else "", "json")) from None
+    if isinstance(settings, ServiceSettings) and settings.clock_ahead_seconds and not _on_this_machine(settings):
+        raise SystemExit(_sentence(settings_class, "clock_ahead_seconds", "refused"))
+    return settings
+
+
+def _on_this_machine(settings: ServiceSettings) -> bool:
+    return urlsplit(settings.public_url).hostname in ("localhost", "127.0.0.1", "::1")
 
 
 def _sentence(settings_class: type[BaseSettings], place: str, kind: str) -> str:

@@ -5,7 +5,6 @@ import secrets
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from importlib import import_module
 from typing import Any
 from uuid import UUID, uuid4
@@ -219,7 +218,7 @@ def world(platform: Platform) -> World:
     maker.post("operations", "/v1/mandate-links", {"link": platform.grant_operator("Walk", "walk@polity.example")})
     network_id = maker.network("secretariat")
     maker.network("secretariat2")
-    campaign = letter.campaign("present", datetime.now(UTC).date())
+    campaign = letter.campaign("present", utc_now().date())
     campaign_id = maker.post("secretariat", f"/v1/networks/{network_id}/campaigns", campaign)["campaign_id"]
     own, other, withdrawn, pledged = maker.invited(network_id, campaign_id, 4)
     webhook_id, webhook_delivery_id = maker.webhook("operations")

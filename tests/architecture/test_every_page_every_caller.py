@@ -6,13 +6,13 @@ Pages declare no role of their own: the API decides with the visitor's token, an
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 import httpx
 import pytest_asyncio
 from fastapi import APIRouter, FastAPI
 from polity_chassis.access import PUBLIC
+from polity_chassis.clock import utc_now
 from polity_chassis.database import Database
 from polity_local.platform import Platform
 from polity_portal.identity import Grant
@@ -49,7 +49,7 @@ async def visitors(platform: Platform, applications: Mapping[str, FastAPI]) -> A
     found = {}
     for user in ("nobody", "secretariat2", "secretariat", "operations"):
         grant = Grant(user, user, platform.token(user), "", time.time() + 150)
-        secret = await sessions.open(grant, datetime.now(UTC))
+        secret = await sessions.open(grant, utc_now())
         found[user] = Visitor(secret, Session(secret, grant).form_token)
     yield {
         "anonymous": Visitor(),

@@ -10,7 +10,6 @@ import json
 import re
 import statistics
 import tempfile
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -19,6 +18,7 @@ from uuid import UUID
 import asyncpg
 from http_load import Answered, Request, answered
 from polity_chassis.bell import driver_url
+from polity_chassis.clock import utc_now
 from polity_chassis.links import LinkKeys, sign
 from polity_local.parts.postgres import WHEEL
 from polity_local.platform import Platform
@@ -185,4 +185,4 @@ async def _check(url: str) -> None:
     finally:
         await connection.close()
     if set(row.values()) != {EACH_RUN}:
-        raise RuntimeError(f"{EACH_RUN} commitments became {dict(row)}, {datetime.now(UTC)}")
+        raise RuntimeError(f"{EACH_RUN} commitments became {dict(row)}, {utc_now()}")

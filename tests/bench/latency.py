@@ -11,12 +11,12 @@ import statistics
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
 import asyncpg
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from polity_chassis.clock import utc_now
 from polity_chassis.consumer import Consumer, ConsumerRunner, Received
 from polity_chassis.database import Database
 from polity_chassis.ids import new_id
@@ -85,7 +85,7 @@ async def measure(postgres: PostgresForTests, kafka: KafkaForTests, runs: int = 
 
 
 def _fact(id_: UUID) -> InterestExpressed:
-    now = datetime.now(UTC)
+    now = utc_now()
     return InterestExpressed(
         invitation_id=id_, campaign_id=id_, network_id=id_, local_government_id=id_, expressed_at=now
     )
@@ -110,7 +110,7 @@ async def _ours(url: str, kafka: KafkaForTests) -> float:
     async def write(id_: UUID) -> None:
         fact = fact_type.model_validate(_fact(id_).model_dump())
         async with writer.transaction() as session:
-            await add_outgoing(session, [Outgoing(id_, 1, fact)], occurred_at=datetime.now(UTC))
+            await add_outgoing(session, [Outgoing(id_, 1, fact)], occurred_at=utc_now())
         written[id_] = time.perf_counter()
 
     try:

@@ -7,7 +7,7 @@ collector takes the spans.
 
 import asyncio
 import statistics
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -15,6 +15,7 @@ import asyncpg
 import httpx
 from http_load import Request, answered
 from polity_chassis.bell import driver_url
+from polity_chassis.clock import utc_now
 from polity_local.platform import Platform
 
 ANSWERS = 1000
@@ -61,7 +62,7 @@ def _headers(platform: Platform, path: str, status: int) -> dict[str, str]:
 
 
 async def _fill(url: str) -> UUID:
-    campaign, began = uuid4(), datetime.now(UTC) - timedelta(days=60)
+    campaign, began = uuid4(), utc_now() - timedelta(days=60)
     places = [(uuid4(), f"City {n}", f"C{n % 50:02}", f"{n % 5:03}") for n in range(ANSWERS)]
     answers = [
         (

@@ -9,7 +9,6 @@ import re
 import statistics
 import time
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -17,6 +16,7 @@ import asyncpg
 from alembic.migration import MigrationContext
 from alembic.operations import Operations
 from polity_chassis.bell import driver_url
+from polity_chassis.clock import utc_now
 from polity_chassis.ids import new_id
 from polity_chassis.migrations import create_chassis_tables
 from polity_chassis.partitioning import key_hash
@@ -106,14 +106,14 @@ def _fact() -> CommitmentMade:
         language="en",
         ordinal=123,
         themes=("housing", "youth", "climate"),
-        signed_on=datetime.now(UTC).date(),
-        made_at=datetime.now(UTC),
+        signed_on=utc_now().date(),
+        made_at=utc_now(),
     )
 
 
 def rows(topic: Topic, count: int) -> Iterator[tuple[Any, ...]]:
     """Returns so many rows of the outbox, each of a key of its own."""
-    fact, now = _fact(), datetime.now(UTC)
+    fact, now = _fact(), utc_now()
     value, networks = encode_value(fact), str(fact.network_id)
     for _ in range(count):
         key = str(new_id())
@@ -124,7 +124,7 @@ def rows(topic: Topic, count: int) -> Iterator[tuple[Any, ...]]:
 def _record_bytes() -> int:
     """Returns the bytes of one record of ours: key, value and headers."""
     fact = _fact()
-    envelope = Envelope(uuid4(), "membership", str(UUID(int=0)), 1, datetime.now(UTC), fact)
+    envelope = Envelope(uuid4(), "membership", str(UUID(int=0)), 1, utc_now(), fact)
     named = sum(len(name) + len(value) for name, value in headers(envelope))
     return len(envelope.key) + len(encode_value(fact) or b"") + named
 

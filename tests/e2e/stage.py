@@ -8,11 +8,11 @@ import secrets
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Any
 
 import httpx
 from playwright.async_api import Browser
+from polity_chassis.clock import utc_now
 from polity_local.demo import letter
 from polity_local.demo.client import checked
 from polity_local.platform import Platform
@@ -95,7 +95,7 @@ class Stage:
         body = {
             "signatory_name": "Invented Signatory",
             "signatory_office": "Mayor",
-            "signed_on": datetime.now(UTC).date().isoformat(),
+            "signed_on": utc_now().date().isoformat(),
             "themes": list(letter.THEMES)[:3],
         }
         async with httpx.AsyncClient(base_url=self.platform.url, timeout=30) as http:
@@ -146,7 +146,7 @@ async def set_stage(platform: Platform, mails: SmtpSink) -> Stage:
     stage.network_id = (await stage.post("/v1/networks", network, "operations"))["network_id"]
     granted = await stage.post(f"/v1/networks/{stage.network_id}/mandates", mandate(), "operations")
     await stage.post("/v1/mandate-links", {"link": granted["link"]})
-    campaign = letter.campaign("present", datetime.now(UTC).date())
+    campaign = letter.campaign("present", utc_now().date())
     # Two campaigns, for a page that shows both has everything twice.
     for title in (f"{mark} B", f"{mark} A"):
         body = {**campaign, "title": marked(campaign["title"], title), "milestones": FAR}

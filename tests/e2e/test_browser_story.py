@@ -2,13 +2,13 @@
 
 import secrets
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 import httpx
 import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, ConsoleMessage, FilePayload, Page, expect
+from polity_chassis.clock import utc_now
 from polity_local.demo import letter
 from polity_local.demo.client import checked
 from polity_local.platform import Platform
@@ -45,7 +45,7 @@ async def story(platform: Platform) -> Story:
         await post("/v1/mandate-links", {"link": granted[0]["link"]}, "secretariat2")
         opened = await post(
             f"/v1/networks/{network_id}/campaigns",
-            letter.campaign("present", datetime.now(UTC).date()),
+            letter.campaign("present", utc_now().date()),
             "secretariat2",
         )
     return Story(network_id, opened["campaign_id"], granted[1]["link"])

@@ -4,13 +4,13 @@ import asyncio
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
 import pytest
 from playwright.async_api import Browser, FilePayload, Page, Request, expect
+from polity_chassis.clock import utc_now
 from poor_line import Line, poor_line
 from stage import Stage, until
 
@@ -126,7 +126,7 @@ async def _send_photo(page: Page, line: Line) -> None:
 async def _choose_and_pledge(page: Page) -> None:
     for rank in (1, 2, 3):
         await page.select_option(f"#theme_{rank}", index=rank)
-    await page.fill("#signed_on", datetime.now(UTC).date().isoformat())
+    await page.fill("#signed_on", utc_now().date().isoformat())
     await page.check("#confirmed")
     await page.click("button:text-is('Make the pledge')")
     await expect(page.locator("h1")).to_contain_text("Thank you", timeout=PATIENCE)

@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import httpx
 import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Locator, Page, expect
+from polity_chassis.clock import utc_now
 from polity_local.demo.letterboxes import Letterbox
 from polity_local.demo.load import Demo
 from polity_local.demo.whole import load_whole
@@ -110,9 +111,9 @@ async def _grown_over_weeks(platform: Platform, demo: Demo) -> None:
     async with httpx.AsyncClient(base_url=platform.url, timeout=30) as http:
         campaign = (await http.get(f"/v1/campaigns/{demo.campaign_id}")).json()
         ten = next(each for each in campaign["milestones"] if each["threshold"] == 10)
-        assert datetime.now(UTC) - datetime.fromisoformat(ten["reached_at"]) > timedelta(days=30)
+        assert utc_now() - datetime.fromisoformat(ten["reached_at"]) > timedelta(days=30)
         assert ten["announced_at"]
-        before = (datetime.now(UTC) - timedelta(days=20)).isoformat()
+        before = (utc_now() - timedelta(days=20)).isoformat()
         then = (await http.get(f"/v1/progress/{demo.campaign_id}", params={"as_of": before})).json()
         assert 24 <= then["totals"]["committed"] < 57
 

@@ -2,13 +2,13 @@
 
 import re
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
 from browsing import READERS, Person, person
 from playwright.async_api import Browser, Locator, expect
+from polity_chassis.clock import utc_now
 from polity_local.demo import letter
 from stage import Stage, link_in, mandate, marked, until
 from test_journeys import fill, interested, pledge, record_letter, saved
@@ -27,7 +27,7 @@ async def office(stage: Stage, request: pytest.FixtureRequest) -> AsyncIterator[
     network_id = (await stage.post("/v1/networks", network, "operations"))["network_id"]
     granted = await stage.post(f"/v1/networks/{network_id}/mandates", mandate(), "operations")
     await stage.post("/v1/mandate-links", {"link": granted["link"]})
-    campaign = letter.campaign("present", datetime.now(UTC).date())
+    campaign = letter.campaign("present", utc_now().date())
     body = {
         **campaign,
         "title": marked(campaign["title"], mark),

@@ -4,7 +4,6 @@ import secrets
 import sys
 import threading
 from collections.abc import AsyncIterator, Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
@@ -12,6 +11,7 @@ import pytest
 import pytest_asyncio
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+from polity_chassis.clock import utc_now
 from polity_contracts.create_topics import create_topics
 from polity_contracts.topics import PEOPLE
 from polity_local.demo.load import Loader
@@ -55,7 +55,7 @@ async def scene(platform: Platform, mails: SmtpSink, partners: Partners, fast_co
         # A mark that is not the planted one: it stands in idempotency keys, which stay for a week.
         mark = secrets.token_hex(4)
         loader = Loader(http, platform.url, platform.demo_password, platform.grant_operator, mark)
-        demo = await loader.load("present", datetime.now(UTC).date(), register(planted))
+        demo = await loader.load("present", utc_now().date(), register(planted))
         scene = Scene(platform, http, planted, demo)
         scene.subscribed = await partners.subscribe(http, demo.network_id, ("ok", "fivehundred", "gone"))
         await scene.plant_holder()

@@ -6,7 +6,6 @@ import csv
 import io
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -14,6 +13,7 @@ import asyncpg
 import httpx
 from partners import Subscription
 from planted import Planted
+from polity_chassis.clock import utc_now
 from polity_chassis.links import LinkKeys, sign
 from polity_local.demo import letter
 from polity_local.demo.cities import THEMES, answer_links
@@ -102,7 +102,7 @@ class Scene:
         body = {
             "signatory_name": f"Ñusta {self.planted['signatory_name']}",
             "signatory_office": f"Alcaldesa {self.planted['signatory_office']}",
-            "signed_on": date.today().isoformat(),  # noqa: DTZ011 - the day where the city is
+            "signed_on": utc_now().date().isoformat(),
             "themes": list(THEMES[:3]),
         }
         link_token = {"Authorization": f"Link {await until(link, 'no invitation was mailed')}"}
@@ -149,7 +149,7 @@ class Scene:
 
     async def _asked_again(self) -> dict[str, str]:
         """Invites to one campaign more; returns the headers of the link."""
-        campaign = letter.campaign("present", datetime.now(UTC).date())
+        campaign = letter.campaign("present", utc_now().date())
         opened = await self.post(f"/v1/networks/{self.demo.network_id}/campaigns", campaign)
         path = f"/v1/campaigns/{opened['campaign_id']}/invitations"
         await self.post(path, {"wave": "everyone", "all": True})

@@ -5,7 +5,6 @@ import secrets
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
 from typing import Any
 
 import asyncpg
@@ -13,6 +12,7 @@ import httpx
 import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from partners import COMMITMENT, MILESTONE, Partners
+from polity_chassis.clock import utc_now
 from polity_chassis.links import LinkKeys, sign
 from polity_local.demo.cities import Acknowledged, Cities, prepare
 from polity_local.demo.counting import look
@@ -89,7 +89,7 @@ async def test_consumers_relay_and_webhooks_go_on_after_the_broker_was_killed(
     async with httpx.AsyncClient(base_url=platform.internal_url, timeout=30) as http:
 
         async def facts() -> Demo:
-            demo, _ = await prepare(platform, http, CITIES, secrets.token_hex(4), datetime.now(UTC).date())
+            demo, _ = await prepare(platform, http, CITIES, secrets.token_hex(4), utc_now().date())
             return demo
 
         demo = await facts()

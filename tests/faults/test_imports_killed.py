@@ -7,12 +7,12 @@ import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Any
 
 import asyncpg
 import httpx
 import pytest
+from polity_chassis.clock import utc_now
 from polity_local.demo.cities import prepare
 from polity_local.demo.client import checked
 from polity_local.demo.counting import look
@@ -88,7 +88,7 @@ class Importing:
 async def importing(platform: Platform, cities: int) -> AsyncIterator[Importing]:
     """A demonstration of its own, into which something is imported."""
     async with httpx.AsyncClient(base_url=platform.internal_url, timeout=60) as http:
-        demo, _ = await prepare(platform, http, cities, secrets.token_hex(4), datetime.now(UTC).date())
+        demo, _ = await prepare(platform, http, cities, secrets.token_hex(4), utc_now().date())
         database = await asyncpg.connect(platform.database_url("membership").replace("+asyncpg", ""))
         try:
             yield Importing(platform, http, demo, database, "", b"")

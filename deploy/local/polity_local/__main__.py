@@ -18,7 +18,7 @@ USAGE = """\
 ./dev logs NAME [-f]       the log of one program, -f to follow it
 ./dev reset [--yes]        stop everything and remove all data of ./dev up
 ./dev demo [ARGUMENTS]     the demonstration: load it, or many cities at once (./dev demo --help)
-./dev test [ARGUMENTS]     all tests but the full set of faults; arguments go to pytest
+./dev test [ARGUMENTS]     all tests but the full set of faults, --at an instant, --repeat N times (./dev test --help)
 ./dev faults [ARGUMENTS]   the full set of faults
 ./dev bench [ARGUMENTS]    the benchmarks (./dev bench --help)
 ./dev lint                 style, types, walls between packages, contracts

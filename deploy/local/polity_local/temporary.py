@@ -20,10 +20,14 @@ def own_folder() -> Iterator[None]:
             shutil.rmtree(left, ignore_errors=True)
     own = FOLDER / str(os.getpid())
     own.mkdir(mode=0o700)
+    before = os.environ.get("TMPDIR")
     os.environ["TMPDIR"] = str(own)
     try:
         yield
     finally:
+        os.environ.pop("TMPDIR")
+        if before:
+            os.environ["TMPDIR"] = before
         shutil.rmtree(own, ignore_errors=True)
 
 

@@ -4,7 +4,6 @@ import json
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
-from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -14,6 +13,7 @@ import pytest
 import pytest_asyncio
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from fastapi import APIRouter, FastAPI
+from polity_chassis.clock import utc_now
 from polity_chassis.database import Database
 from polity_chassis.http import create_app
 from polity_chassis.runtime import Runtime, Service
@@ -113,7 +113,7 @@ def make_app(chassis_database: Database, realm: Realm) -> Callable[..., FastAPI]
             audience=AUDIENCE,
         )
         service = Service("test", settings, [router], **parts)
-        return create_app(service, Runtime(settings, database, lambda: datetime.now(UTC)))
+        return create_app(service, Runtime(settings, database, utc_now))
 
     return make
 

@@ -1,7 +1,7 @@
 """Every route has one rule, and every kind of caller meets it."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -17,6 +17,7 @@ from polity_chassis.access import (
     role,
     routes_with_rules,
 )
+from polity_chassis.clock import utc_now
 from polity_chassis.database import Database
 from polity_chassis.http import LinkDep
 from polity_chassis.links import BadLink, LinkKeys, sign, verify
@@ -67,7 +68,7 @@ async def app(make_app: Callable[..., FastAPI], chassis_database: Database) -> F
         await session.execute(delete(authority))
         for subject, role_name, scope_id in people:
             row = {"mandate_id": uuid4(), "person_id": uuid4(), "role": role_name, "scope_id": scope_id}
-            ended = datetime.now(UTC) if subject == "former" else None
+            ended = utc_now() if subject == "former" else None
             await session.execute(insert(authority).values(**row, language="en", subject=subject, ended_at=ended))
     await stand(chassis_database, timedelta(0))
     return make_app(router, verify_link=check_link)
@@ -78,7 +79,7 @@ async def stand(database: Database, ago: timedelta | None) -> None:
         await session.execute(delete(consumer_position))
         if ago is not None:
             place = {"consumer": "test-authority", "topic": "mandates", "partition": 0, "next_offset": 1}
-            await session.execute(insert(consumer_position).values(**place, at_end_at=datetime.now(UTC) - ago))
+            await session.execute(insert(consumer_position).values(**place, at_end_at=utc_now() - ago))
 
 
 CALLERS = ("nobody", "anna", "former", "secretary", "ops")

@@ -2,12 +2,12 @@
 
 import random
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 from polity_chassis.authority import authority_consumer, holds
+from polity_chassis.clock import utc_now
 from polity_chassis.database import Database
 from polity_chassis.records import Received
 from polity_chassis.tables import authority
@@ -16,7 +16,7 @@ from polity_contracts.people import MandateEnded, MandateGranted, MandateLinked
 from polity_contracts.topics import MANDATES
 from sqlalchemy import delete
 
-NOW = datetime.now(UTC)
+NOW = utc_now()
 NETWORK = uuid4()
 
 

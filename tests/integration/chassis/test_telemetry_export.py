@@ -64,7 +64,7 @@ async def outward() -> None:
 async def main() -> None:
     settings = ServiceSettings(port=1, database_url=database_url, kafka_bootstrap="h:1", issuer="http://i", jwks_url="http://i")
     database = Database(database_url, application_name="test")
-    app = create_app(Service("test", settings, [router]), Runtime(settings, database, lambda: datetime.now(UTC)))
+    app = create_app(Service("test", settings, [router]), Runtime(settings, database, utc_now))
     answers = []
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://service") as client:
         for path, headers in requests:

@@ -6,7 +6,7 @@ import json
 import secrets
 import time
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -16,6 +16,7 @@ import pytest
 import pytest_asyncio
 from cryptography.hazmat.primitives.asymmetric import rsa
 from polity_chassis.auth import SigningKeys, Verifier
+from polity_chassis.clock import utc_now
 from polity_chassis.database import Database
 from polity_chassis.http import create_app
 from polity_chassis.links import LinkKeys, sign
@@ -95,7 +96,7 @@ class World:
 
     def now(self) -> datetime:
         """The service's clock, which a test may move."""
-        return datetime.now(UTC) + self.moved
+        return utc_now() + self.moved
 
     def token(self, subject: str) -> str:
         at = int(time.time())

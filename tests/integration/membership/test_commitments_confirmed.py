@@ -4,6 +4,7 @@ import asyncio
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -175,8 +176,8 @@ async def test_a_milestone_is_announced_once_and_only_after_it_was_reached(world
 
 
 async def test_a_milestone_tells_that_its_day_went_by(world: Any, net: Any) -> None:
-    today = world.now().date().isoformat()
-    milestones = [{"threshold": 1, "due": today}]
+    today = world.now().astimezone(ZoneInfo("Europe/Madrid")).date()
+    milestones = [{"threshold": 1, "due": today.isoformat()}]
     campaign_id = await net.campaign(milestones=milestones)
     shown = await world.call("GET", f"/v1/campaigns/{campaign_id}")
     assert shown.json()["milestones"][0]["missed"] is False

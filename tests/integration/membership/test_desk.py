@@ -1,14 +1,16 @@
 """The secretariat's desk: today's answers where the campaign is, a figure per wave, the deadline that comes next."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
+
+from polity_chassis.clock import utc_now
 
 MADRID = ZoneInfo("Europe/Madrid")
 
 
 async def _wave(net: Any, campaign_id: str, wave: str, ids: list[str], days: int) -> None:
-    at = (datetime.now(UTC) + timedelta(days=days)).replace(microsecond=0)
+    at = (utc_now() + timedelta(days=days)).replace(microsecond=0)
     body = {
         "wave": wave,
         "local_government_ids": ids,
@@ -24,7 +26,7 @@ async def _ids(net: Any) -> list[str]:
 
 def _noon_in_madrid(world: Any) -> None:
     """Moves the service's clock to a coming noon in the campaign's zone, far from both ends of the day."""
-    now = datetime.now(UTC)
+    now = utc_now()
     noon = datetime.combine(now.astimezone(MADRID).date() + timedelta(days=1), datetime.min.time(), MADRID)
     world.moved = noon + timedelta(hours=12) - now
 

@@ -2,9 +2,11 @@
 
 import asyncio
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
+
+from polity_chassis.clock import utc_now
 
 
 async def _ids(net: Any, query: str = "") -> list[str]:
@@ -55,7 +57,7 @@ async def test_an_invitation_is_a_fact_in_the_contacts_language_with_the_campaig
 async def test_a_wave_may_have_a_deadline_of_its_own(net: Any) -> None:
     await net.register(1)
     campaign_id = await net.campaign()
-    at = (datetime.now(UTC) + timedelta(days=5)).replace(microsecond=0)
+    at = (utc_now() + timedelta(days=5)).replace(microsecond=0)
     deadline = {"at": at.isoformat(), "time_zone": "America/Montevideo"}
     await _invite(net, campaign_id, all=True, reply_by=deadline)
     (item,) = (await net.get(f"/v1/campaigns/{campaign_id}/invitations?wave=first"))["items"]

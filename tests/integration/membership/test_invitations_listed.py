@@ -1,8 +1,10 @@
 """The list of a campaign's invitations: found by name, newest first, and which are overdue."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
+
+from polity_chassis.clock import utc_now
 
 
 async def _names(net: Any, campaign_id: str, query: str = "") -> list[str]:
@@ -43,7 +45,7 @@ async def test_overdue_is_who_was_awaited_until_a_deadline_that_passed(world: An
     assert [item["overdue"] for item in before] == [False] * 3
     assert await _names(net, campaign_id, "overdue=true") == []
     deadline = datetime.fromisoformat(before[0]["reply_by"]["at"])
-    world.moved = deadline + timedelta(minutes=1) - datetime.now(UTC)
+    world.moved = deadline + timedelta(minutes=1) - utc_now()
     awaited = [item["name"] for item in before if item["status"] in ("invited", "interested")]
     assert len(awaited) == 2
     assert await _names(net, campaign_id, "overdue=true") == awaited

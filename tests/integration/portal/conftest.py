@@ -1,6 +1,7 @@
 """The portal on a real database, before a realm and an API of canned answers."""
 
 import re
+import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -17,6 +18,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from fastapi import FastAPI
 from jwt.algorithms import RSAAlgorithm
 from polity_chassis.auth import SigningKeys, Verifier
+from polity_chassis.clock import utc_now
 from polity_chassis.database import Database
 from polity_chassis.http import create_app
 from polity_chassis.links import LinkKeys, sign
@@ -102,7 +104,8 @@ class Realm:
         return self._tokens("access-0", asked["nonce"])
 
     def _tokens(self, access: str, nonce: str) -> httpx.Response:
-        at = datetime.now(UTC)
+        # Tokens are checked by the machine's clock.
+        at = int(time.time())
         claims = {
             "iss": ISSUER,
             "aud": "polity-portal",
@@ -110,7 +113,7 @@ class Realm:
             "name": "Ana Example",
             "nonce": nonce,
             "iat": at,
-            "exp": at + timedelta(minutes=5),
+            "exp": at + 300,
             **self.claims,
         }
         id_token = jwt.encode(claims, KEY, "RS256", {"kid": self.kid})
@@ -191,7 +194,7 @@ def canned() -> CannedApi:
 
 @pytest_asyncio.fixture(scope="session")
 async def application(portal_database: Database, settings: PortalSettings) -> AsyncIterator[FastAPI]:
-    app = create_app(service_with(settings), Runtime(settings, portal_database, lambda: datetime.now(UTC)))
+    app = create_app(service_with(settings), Runtime(settings, portal_database, utc_now))
     async with app.router.lifespan_context(app):
         yield app
 
@@ -239,7 +242,7 @@ class Membership:
             files_url="memory://proofs",
         )  # fmt: skip
         self.database = database
-        self.app: FastAPI = create_app(service(settings), Runtime(settings, database, lambda: datetime.now(UTC)))
+        self.app: FastAPI = create_app(service(settings), Runtime(settings, database, utc_now))
         self.app.state.verifier = Verifier(realm_keys, issuer=issuer, audience=settings.audience)
         self.client = httpx.AsyncClient(transport=httpx.ASGITransport(self.app), base_url="http://membership.test")
 
@@ -265,11 +268,12 @@ async def desk(
     membership = Membership(membership_database, own_keys, realm.issuer)
 
     def token(subject: str) -> str:
-        at = datetime.now(UTC)
+        # Tokens are checked by the machine's clock.
+        at = int(time.time())
         claims = {"iss": realm.issuer, "aud": "polity-api", "sub": subject, "iat": at, "exp": at + timedelta(hours=1)}
         return jwt.encode(claims, realm.key, "RS256", {"kid": "k1"})
 
-    made = await grant_operator(membership_database, Holder("Olga", "o@example.org", "en"), datetime.now(UTC))
+    made = await grant_operator(membership_database, Holder("Olga", "o@example.org", "en"), utc_now())
     link = sign(KEYS, "mandate", UUID(made["mandate_id"]), 1)
     await membership.post("/v1/mandate-links", token("operator"), {"link": link})
 
@@ -290,7 +294,7 @@ async def desk(
     realm.subject = f"secretariat-{network_id}"
     realm.access = token(realm.subject)
     api = httpx.AsyncClient(transport=httpx.ASGITransport(membership.app), base_url="http://api.test")
-    application.state.portal = replace(application.state.portal, api=Api(api), clock=lambda: datetime.now(UTC))
+    application.state.portal = replace(application.state.portal, api=Api(api), clock=utc_now)
     browser = stage.browser()
     address = f"/en/mandate/{given}"
     await stage.sign_in(browser, address)
@@ -308,7 +312,7 @@ async def desk(
             "themes": {code: {"en": code.title()} for code in ("water", "housing", "peace")},
             "milestones": [{"threshold": 1}, {"threshold": 10}],
             "reply_by": {
-                "at": (datetime.now(UTC) + timedelta(days=30)).isoformat(),
+                "at": (utc_now() + timedelta(days=30)).isoformat(),
                 "time_zone": "Europe/Madrid",
             },
         },

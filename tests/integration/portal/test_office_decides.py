@@ -1,13 +1,14 @@
 """What the secretariat decides through the pages, before the real membership service, and what the city then sees."""
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
 from uuid import UUID, uuid4
 
 import httpx
 import pytest_asyncio
+from polity_chassis.clock import utc_now
 from polity_chassis.links import sign
 from sqlalchemy import text
 
@@ -51,7 +52,7 @@ async def city(desk: SimpleNamespace, stage: SimpleNamespace) -> SimpleNamespace
 async def pledge(city: SimpleNamespace) -> str:
     """Sends the city's pledge; returns what its page then says."""
     await city.browser.post(f"{city.page}/interest")
-    fields = {**PLEDGE, "signed_on": datetime.now(UTC).date().isoformat(), "idempotency_key": str(uuid4())}
+    fields = {**PLEDGE, "signed_on": utc_now().date().isoformat(), "idempotency_key": str(uuid4())}
     answered = await city.browser.post(f"{city.page}/commitment", data=fields)
     assert answered.headers.get("location") == city.page, answered.text
     return str((await city.browser.get(city.page)).text)
@@ -134,7 +135,7 @@ async def test_a_city_gets_more_time_and_its_old_link_works_again(desk: SimpleNa
     for day, words in (("soon", "Please give a date"), ("2020-01-01", "already over")):
         refused = await send(desk.browser, page, day=day)
         assert (refused.status_code, words in refused.text) == (422, True)
-    later = (datetime.now(UTC) + timedelta(days=20)).date().isoformat()
+    later = (utc_now() + timedelta(days=20)).date().isoformat()
     done = await send(desk.browser, page, day=later)
     assert "may answer until the new deadline" in (await desk.browser.get(done.headers["location"])).text
     assert (await city.browser.get(city.page)).status_code == 200

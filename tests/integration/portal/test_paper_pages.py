@@ -2,12 +2,12 @@
 
 import re
 import sys
-from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import httpx
+from polity_chassis.clock import utc_now
 from polity_chassis.links import sign
 from sqlalchemy import text
 
@@ -19,7 +19,7 @@ PNG = b"\x89PNG\r\n\x1a\n" + bytes(300_000)
 SAYS = {
     "signatory_name": "Invented Signatory",
     "signatory_office": "Mayor",
-    "signed_on": datetime.now(UTC).date().isoformat(),
+    "signed_on": utc_now().date().isoformat(),
     "theme_1": "peace",
     "theme_2": "water",
     "theme_3": "housing",

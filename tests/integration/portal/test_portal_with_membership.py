@@ -2,13 +2,13 @@
 
 import json
 import re
-from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
 from uuid import UUID, uuid4
 
 import httpx
 import pytest
+from polity_chassis.clock import utc_now
 from polity_chassis.links import sign
 from sqlalchemy import text
 
@@ -209,7 +209,7 @@ async def test_a_city_answers_by_the_link_and_the_office_sees_it(desk: SimpleNam
     pledge = {
         "signatory_name": "Invented Signatory",
         "signatory_office": "Mayor",
-        "signed_on": datetime.now(UTC).date().isoformat(),
+        "signed_on": utc_now().date().isoformat(),
         "theme_1": "peace",
         "theme_2": "water",
         "theme_3": "housing",

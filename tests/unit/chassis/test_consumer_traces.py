@@ -1,6 +1,5 @@
 """A batch continues the traces of the facts in it."""
 
-from datetime import UTC, datetime
 from types import SimpleNamespace
 from uuid import uuid4
 
@@ -9,6 +8,7 @@ from opentelemetry import trace
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from polity_chassis.clock import utc_now
 from polity_chassis.records import Item, Received
 from polity_chassis.traces import batch_span
 
@@ -27,7 +27,7 @@ def spans(monkeypatch):
 
 
 def item(traceparent):
-    received = Received(None, "k", datetime.now(UTC), uuid4(), 1, "topic", 0, 0, traceparent)
+    received = Received(None, "k", utc_now(), uuid4(), 1, "topic", 0, 0, traceparent)
     return Item(SimpleNamespace(), ("topic", "k"), 1, received)
 
 

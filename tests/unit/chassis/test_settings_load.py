@@ -77,6 +77,16 @@ def test_a_wrong_one_is_named_without_its_value(environment: pytest.MonkeyPatch,
     assert "cGxh" not in str(ended.value)
 
 
+def test_a_service_whose_pages_are_elsewhere_keeps_the_machines_clock(environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("POLITY_CLOCK_AHEAD_SECONDS", "3600")
+    assert load(Settings).clock_ahead_seconds == 3600
+    environment.setenv("POLITY_PUBLIC_URL", "https://polity.example")
+    with pytest.raises(SystemExit, match=r"The setting POLITY_CLOCK_AHEAD_SECONDS is not valid\. For tests"):
+        load(Settings)
+    environment.setenv("POLITY_CLOCK_AHEAD_SECONDS", "0")
+    assert load(Settings).public_url == "https://polity.example"
+
+
 @pytest.mark.parametrize("field", Settings.model_fields.values(), ids=Settings.model_fields.keys())
 def test_every_setting_says_what_it_is_for(field: object) -> None:
     assert len(getattr(field, "description", None) or "") > 20

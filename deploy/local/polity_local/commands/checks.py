@@ -1,11 +1,16 @@
 """./dev test, faults, bench, demo and lint: each runs its tools in turn and returns the first status that is not 0."""
 
+import argparse
+import contextlib
 import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from datetime import datetime
 from pathlib import Path
+
+from polity_chassis.clock import AHEAD, utc_now
 
 from polity_local.place import REPOSITORY
 from polity_local.trouble import Trouble
@@ -20,6 +25,15 @@ PACKAGES = (
 
 def test(arguments: Sequence[str]) -> int:
     """Runs the tests but the full set of faults; without a browser its tests are left out, or refused if required."""
+    parser = argparse.ArgumentParser(
+        prog="./dev test", description=test.__doc__, epilog="Other arguments go to pytest.", allow_abbrev=False
+    )
+    parser.add_argument("--at", type=_instant, help="set the clock of the tests and services: 2026-12-31T23:30Z")
+    parser.add_argument("--repeat", type=int, metavar="N", help="run each chosen test N times")
+    parser.add_argument("--busy", type=int, default=0, metavar="N", help="keep N processor cores busy meanwhile")
+    asked, others = parser.parse_known_args(arguments)
+    if asked.at:
+        os.environ["POLITY_CLOCK_AHEAD_SECONDS"] = str((asked.at - utc_now() + AHEAD).total_seconds())
     left_out = ["faults"]
     if browser() is None:
         if os.environ.get("POLITY_REQUIRE_BROWSER"):
@@ -27,7 +41,27 @@ def test(arguments: Sequence[str]) -> int:
         sys.stdout.write("No chromium here: the browser tests are left out (apt-get install chromium).\n")
         sys.stdout.flush()
         left_out.append("browser")
-    return _pytest("-m", " and ".join(f"not {marker}" for marker in left_out), *arguments)
+    repeated = ("--count", str(asked.repeat)) if asked.repeat else ()
+    with _busy(asked.busy):
+        return _pytest("-m", " and ".join(f"not {marker}" for marker in left_out), *repeated, *others)
+
+
+def _instant(text: str) -> datetime:
+    instant = datetime.fromisoformat(text)
+    if instant.tzinfo is None:
+        raise argparse.ArgumentTypeError("write the offset from UTC too, such as 2026-12-31T23:30Z")
+    return instant
+
+
+@contextlib.contextmanager
+def _busy(cores: int) -> Iterator[None]:
+    """Keeps processor cores busy, as other work on the machine would."""
+    with contextlib.ExitStack() as run:
+        for _ in range(cores):
+            # The least clever loop holds a core best.
+            process = run.enter_context(subprocess.Popen((sys.executable, "-c", "while True: pass")))
+            run.callback(process.kill)
+        yield
 
 
 def faults(arguments: Sequence[str]) -> int:

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 from urllib.parse import unquote
 
 import httpx
+from polity_chassis.clock import utc_now
 
 from polity_local.demo.client import checked
 from polity_local.demo.load import Demo, Loader
@@ -119,7 +120,7 @@ class Cities:
         body = {
             "signatory_name": f"Demonstration Signatory {number}",
             "signatory_office": "Mayor (demonstration)",
-            "signed_on": date.today().isoformat(),  # noqa: DTZ011 - the day where the city is
+            "signed_on": utc_now().date().isoformat(),
             "themes": [THEMES[(number + place) % len(THEMES)] for place in range(3)],
         }
         headers = {**link, "Idempotency-Key": f"commit-{invitation}"}

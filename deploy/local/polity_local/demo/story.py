@@ -4,10 +4,10 @@ import asyncio
 import secrets
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 import httpx
+from polity_chassis.clock import utc_now
 
 from polity_local.demo.cities import Acknowledged, Cities, Mail, Stack, answer_links, prepare, wait_until
 from polity_local.demo.counting import Seen, Verdict, judge, look
@@ -27,7 +27,7 @@ async def invite(
     Returns what was acknowledged so far and the link token of each city. Raises TimeoutError.
     """
     mark = secrets.token_hex(4)
-    demo, invited = await prepare(stack, http, cities, mark, datetime.now(UTC).date())
+    demo, invited = await prepare(stack, http, cities, mark, utc_now().date())
     acknowledged = Acknowledged(demo.campaign_id, demo.network_id, invited=invited)
 
     def own() -> list[Mail]:

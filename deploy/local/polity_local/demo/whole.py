@@ -1,9 +1,9 @@
 """The whole demonstration as ./dev up loads it: the network, its register, and a campaign at 97 of 100."""
 
-from datetime import UTC, datetime
 from typing import Protocol
 
 import httpx
+from polity_chassis.clock import utc_now
 
 from polity_local.demo.answers import answer_to_97
 from polity_local.demo.letterboxes import Letterbox
@@ -32,7 +32,7 @@ async def load_whole(platform: Shown, dates: str, letterbox: type[Letterbox] = L
 
     Links of 2022 answer no more, so the letter's own dates show the campaign before its first answer.
     """
-    today = datetime.now(UTC).date()
+    today = utc_now().date()
     async with (
         httpx.AsyncClient(base_url=platform.internal_url, timeout=60) as http,
         httpx.AsyncClient(base_url=platform.mail_url, timeout=30) as catcher,

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from polity_chassis.access import PUBLIC, access
-from polity_chassis.http import DatabaseDep, PageDep
+from polity_chassis.http import PageDep, RuntimeDep
 from polity_chassis.pages import Page, cut, link_next
 from pydantic import BaseModel, StringConstraints
 
@@ -72,13 +72,13 @@ async def commitments(
     *,
     request: Request,
     response: Response,
-    database: DatabaseDep,
+    runtime: RuntimeDep,
     page: PageDep,
     wanted: WantedDep,
     if_none_match: KnownTags = None,
 ) -> CommitmentPage | Response:
     """Lists the local governments that have pledged. Who was asked and has not pledged is nobody else's business."""
-    async with reading(database, wanted.campaign_id, wanted.as_of, "commitments", if_none_match) as read:
+    async with reading(runtime, wanted.campaign_id, wanted.as_of, "commitments", if_none_match) as read:
         if read.known:
             return Response(status_code=304, headers=read.headers)
         rows = await stored.page_of(read.connection, wanted, page)
@@ -91,24 +91,24 @@ async def commitments(
 
 @router.get("/commitments.csv", response_class=CsvResponse, **access(PUBLIC))
 async def commitments_table(
-    campaign_id: UUID, database: DatabaseDep, as_of: AsOf = None, if_none_match: KnownTags = None
+    campaign_id: UUID, runtime: RuntimeDep, as_of: AsOf = None, if_none_match: KnownTags = None
 ) -> Response:
     """Returns the whole list as CSV, UTF-8 with the mark that spreadsheets know it by."""
-    return await _whole(campaign_id, database, as_of, if_none_match, "csv")
+    return await _whole(campaign_id, runtime, as_of, if_none_match, "csv")
 
 
 @router.get("/commitments.geojson", response_class=GeoJsonResponse, **access(PUBLIC))
 async def commitments_on_a_map(
-    campaign_id: UUID, database: DatabaseDep, as_of: AsOf = None, if_none_match: KnownTags = None
+    campaign_id: UUID, runtime: RuntimeDep, as_of: AsOf = None, if_none_match: KnownTags = None
 ) -> Response:
     """Returns the whole list as a FeatureCollection of points (RFC 7946)."""
-    return await _whole(campaign_id, database, as_of, if_none_match, "geojson")
+    return await _whole(campaign_id, runtime, as_of, if_none_match, "geojson")
 
 
 async def _whole(
-    campaign_id: UUID, database: DatabaseDep, as_of: datetime | None, known: str | None, extension: str
+    campaign_id: UUID, runtime: RuntimeDep, as_of: datetime | None, known: str | None, extension: str
 ) -> Response:
-    async with reading(database, campaign_id, as_of, f"commitments-{extension}", known) as read:
+    async with reading(runtime, campaign_id, as_of, f"commitments-{extension}", known) as read:
         if read.known:
             return Response(status_code=304, headers=read.headers)
         rows = await stored.every(read.connection, stored.Commitments(campaign_id, as_of))

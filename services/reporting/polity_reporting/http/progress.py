@@ -5,7 +5,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Response
 from polity_chassis.access import PUBLIC, access
-from polity_chassis.http import DatabaseDep, NowDep
+from polity_chassis.http import NowDep, RuntimeDep
 
 from polity_reporting.http import shapes
 from polity_reporting.http.reading import AsOf, KnownTags, attachment, reading
@@ -21,10 +21,10 @@ class CsvResponse(Response):
 
 @router.get("/v1/progress/{campaign_id}.csv", response_class=CsvResponse, **access(PUBLIC))
 async def progress_table(
-    campaign_id: UUID, database: DatabaseDep, as_of: AsOf = None, if_none_match: KnownTags = None
+    campaign_id: UUID, runtime: RuntimeDep, as_of: AsOf = None, if_none_match: KnownTags = None
 ) -> Response:
     """Returns the progress as a tidy CSV table; "demonstration data" stands in its lines and its file name."""
-    async with reading(database, campaign_id, as_of, "csv", if_none_match) as read:
+    async with reading(runtime, campaign_id, as_of, "csv", if_none_match) as read:
         if read.known:
             return Response(status_code=304, headers=read.headers)
         text = table(read.campaign, await stored.progress(read.connection, read.campaign, as_of))
@@ -35,10 +35,10 @@ async def progress_table(
 
 @router.get("/v1/progress/{campaign_id}", response_model=shapes.ProgressShape, **access(PUBLIC))
 async def progress(
-    campaign_id: UUID, database: DatabaseDep, now: NowDep, as_of: AsOf = None, if_none_match: KnownTags = None
+    campaign_id: UUID, runtime: RuntimeDep, now: NowDep, as_of: AsOf = None, if_none_match: KnownTags = None
 ) -> Response:
     """Returns totals by status, region, country and first theme, milestones and a series by day."""
-    async with reading(database, campaign_id, as_of, "json", if_none_match) as read:
+    async with reading(runtime, campaign_id, as_of, "json", if_none_match) as read:
         if read.known:
             return Response(status_code=304, headers=read.headers)
         found = await stored.progress(read.connection, read.campaign, as_of)

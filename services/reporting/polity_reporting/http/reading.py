@@ -8,8 +8,8 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import Header, Query
-from polity_chassis.database import Database
 from polity_chassis.problems import not_found
+from polity_chassis.runtime import Runtime
 from pydantic import AwareDatetime, Field
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -36,12 +36,12 @@ class Reading:
 
 @asynccontextmanager
 async def reading(
-    database: Database, campaign_id: UUID, as_of: datetime | None, form: str, if_none_match: str | None
+    runtime: Runtime, campaign_id: UUID, as_of: datetime | None, form: str, if_none_match: str | None
 ) -> AsyncIterator[Reading]:
     """Opens a campaign for reading; `form` tells its representations apart. Raises Problem (404)."""
-    async with database.transaction() as session:
+    async with runtime.database.transaction() as session:
         connection = await stored.one_moment(session)
-        campaign = await stored.campaign(connection, campaign_id)
+        campaign = await stored.campaign(connection, campaign_id, runtime.clock())
         if campaign is None:
             raise not_found()
         # A milestone's date may pass without a fact.

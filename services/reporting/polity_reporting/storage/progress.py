@@ -95,11 +95,11 @@ async def one_moment(session: AsyncSession) -> AsyncConnection:
     return connection
 
 
-async def campaign(connection: AsyncConnection, campaign_id: UUID) -> Campaign | None:
-    """Returns the campaign, None while nothing says that it was opened."""
+async def campaign(connection: AsyncConnection, campaign_id: UUID, now: datetime) -> Campaign | None:
+    """Returns the campaign as it is `now`, None while nothing says that it was opened."""
     found = await connection.execute(_CAMPAIGN, {"campaign_id": campaign_id})
     row = found.mappings().one_or_none()
-    return Campaign(**row) if row else None
+    return Campaign(**row, today=now.astimezone(ZoneInfo(row["time_zone"])).date()) if row else None
 
 
 async def progress(connection: AsyncConnection, of: Campaign, as_of: datetime | None) -> Progress:
@@ -157,8 +157,7 @@ def _reading_as_of(sql: str) -> TextClause:
 
 _CAMPAIGN = text(
     """
-    SELECT campaign_id, version, title, fallback_language, time_zone, themes, milestones, demonstration,
-        (now() AT TIME ZONE time_zone)::date AS today
+    SELECT campaign_id, version, title, fallback_language, time_zone, themes, milestones, demonstration
     FROM campaign WHERE campaign_id = :campaign_id AND title IS NOT NULL
     """
 )

@@ -4,11 +4,11 @@ import asyncio
 import secrets
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
 from aiokafka import AIOKafkaProducer
+from polity_chassis.clock import utc_now
 from polity_chassis.consumer import Consumer, ConsumerRunner, Handler, Received
 from polity_chassis.database import Database
 from polity_chassis.tables import chassis_metadata
@@ -89,7 +89,7 @@ async def prepare(database: Database) -> None:
 
 def record(key: str, sequence: int, fact: Fact, **changed: Any) -> dict[str, Any]:
     """Returns what a producer sends for one fact; `headers`, `value` or `key` may be changed."""
-    envelope = Envelope(uuid4(), "test", key, sequence, datetime.now(UTC), fact, changed.pop("traceparent", None))
+    envelope = Envelope(uuid4(), "test", key, sequence, utc_now(), fact, changed.pop("traceparent", None))
     return {"key": key.encode(), "value": encode_value(fact), "headers": headers(envelope), **changed}
 
 

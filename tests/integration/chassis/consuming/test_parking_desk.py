@@ -1,8 +1,7 @@
 """Parked messages: they hold their own key, let go in order, and are given up on record."""
 
-from datetime import UTC, datetime
-
 from ledger import Closed, Named, Noted, Unnamed, record, until
+from polity_chassis.clock import utc_now
 from polity_chassis.desk import discard, redrive
 
 
@@ -17,7 +16,7 @@ async def _ids(world, key=None):
 
 async def _give_up(world, identity):
     return await discard(
-        world.database, world.consumer(), identity, by="operations", reason="broken at its source", at=datetime.now(UTC)
+        world.database, world.consumer(), identity, by="operations", reason="broken at its source", at=utc_now()
     )
 
 

@@ -1,8 +1,9 @@
 """The operators' desk over HTTP: what it shows, what it does, and to whom it is shut."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 from ledger import Named, Noted, record, until
+from polity_chassis.clock import utc_now
 from polity_chassis.consumer import stood_at_end
 from polity_chassis.parking import parked_router
 from polity_chassis.problems import Problem
@@ -77,7 +78,7 @@ async def test_an_authority_notes_when_it_stood_at_the_end_and_not_while_it_is_h
         return await _stood(world)
 
     first = await until(stood, "the standing")
-    assert timedelta() <= datetime.now(UTC) - first < timedelta(seconds=60)
+    assert timedelta() <= utc_now() - first < timedelta(seconds=60)
 
     await world.send(record("a", 2, Noted(amount=-1)))
 

@@ -1,9 +1,8 @@
 """A projection filled anew equals the living one, honours what was given up and is taken over in one step."""
 
-from datetime import UTC, datetime
-
 import pytest
 from ledger import Closed, Noted, note, record, until
+from polity_chassis.clock import utc_now
 from polity_chassis.desk import discard
 from polity_chassis.rebuild import rebuild
 from polity_chassis.shadow import NotRebuildable
@@ -34,7 +33,7 @@ async def test_a_rebuild_ends_in_the_same_table_and_honours_a_discard(world):
 
     await until(settled, "the end")
     for (identity,) in await world.rows("SELECT id FROM parked_message WHERE reason = 'failed' AND key <> 'c'"):
-        await discard(world.database, world.consumer(), identity, by="me", reason="broken", at=datetime.now(UTC))
+        await discard(world.database, world.consumer(), identity, by="me", reason="broken", at=utc_now())
     before, indexes, parked = await world.rows(HASH), await _indexes(world), await world.parked()
     assert before[0][0] == 298 * 2 + 4
     await world.do("UPDATE effect SET amount = 7")

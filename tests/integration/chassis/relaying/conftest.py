@@ -6,7 +6,6 @@ import os
 import signal
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -17,6 +16,7 @@ from aiokafka import AIOKafkaConsumer, ConsumerRecord
 from alembic.migration import MigrationContext
 from alembic.operations import Operations
 from polity_chassis.bell import driver_url
+from polity_chassis.clock import utc_now
 from polity_chassis.database import Database
 from polity_chassis.migrations import create_chassis_tables
 from polity_chassis.outbox import Outgoing, add_outgoing
@@ -45,7 +45,7 @@ class Outbox:
 
     async def add(self, *rows: Outgoing) -> None:
         async with self.database.transaction() as session:
-            await add_outgoing(session, rows, occurred_at=datetime.now(UTC))
+            await add_outgoing(session, rows, occurred_at=utc_now())
 
     async def count(self) -> int:
         async with self.connected() as connection:

@@ -2,13 +2,13 @@
 
 import asyncio
 import re
-from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
 import asyncpg
 from aiokafka import AIOKafkaProducer
 from polity_chassis.bell import driver_url
+from polity_chassis.clock import utc_now
 from polity_chassis.holes import Holes
 from polity_chassis.outbox import add_outgoing
 from polity_chassis.relay import session
@@ -104,7 +104,7 @@ async def test_the_order_of_each_key_survives_many_writers(outbox: Any) -> None:
                 last = await connection.scalar(
                     text("UPDATE counter SET last = last + 1 WHERE key = :key RETURNING last"), {"key": key}
                 )
-                await add_outgoing(session, [outbox.outgoing(key, last)], occurred_at=datetime.now(UTC))
+                await add_outgoing(session, [outbox.outgoing(key, last)], occurred_at=utc_now())
                 if turn % 7 == 3:
                     await asyncio.sleep(0.01)
 

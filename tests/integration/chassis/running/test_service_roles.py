@@ -7,7 +7,7 @@ import signal
 import socket
 import sys
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -146,7 +146,7 @@ async def test_metrics_tell_the_age_of_the_outbox_and_what_is_parked(postgres: A
                 " occurred_at, added_at) SELECT gen_random_uuid(), 't', 'k', 0, n, 'x', 1, 'public', '', now(), :at"
                 "  FROM generate_series(1, 3) AS n"
             ),
-            {"at": datetime.now(UTC) - timedelta(hours=1)},
+            {"at": utc_now() - timedelta(hours=1)},
         )
         await connection.execute(
             text(
