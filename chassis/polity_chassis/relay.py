@@ -33,6 +33,8 @@ _SESSION = {
     "application_name": "relay",
     "idle_session_timeout": f"{SESSION_TIMEOUT_SECONDS}s",
     "idle_in_transaction_session_timeout": f"{SESSION_TIMEOUT_SECONDS}s",
+    # A session is not idle while its client reads a result, and a client that was stopped then never takes the rest.
+    "tcp_user_timeout": f"{SESSION_TIMEOUT_SECONDS}s",
     # The plan must not follow the statistics of a table that is empty or full within a second.
     "plan_cache_mode": "force_generic_plan",
     "enable_seqscan": "off",

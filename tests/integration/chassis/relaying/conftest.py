@@ -75,11 +75,18 @@ class Outbox:
             task.cancel()
             await asyncio.wait([task])
 
-    @contextlib.asynccontextmanager
-    async def relay_process(self) -> AsyncIterator[asyncio.subprocess.Process]:
+    def relay_process(self) -> contextlib.AbstractAsyncContextManager[asyncio.subprocess.Process]:
         """A relay in a process of its own, killed at the end."""
+        return self._process("relay_process.py", self.bootstrap)
+
+    def session_process(self, *statements: str) -> contextlib.AbstractAsyncContextManager[asyncio.subprocess.Process]:
+        """A relay's session in a process of its own, which runs the statements; killed at the end."""
+        return self._process("session_process.py", *statements)
+
+    @contextlib.asynccontextmanager
+    async def _process(self, script: str, *arguments: str) -> AsyncIterator[asyncio.subprocess.Process]:
         process = await asyncio.create_subprocess_exec(
-            sys.executable, str(Path(__file__).parent / "relay_process.py"), self.database.url, self.bootstrap
+            sys.executable, str(Path(__file__).parent / script), self.database.url, *arguments
         )
         try:
             yield process

@@ -144,3 +144,13 @@ def assert_complete(found: dict[str, list[int]], keys: list[Any], last: int) -> 
     assert {key: list(dict.fromkeys(sequences)) for key, sequences in found.items()} == {
         str(key): list(range(1, last + 1)) for key in keys
     }
+
+
+async def test_a_relay_stopped_in_the_middle_of_a_read_loses_its_lock_too(outbox: Any) -> None:
+    reading = "SELECT repeat('x', 10000) FROM generate_series(1, 1000000)"
+    async with outbox.session_process("SELECT pg_advisory_lock(7)", reading) as stopped, outbox.connected() as other:
+        runs = "SELECT count(*) FROM pg_stat_activity WHERE query = $1 AND state = 'active'"
+        await outbox.until(lambda: other.fetchval(runs, reading))
+        os.kill(stopped.pid, signal.SIGSTOP)
+        assert not await other.fetchval("SELECT pg_try_advisory_lock(7)")
+        await outbox.until(lambda: other.fetchval("SELECT pg_try_advisory_lock(7)"))
