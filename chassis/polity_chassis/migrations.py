@@ -1,9 +1,10 @@
-"""Each service's schema, by Alembic: one upgrade at a time, and none that waits long for a lock.
+"""Each service's schema, by Alembic: one change at a time, and none that waits long for a lock.
 
 Old code still runs while a migration runs and for a while after it: see the template `script.py.mako`.
 """
 
 import asyncio
+import logging
 import re
 import sys
 from collections.abc import Sequence
@@ -14,18 +15,22 @@ from alembic import command, context
 from alembic.config import Config
 from alembic.operations import Operations
 from sqlalchemy import Connection, text
-from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 LOCK_TIMEOUT = "5s"
 STATEMENT_TIMEOUT = "60s"
 TURN_SECONDS = 0.2
 _ONE_AT_A_TIME = 0x706F6C697479
-"""The advisory lock of migrations ("polity" in ASCII)."""
+"""The advisory lock of whatever changes a database's tables ("polity" in ASCII)."""
 _SESSION = {"application_name": "migrate", "lock_timeout": LOCK_TIMEOUT, "statement_timeout": STATEMENT_TIMEOUT}
+
+log = logging.getLogger(__name__)
 
 
 async def migrate(database_url: str, service_package: str) -> None:
-    """Brings the database to the newest revision of `service_package`.migrations; concurrent calls wait in turn.
+    """Brings the database to the newest revision of `service_package`.migrations.
+
+    Concurrent calls wait in turn, and for a rebuild that is under way.
 
     Each revision is a transaction of its own, so one may use `autocommit_block()` for an index made CONCURRENTLY.
     Raises the database's error when a lock is not had within LOCK_TIMEOUT or a statement takes longer than
@@ -34,14 +39,22 @@ async def migrate(database_url: str, service_package: str) -> None:
     engine = create_async_engine(database_url, connect_args={"server_settings": _SESSION})
     try:
         async with engine.connect() as guard, engine.connect() as connection:
-            await guard.execution_options(isolation_level="AUTOCOMMIT")
-            # Waiting inside PostgreSQL would hold a snapshot, for which an index made CONCURRENTLY waits in its turn.
-            turn = text("SELECT pg_try_advisory_lock(:key)")
-            while not await guard.scalar(turn, {"key": _ONE_AT_A_TIME}):  # noqa: ASYNC110
-                await asyncio.sleep(TURN_SECONDS)
+            await one_change_at_a_time(guard)
             await connection.run_sync(_upgrade, service_package)
     finally:
         await engine.dispose()
+
+
+async def one_change_at_a_time(connection: AsyncConnection) -> None:
+    """Waits for the lock under which tables are changed; it is held until the connection is closed."""
+    await connection.execution_options(isolation_level="AUTOCOMMIT")
+    # Waiting inside PostgreSQL would hold a snapshot, for which an index made CONCURRENTLY waits in its turn.
+    attempt = text("SELECT pg_try_advisory_lock(:key)")
+    if await connection.scalar(attempt, {"key": _ONE_AT_A_TIME}):
+        return
+    log.info("waiting for another migration or rebuild of this database")
+    while not await connection.scalar(attempt, {"key": _ONE_AT_A_TIME}):  # noqa: ASYNC110
+        await asyncio.sleep(TURN_SECONDS)
 
 
 def _upgrade(connection: Connection, service_package: str) -> None:

@@ -14,7 +14,6 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
-from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -22,6 +21,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from polity_chassis.collector import collect_rarely
 from polity_chassis.failures import is_infrastructure
 from polity_chassis.inbox import apply_batch
+from polity_chassis.migrations import one_change_at_a_time
 from polity_chassis.positions import claim_positions, move_positions
 from polity_chassis.records import Consumer, Item, Place, Reader
 from polity_chassis.sets import Standing, Standings
@@ -76,8 +76,9 @@ async def rebuild(database_url: str, bootstrap: str, consumer: Consumer, tables:
     """Reads the consumer's topics from their beginning into new tables and puts those in place of `tables`.
 
     `tables` are all that the consumer's handlers write or read, in the schema `public`. Discards are honoured.
-    Nothing has changed after a failure; one rebuild of a consumer runs at a time. Raises NotRebuildable for tables
-    that can't be swapped, Halted where an authority would halt, and whatever the database or Kafka raise.
+    Nothing has changed after a failure; of a database's rebuilds and migrations one runs at a time. Raises
+    NotRebuildable for tables that can't be swapped, StructureChanged for those that somebody changed meanwhile, Halted
+    where an authority would halt, and whatever the database or Kafka raise.
     """
     collect_rarely()
     started = time.monotonic()
@@ -102,10 +103,9 @@ def _engine(database_url: str, schema: str) -> AsyncEngine:
 
 @asynccontextmanager
 async def _alone(engine: AsyncEngine, schema: str) -> AsyncIterator[AsyncConnection]:
-    """Holds the lock under which one rebuild at a time makes and drops its schema."""
+    """Holds the lock of whoever changes tables: a migration in between would be undone by the swap."""
     async with engine.connect() as connection:
-        await connection.execution_options(isolation_level="AUTOCOMMIT")
-        await connection.execute(text("SELECT pg_advisory_lock(hashtextextended(:schema, 0))"), {"schema": schema})
+        await one_change_at_a_time(connection)
         await drop_shadow(connection, schema)
         try:
             yield connection

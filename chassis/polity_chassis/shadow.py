@@ -30,6 +30,23 @@ SELECT replace(pg_get_indexdef(indexrelid), format(' ON %s ', CAST(:table AS tex
    AND NOT EXISTS (SELECT FROM pg_constraint WHERE conindid = indexrelid)
 """)
 
+_STRUCTURE = text("""
+SELECT 'column ' || attname,
+       concat_ws(' ', row_number() OVER (ORDER BY attnum), format_type(atttypid, atttypmod), attcollation::regcollation,
+                 CASE WHEN attnotnull THEN 'NOT NULL' END, attidentity, attgenerated, pg_get_expr(adbin, adrelid))
+  FROM pg_attribute LEFT JOIN pg_attrdef ON adrelid = attrelid AND adnum = attnum
+ WHERE attrelid = CAST(:table AS regclass) AND attnum > 0 AND NOT attisdropped
+ UNION ALL
+SELECT 'constraint', pg_get_constraintdef(oid)
+  FROM pg_constraint WHERE conrelid = CAST(:table AS regclass) AND contype <> 'n'
+ UNION ALL
+SELECT 'index', regexp_replace(pg_get_indexdef(indexrelid), ' INDEX .* ON [^ ]+ ', ' INDEX ON ')
+  FROM pg_index WHERE indrelid = CAST(:table AS regclass)
+ UNION ALL
+SELECT 'trigger ' || tgname, pg_get_triggerdef(oid)
+  FROM pg_trigger WHERE tgrelid = CAST(:table AS regclass) AND NOT tgisinternal
+ ORDER BY 1, 2
+""")
 
 _COPY_DISCARDS = text("""
 INSERT INTO parked_message
@@ -49,6 +66,10 @@ _BOOKKEEPING = (
 
 class NotRebuildable(Exception):
     """A table has foreign keys or triggers, which the swap would lose."""
+
+
+class StructureChanged(Exception):
+    """A table was changed while it was filled anew: the swap would put it back to what it was before."""
 
 
 async def create_shadow(connection: AsyncConnection, schema: str, consumer: str, tables: Sequence[str]) -> None:
@@ -81,7 +102,7 @@ async def keep_shadow(connection: AsyncConnection, tables: Sequence[str]) -> Non
 async def swap_shadow(connection: AsyncConnection, consumer: str, tables: Sequence[str]) -> None:
     """Puts the shadow's tables, inbox, positions and parked messages in place, in the caller's transaction.
 
-    Readers wait only while the tables are renamed, at the end. Discards made meanwhile stay.
+    Readers wait only while the tables are renamed, at the end. Discards made meanwhile stay. Raises StructureChanged.
     """
     await connection.execute(text("SET LOCAL lock_timeout = '3s'"))
     schema = (await connection.execute(text("SELECT current_schema()"))).scalar_one()
@@ -89,9 +110,23 @@ async def swap_shadow(connection: AsyncConnection, consumer: str, tables: Sequen
         parameters = {"consumer": consumer} if ":consumer" in statement else {}
         await connection.execute(text(statement), parameters)
     await connection.execute(text("LOCK TABLE " + ", ".join(f'public."{table}"' for table in tables)))
+    await _compare(connection, schema, (*tables, *_CHASSIS))
     for table in tables:
         await connection.execute(text(f'DROP TABLE public."{table}"'))
         await connection.execute(text(f'ALTER TABLE "{schema}"."{table}" SET SCHEMA public'))
+
+
+async def _compare(connection: AsyncConnection, schema: str, tables: Sequence[str]) -> None:
+    changed = []
+    for table in tables:
+        shadow, living = [
+            (await connection.execute(_STRUCTURE, {"table": f'"{place}"."{table}"'})).all()
+            for place in (schema, "public")
+        ]
+        if shadow != living:
+            changed.append(table)
+    if changed:
+        raise StructureChanged(", ".join(changed))
 
 
 async def drop_shadow(connection: AsyncConnection, schema: str) -> None:

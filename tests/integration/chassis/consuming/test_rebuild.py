@@ -1,12 +1,16 @@
 """A projection filled anew equals the living one, honours what was given up and is taken over in one step."""
 
+import asyncio
+
 import pytest
 from ledger import Closed, Noted, note, record, until
 from polity_chassis.clock import utc_now
 from polity_chassis.desk import discard
+from polity_chassis.migrations import migrate, one_change_at_a_time
 from polity_chassis.rebuild import rebuild
-from polity_chassis.shadow import NotRebuildable
+from polity_chassis.shadow import NotRebuildable, StructureChanged
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import create_async_engine
 
 HASH = """
 SELECT count(*), md5(string_agg(row(key, sequence, kind, amount)::text, ',' ORDER BY key, sequence)) FROM effect
@@ -100,3 +104,74 @@ async def test_a_table_with_a_foreign_key_is_refused(world):
 
     with pytest.raises(NotRebuildable, match="effect"):
         await _rebuild(world)
+
+
+CHANGES = {
+    "a column": "ALTER TABLE effect ADD COLUMN more int",
+    "a column's type": "ALTER TABLE effect ALTER COLUMN sequence TYPE int",
+    "a default": "ALTER TABLE effect ALTER COLUMN kind SET DEFAULT 'none'",
+    "what may be missing": "ALTER TABLE effect ALTER COLUMN kind DROP NOT NULL",
+    "a constraint": "ALTER TABLE effect ADD CONSTRAINT small CHECK (amount < 1000)",
+    "an index": "CREATE INDEX by_kind ON effect (kind)",
+    "a trigger": "CREATE TRIGGER whenever BEFORE UPDATE ON effect FOR EACH ROW "
+    "EXECUTE FUNCTION suppress_redundant_updates_trigger()",
+    "a table of the chassis": "ALTER TABLE parked_message ADD COLUMN more int",
+}
+
+
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
+async def test_a_structure_changed_during_the_rebuild_is_kept_and_the_rebuild_given_up(world, change):
+    await world.send(record("a", 1, Noted(amount=1)))
+    world.start()
+    await world.read_to(1)
+
+    async def change_and_note(session, facts):
+        await world.do(change)
+        await note(session, facts)
+
+    with pytest.raises(StructureChanged):
+        await _rebuild(world, world.consumer(handler=change_and_note))
+
+    await world.send(record("a", 2, Noted(amount=2)))
+    await world.read_to(2)
+    assert await world.effects("a") == [1, 2]
+    assert await world.rows("SELECT nspname FROM pg_namespace WHERE nspname LIKE 'rebuild%'") == []
+
+
+async def test_a_rebuild_waits_for_a_migration(world, caplog):
+    caplog.set_level("INFO", "polity_chassis.migrations")
+    await world.send(record("a", 1, Noted(amount=1)))
+    engine = create_async_engine(world.database.url)
+    async with engine.connect() as migrating:
+        await one_change_at_a_time(migrating)
+        rebuilding = asyncio.create_task(_rebuild(world))
+
+        async def waits():
+            return "waiting for another" in caplog.text
+
+        await until(waits, "the wait for the migration")
+        assert await world.effects("a") == []
+    await engine.dispose()
+    assert (await rebuilding).records == 1
+    assert await world.effects("a") == [1]
+
+
+async def test_a_migration_waits_for_a_rebuild(world, caplog):
+    caplog.set_level("INFO", "polity_chassis.migrations")
+    await world.send(record("a", 1, Noted(amount=1)))
+    migrating = None
+
+    async def migrate_and_note(session, facts):
+        nonlocal migrating
+        migrating = migrating or asyncio.create_task(migrate(world.database.url, "polity_events"))
+
+        async def waits():
+            return "waiting for another" in caplog.text
+
+        await until(waits, "the migration's wait")
+        await note(session, facts)
+
+    await _rebuild(world, world.consumer(handler=migrate_and_note))
+    with pytest.raises(DBAPIError, match="already exists"):
+        # This database has the tables of the chassis already, which the first revision makes.
+        await migrating
