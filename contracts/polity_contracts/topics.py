@@ -31,7 +31,9 @@ class Topic:
                 "segment.ms": str(24 * 3600 * 1000),
                 "min.cleanable.dirty.ratio": "0.01",
             }
-        return {**kept, "max.message.bytes": "1048576", **self.config}
+        # When a fact was recorded is the log's to say, not the sender's.
+        recorded = {"message.timestamp.type": "LogAppendTime"}
+        return {**kept, **recorded, "max.message.bytes": "1048576", **self.config}
 
 
 NETWORKS = Topic("membership-networks-v1", "membership", "network", ("notifications",))

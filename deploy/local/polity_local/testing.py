@@ -4,15 +4,15 @@ import asyncio
 import contextlib
 import dataclasses
 import secrets
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
 import asyncpg
-from aiokafka.admin import AIOKafkaAdminClient, NewTopic
-from aiokafka.errors import TopicAlreadyExistsError, for_code
+from aiokafka.admin import AIOKafkaAdminClient
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
+from polity_contracts.create_topics import create_topics
 from polity_contracts.topics import TOPICS, Topic
 
 
@@ -65,27 +65,8 @@ class KafkaForTests:
 
     async def create_topics(self, *topics: Topic) -> list[str]:
         """Creates the topics that are missing, with the partitions and settings they declare; returns their names."""
-        new = [NewTopic(t.name, t.partitions, 1, topic_configs=t.settings()) for t in topics]
-        async with self._admin() as admin:
-            answer = await admin.create_topics(new)
-        for name, code, *_ in answer.topic_errors:
-            if code and for_code(code) is not TopicAlreadyExistsError:
-                raise for_code(code)(name)
-            if not code and name not in TOPICS:
-                self._created.add(name)
-        await self._until_led(topics)
+        self._created.update(set(await create_topics(self.bootstrap, topics)) - TOPICS.keys())
         return [t.name for t in topics]
-
-    async def _until_led(self, topics: Iterable[Topic]) -> None:
-        """Waits for a leader of every partition: the broker acknowledges a topic before it serves it."""
-        wanted = {t.name: t.partitions for t in topics}
-        async with self._admin() as admin:
-            while True:
-                described = await admin.describe_topics(list(wanted))
-                led = {t["topic"]: sum(p["leader"] >= 0 for p in t["partitions"]) for t in described}
-                if led == wanted:
-                    return
-                await asyncio.sleep(0.05)
 
     async def delete_created(self) -> None:
         """Deletes the topics made here, the contract's own names excepted: another run may be reading those."""
