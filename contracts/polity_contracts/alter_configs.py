@@ -14,7 +14,7 @@ SET = 0
 _text = String("utf-8")
 
 
-class IncrementalAlterConfigsResponse_v0(Response):  # noqa: N801 - as aiokafka names them
+class IncrementalAlterConfigsResponse_v0(Response):  # type: ignore[misc]  # noqa: N801 - as aiokafka names them
     API_KEY = 44
     API_VERSION = 0
     SCHEMA = Schema(
@@ -26,7 +26,7 @@ class IncrementalAlterConfigsResponse_v0(Response):  # noqa: N801 - as aiokafka 
     )
 
 
-class IncrementalAlterConfigsRequest_v0(RequestStruct):  # noqa: N801 - as aiokafka names them
+class IncrementalAlterConfigsRequest_v0(RequestStruct):  # type: ignore[misc]  # noqa: N801 - as aiokafka names them
     API_KEY = 44
     API_VERSION = 0
     RESPONSE_TYPE = IncrementalAlterConfigsResponse_v0
@@ -43,7 +43,7 @@ class IncrementalAlterConfigsRequest_v0(RequestStruct):  # noqa: N801 - as aioka
     )
 
 
-class IncrementalAlterConfigsRequest(Request[IncrementalAlterConfigsRequest_v0]):
+class IncrementalAlterConfigsRequest(Request[IncrementalAlterConfigsRequest_v0]):  # type: ignore[misc]
     """`resources` are (type, name, [(setting, operation, value), …])."""
 
     API_KEY = 44
