@@ -3,7 +3,6 @@
 Pages declare no role of their own: the API decides with the visitor's token, and this sees that they ask it.
 """
 
-import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -48,7 +47,7 @@ async def visitors(platform: Platform, applications: Mapping[str, FastAPI]) -> A
     sessions = Sessions(database, None, applications["portal"].state.runtime.settings)  # type: ignore[arg-type]
     found = {}
     for user in ("nobody", "secretariat2", "secretariat", "operations"):
-        grant = Grant(user, user, platform.token(user), "", time.time() + 150)
+        grant = Grant(user, user, platform.token(user), "", utc_now().timestamp() + 150)
         secret = await sessions.open(grant, utc_now())
         found[user] = Visitor(secret, Session(secret, grant).form_token)
     yield {

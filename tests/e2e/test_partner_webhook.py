@@ -9,9 +9,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import httpx
+from polity_chassis.clock import utc_now
 from polity_local.demo import letter
 from polity_local.platform import Platform
-from standardwebhooks import Webhook
+from polity_local.testing import verified
 
 Taken = list[tuple[dict[str, str], str]]
 
@@ -62,6 +63,6 @@ def _arrived(taken: Taken, subject: str, secret: str) -> Any:
     while time.monotonic() < deadline:
         for headers, body in taken:
             if json.loads(body)["subject"] == subject:
-                return Webhook(secret).verify(body, headers)
+                return verified(secret, headers, body, utc_now())
         time.sleep(0.1)
     raise AssertionError("nothing arrived")

@@ -4,7 +4,8 @@ import asyncio
 import contextlib
 import dataclasses
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -14,6 +15,7 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 from polity_contracts.create_topics import create_topics
 from polity_contracts.topics import TOPICS, Topic
+from standardwebhooks import Webhook, WebhookVerificationError
 
 
 class PostgresForTests:
@@ -83,6 +85,19 @@ class KafkaForTests:
             yield admin
         finally:
             await admin.close()
+
+
+def verified(secret: str, headers: Mapping[str, str], body: str, now: datetime) -> Any:
+    """Returns a partner's event, checked by the published library, which would compare its time with the machine's.
+
+    Raises WebhookVerificationError, also for a time that is five minutes from `now`.
+    """
+    webhook = Webhook(secret)
+    sent_at = datetime.fromtimestamp(int(headers["webhook-timestamp"]), UTC)
+    if abs(sent_at - now) > timedelta(minutes=5):
+        raise WebhookVerificationError(f"sent at {sent_at}, now it is {now}")
+    webhook._Webhook__verify_timestamp = lambda _: sent_at  # type: ignore[attr-defined]
+    return webhook.verify(body, dict(headers))
 
 
 class SmtpSink:
