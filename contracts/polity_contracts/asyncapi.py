@@ -90,6 +90,8 @@ def _message(name: str) -> dict[str, Any]:
         "title": fact.__name__,
         "summary": schema.get("description", fact.__name__).split("\n")[0],
         "contentType": "application/json",
+        "x-visibility": fact.visibility.value,
+        "x-visibility-reason": fact.visibility_reason,
         "headers": {"$ref": "#/components/schemas/headers"},
         "payload": {
             "schemaFormat": "application/schema+json;version=draft-07",

@@ -19,6 +19,8 @@ MAX_VALUE_BYTES = 900_000
 
 
 class Visibility(StrEnum):
+    """Who may have a fact: everybody; the members and the secretariat of its networks; the services alone."""
+
     PUBLIC = "public"
     MEMBERS = "members"
     PRIVATE = "private"
@@ -32,7 +34,9 @@ class Fact(BaseModel):
     type: ClassVar[str]
     topic: ClassVar[str]
     version: ClassVar[int] = 1
-    visibility: ClassVar[Visibility] = Visibility.PUBLIC
+    visibility: ClassVar[Visibility]
+    visibility_reason: ClassVar[str]
+    """One sentence for whoever reads the contract: why just these may have it."""
     tombstone: ClassVar[bool] = False
     """True for the one fact of a compacted topic that has no data: its record's value is null."""
 

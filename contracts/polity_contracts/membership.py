@@ -5,7 +5,6 @@ Instants are UTC; a deadline keeps its IANA zone. Nothing here names a person.
 """
 
 from datetime import date, datetime
-from typing import ClassVar
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
@@ -39,6 +38,8 @@ class Milestone(BaseModel):
 class NetworkFounded(Fact):
     type = "membership.network_founded"
     topic = topics.NETWORKS.name
+    visibility = Visibility.PUBLIC
+    visibility_reason = "Which networks there are, and what they are called, is for everyone."
 
     network_id: UUID
     name: Text
@@ -52,6 +53,8 @@ class NetworkMemberJoined(Fact):
 
     type = "membership.network_member_joined"
     topic = topics.NETWORKS.name
+    visibility = Visibility.PUBLIC
+    visibility_reason = "Whoever belongs to a network does so openly: its page names them."
 
     network_id: UUID
     local_government_id: UUID
@@ -63,6 +66,8 @@ class LocalGovernmentRegistered(Fact):
 
     type = "membership.local_government_registered"
     topic = topics.LOCAL_GOVERNMENTS.name
+    visibility = Visibility.MEMBERS
+    visibility_reason = "A register is a list of those who may be invited: only a pledge makes one of them public."
 
     local_government_id: UUID
     network_id: UUID
@@ -83,6 +88,8 @@ class LocalGovernmentRegistered(Fact):
 class CampaignOpened(Fact):
     type = "membership.campaign_opened"
     topic = topics.CAMPAIGNS.name
+    visibility = Visibility.PUBLIC
+    visibility_reason = "A campaign asks in public: its texts, themes, milestones and deadline are for everyone."
 
     campaign_id: UUID
     network_id: UUID
@@ -104,6 +111,8 @@ class MilestoneReached(Fact):
 
     type = "membership.milestone_reached"
     topic = topics.CAMPAIGNS.name
+    visibility = Visibility.PUBLIC
+    visibility_reason = "It counts pledges, which are public, and leads to nobody who has not pledged."
 
     campaign_id: UUID
     network_id: UUID
@@ -120,6 +129,8 @@ class MilestoneAnnounced(Fact):
 
     type = "membership.milestone_announced"
     topic = topics.CAMPAIGNS.name
+    visibility = Visibility.PUBLIC
+    visibility_reason = "It is the announcement."
 
     campaign_id: UUID
     network_id: UUID
@@ -135,7 +146,8 @@ class InvitationIssued(Fact):
 
     type = "membership.invitation_issued"
     topic = topics.INVITATIONS.name
-    visibility: ClassVar[Visibility] = Visibility.PRIVATE
+    visibility = Visibility.PRIVATE
+    visibility_reason = "Who was asked, and whose contact is who, is between the network and the local government."
 
     invitation_id: UUID
     campaign_id: UUID
@@ -154,7 +166,8 @@ class InvitationImported(Fact):
 
     type = "membership.invitation_imported"
     topic = topics.INVITATIONS.name
-    visibility: ClassVar[Visibility] = Visibility.PRIVATE
+    visibility = Visibility.PRIVATE
+    visibility_reason = "Who was asked is between the network and the local government."
 
     invitation_id: UUID
     campaign_id: UUID
@@ -170,7 +183,8 @@ class InvitationRevoked(Fact):
 
     type = "membership.invitation_revoked"
     topic = topics.INVITATIONS.name
-    visibility: ClassVar[Visibility] = Visibility.PRIVATE
+    visibility = Visibility.PRIVATE
+    visibility_reason = "Who was asked is between the network and the local government."
 
     invitation_id: UUID
     campaign_id: UUID
@@ -185,7 +199,8 @@ class InvitationExtended(Fact):
 
     type = "membership.invitation_extended"
     topic = topics.INVITATIONS.name
-    visibility: ClassVar[Visibility] = Visibility.PRIVATE
+    visibility = Visibility.PRIVATE
+    visibility_reason = "Who was asked, and whose contact is who, is between the network and the local government."
 
     invitation_id: UUID
     campaign_id: UUID
@@ -199,7 +214,8 @@ class InvitationExtended(Fact):
 class InterestExpressed(Fact):
     type = "membership.interest_expressed"
     topic = topics.INVITATIONS.name
-    visibility: ClassVar[Visibility] = Visibility.MEMBERS
+    visibility = Visibility.MEMBERS
+    visibility_reason = "Interest is no pledge: it may come to nothing, and that is nobody else's business."
 
     invitation_id: UUID
     campaign_id: UUID
@@ -215,7 +231,8 @@ class InvitationDeclined(Fact):
 
     type = "membership.invitation_declined"
     topic = topics.INVITATIONS.name
-    visibility: ClassVar[Visibility] = Visibility.MEMBERS
+    visibility = Visibility.MEMBERS
+    visibility_reason = "Who said no would be judged for it in public: it is told to the network alone."
 
     invitation_id: UUID
     campaign_id: UUID
@@ -229,7 +246,8 @@ class CommitmentSubmitted(Fact):
 
     type = "membership.commitment_submitted"
     topic = topics.COMMITMENTS.name
-    visibility: ClassVar[Visibility] = Visibility.MEMBERS
+    visibility = Visibility.MEMBERS
+    visibility_reason = "A pledge that waits may be returned: it becomes public when it counts."
 
     commitment_id: UUID
     campaign_id: UUID
@@ -246,7 +264,8 @@ class CommitmentReturned(Fact):
 
     type = "membership.commitment_returned"
     topic = topics.COMMITMENTS.name
-    visibility: ClassVar[Visibility] = Visibility.MEMBERS
+    visibility = Visibility.MEMBERS
+    visibility_reason = "A pledge that was returned did not become public."
 
     commitment_id: UUID
     campaign_id: UUID
@@ -259,15 +278,27 @@ class CommitmentReturned(Fact):
 
 
 class CommitmentMade(Fact):
-    """A local government's pledge counts; `ordinal` numbers the campaign's commitments from 1 without a gap."""
+    """A local government's pledge counts; `ordinal` numbers the campaign's commitments from 1 without a gap.
+
+    Name and place are as the register had them then; None in facts that were published before they were told here.
+    """
 
     type = "membership.commitment_made"
     topic = topics.COMMITMENTS.name
+    visibility = Visibility.PUBLIC
+    visibility_reason = "A pledge is made before the public: by whom, where, when, with which themes."
 
     commitment_id: UUID
     campaign_id: UUID
     network_id: UUID
     local_government_id: UUID
+    name: str | None = None
+    country: str | None = None
+    """ISO 3166-1 alpha-2."""
+    region: str | None = None
+    """UN M49 sub-region code, three digits."""
+    latitude: float | None = None
+    longitude: float | None = None
     invitation_id: UUID | None = None
     contact_id: UUID | None = None
     language: str
@@ -285,6 +316,8 @@ class CommitmentWithdrawn(Fact):
 
     type = "membership.commitment_withdrawn"
     topic = topics.COMMITMENTS.name
+    visibility = Visibility.PUBLIC
+    visibility_reason = "It was public that the pledge counted, so it is public that it does no longer."
 
     commitment_id: UUID
     campaign_id: UUID

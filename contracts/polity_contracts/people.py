@@ -16,7 +16,8 @@ class MandateGranted(Fact):
 
     type = "membership.mandate_granted"
     topic = topics.MANDATES.name
-    visibility: ClassVar[Visibility] = Visibility.PRIVATE
+    visibility = Visibility.PRIVATE
+    visibility_reason = "It says of a person, by an id, what they may do."
 
     mandate_id: UUID
     person_id: UUID
@@ -31,7 +32,8 @@ class MandateLinked(Fact):
 
     type = "membership.mandate_linked"
     topic = topics.MANDATES.name
-    visibility: ClassVar[Visibility] = Visibility.PRIVATE
+    visibility = Visibility.PRIVATE
+    visibility_reason = "It leads to a person's account."
 
     mandate_id: UUID
     subject: str
@@ -41,7 +43,8 @@ class MandateLinked(Fact):
 class MandateEnded(Fact):
     type = "membership.mandate_ended"
     topic = topics.MANDATES.name
-    visibility: ClassVar[Visibility] = Visibility.PRIVATE
+    visibility = Visibility.PRIVATE
+    visibility_reason = "It says of a person, by way of the mandate, what they may do no longer."
 
     mandate_id: UUID
     ended_at: datetime
@@ -52,7 +55,8 @@ class PersonRecorded(Fact):
 
     type = "membership.person_recorded"
     topic = topics.PEOPLE.name
-    visibility: ClassVar[Visibility] = Visibility.PRIVATE
+    visibility = Visibility.PRIVATE
+    visibility_reason = "It names a person and how they are reached."
 
     person_id: UUID
     name: str
@@ -65,5 +69,6 @@ class PersonErased(Fact):
 
     type = "membership.person_erased"
     topic = topics.PEOPLE.name
-    visibility: ClassVar[Visibility] = Visibility.PRIVATE
+    visibility = Visibility.PRIVATE
+    visibility_reason = "It says that somebody was there."
     tombstone: ClassVar[bool] = True

@@ -2,14 +2,21 @@
 
 The log is kept for ever, so a reader of today meets facts of every age and a fact of today meets readers that are
 not yet upgraded: only additions that both sides can ignore are allowed (BACKWARD and FORWARD at once).
+
+A fact's visibility may be narrowed: whoever may have it no longer gets no more of it. It may not be widened, for the
+facts of that type that are in the log were told on the promise that only these would have them: what is to be known
+to more is a new fact type.
 """
 
 from collections.abc import Iterator
 from typing import Any
 
-from polity_contracts.envelope import Fact
+from polity_contracts.envelope import Fact, Visibility
 
 Schema = dict[str, Any]
+_WIDER = (Visibility.PRIVATE, Visibility.MEMBERS, Visibility.PUBLIC)
+_MAY_CHANGE = frozenset({"visibility", "visibility_reason"})
+"""Marks of a schema with a rule of their own, or with none."""
 
 
 def schema_of(fact: type[Fact]) -> Schema:
@@ -24,6 +31,7 @@ def schema_of(fact: type[Fact]) -> Schema:
             "version": fact.version,
             "topic": fact.topic,
             "visibility": fact.visibility.value,
+            "visibility_reason": fact.visibility_reason,
             "tombstone": fact.tombstone,
         },
     }
@@ -34,8 +42,11 @@ def breaking_differences(old: Schema, new: Schema) -> list[str]:
     marks = [
         f"{name} changed from {old['x-polity'][name]!r} to {new['x-polity'].get(name)!r}"
         for name in old["x-polity"]
-        if old["x-polity"][name] != new["x-polity"].get(name)
+        if name not in _MAY_CHANGE and old["x-polity"][name] != new["x-polity"].get(name)
     ]
+    before, after = (_WIDER.index(schema["x-polity"]["visibility"]) for schema in (old, new))
+    if after > before:
+        marks.append(f"visibility was widened from {_WIDER[before].value} to {_WIDER[after].value}")
     return marks + list(_object_differences(_resolved(old, old), _resolved(new, new), old, new, ""))
 
 

@@ -12,10 +12,12 @@ from polity_membership.domain import errors
 from polity_membership.domain.campaigns import Campaign
 from polity_membership.domain.commitments import Commitment, Pledge, commit, confirm, return_pledge, withdraw
 from polity_membership.domain.invitations import Invitation
+from polity_membership.domain.local_governments import PublicPlace
 
 NOW = datetime(2030, 3, 1, 12, tzinfo=UTC)
 THRESHOLDS = (1, 2, 5)
 CITIES = 8
+PLACE = PublicPlace("City", "ES", "039", 41.38, 2.17)
 
 
 def campaign(*, counts_at_once: bool, milestones: tuple[Milestone, ...] | None = None) -> Campaign:
@@ -70,7 +72,7 @@ class Story:
         return milestone
 
     def confirm(self, invitation: Invitation, city: int) -> MilestoneReached | None:
-        confirmed = confirm(self.campaign, invitation, self._given(city), NOW)
+        confirmed = confirm(self.campaign, invitation, self._given(city), PLACE, NOW)
         return confirmed[1] if confirmed else None
 
     def send_back(self, invitation: Invitation, city: int) -> None:

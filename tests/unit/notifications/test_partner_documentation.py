@@ -21,8 +21,8 @@ def test_the_catalogue_names_every_type_with_its_schema_and_an_example() -> None
         assert (PARTNERS / example).exists()
 
 
-def test_the_pages_have_words_for_every_type() -> None:
-    assert WEBHOOK_TYPES.keys() == PUBLIC_FACTS.keys() | {TEST_TYPE}
+def test_the_pages_have_words_for_every_type_and_for_those_that_old_subscriptions_name() -> None:
+    assert WEBHOOK_TYPES.keys() == PUBLIC_FACTS.keys() | {TEST_TYPE, "membership.local_government_registered"}
 
 
 SERVED = PARTNERS.parents[1] / "services" / "portal" / "polity_portal" / "static" / "partners"

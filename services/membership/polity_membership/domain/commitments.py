@@ -19,6 +19,7 @@ from polity_contracts.membership import (
 from polity_membership.domain.campaigns import RANKED_THEMES, Campaign
 from polity_membership.domain.errors import NotCounted, NotSubmitted, SignedInFuture, ThemesInvalid
 from polity_membership.domain.invitations import COMMITTED, INTERESTED, SUBMITTED, WITHDRAWN, Invitation
+from polity_membership.domain.local_governments import PublicPlace
 
 RETURNED = "returned"
 BY_LINK = "link"
@@ -72,12 +73,15 @@ class Commitment:
             return COMMITTED
         return RETURNED if self.returned_at else SUBMITTED
 
-    def fact(self) -> CommitmentMade | CommitmentSubmitted:
+    def fact(self, place: PublicPlace) -> CommitmentMade | CommitmentSubmitted:
         """Returns the fact of the pledge just given, which doesn't say who signed."""
-        return self.made() if self.submitted_at is None else self.submitted()
+        return self.made(place) if self.submitted_at is None else self.submitted()
 
-    def made(self) -> CommitmentMade:
-        """Returns the fact that the commitment counts; raises NotCounted."""
+    def made(self, place: PublicPlace) -> CommitmentMade:
+        """Returns the fact that the commitment counts, with its local government's name and place.
+
+        Raises NotCounted.
+        """
         if self.ordinal is None or self.made_at is None:
             raise NotCounted
         return CommitmentMade(
@@ -85,6 +89,11 @@ class Commitment:
             campaign_id=self.campaign_id,
             network_id=self.network_id,
             local_government_id=self.local_government_id,
+            name=place.name,
+            country=place.country,
+            region=place.region,
+            latitude=place.latitude,
+            longitude=place.longitude,
             invitation_id=self.invitation_id,
             contact_id=self.contact_id,
             language=self.language,
@@ -192,7 +201,7 @@ def _count(
 
 
 def confirm(
-    campaign: Campaign, invitation: Invitation, commitment: Commitment, now: datetime
+    campaign: Campaign, invitation: Invitation, commitment: Commitment, place: PublicPlace, now: datetime
 ) -> tuple[CommitmentMade, MilestoneReached | None] | None:
     """Counts a submitted commitment; returns its facts, None when it counted before. Raises NotSubmitted."""
     if commitment.status == COMMITTED:
@@ -200,7 +209,7 @@ def confirm(
     if commitment.status != SUBMITTED:
         raise NotSubmitted
     milestone = _count(campaign, invitation, commitment, now)
-    return commitment.made(), milestone
+    return commitment.made(place), milestone
 
 
 def return_pledge(

@@ -9,6 +9,17 @@ PlaceKey = tuple[str, str, float, float]
 """Name, country, latitude, longitude: equal in all four is the same place twice."""
 
 
+@dataclass(frozen=True, slots=True)
+class PublicPlace:
+    """What of a local government is public once its pledge counts."""
+
+    name: str
+    country: str
+    region: str
+    latitude: float
+    longitude: float
+
+
 @dataclass(slots=True)
 class LocalGovernment:
     id: UUID

@@ -1,19 +1,20 @@
 """The locks and sets around campaigns and their invitations."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from polity_contracts.membership import MilestoneAnnounced, MilestoneReached
-from sqlalchemy import insert, select, text, update
+from sqlalchemy import ColumnElement, Table, insert, select, text, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from polity_membership.domain.campaigns import Campaign
 from polity_membership.domain.commitments import Commitment
 from polity_membership.domain.errors import LinkUnknown, NotFound
 from polity_membership.domain.invitations import UNANSWERED, Invitation
+from polity_membership.domain.local_governments import PublicPlace
 from polity_membership.storage.aggregates import aggregate, columns, load, lock, lock_all
 from polity_membership.storage.bulk import among, insert_many
 from polity_membership.storage.tables import table
@@ -58,10 +59,14 @@ async def lock_with_commitment(session: AsyncSession, commitment_id: UUID) -> tu
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """An invitation, its campaign, and the pledge that was returned or submitted before; all of them locked."""
+    """An invitation, its campaign, and the pledge that was returned or submitted before; all of them locked.
+
+    `place` is that of whom the invitation asks, unlocked.
+    """
 
     campaign: Campaign
     invitation: Invitation
+    place: PublicPlace
     earlier: Commitment | None = None
 
 
@@ -70,11 +75,43 @@ async def lock_asked(session: AsyncSession, invitation_ids: Collection[UUID]) ->
     campaigns, invitations, commitments = table("campaign"), table("invitation"), table("commitment")
     of_campaigns = select(invitations.c.campaign_id).where(among(invitations.c.id, invitation_ids))
     by_id = {each.id: each for each in await lock_all(session, Campaign, campaigns.c.id.in_(of_campaigns))}
-    asked = await lock_all(session, Invitation, among(invitations.c.id, invitation_ids))
-    waiting = [each.id for each in asked if not by_id[each.campaign_id].counts_at_once]
+    asked = await _lock_with_places(session, invitation_ids)
+    waiting = [each.id for each, _ in asked if not by_id[each.campaign_id].counts_at_once]
     found = await lock_all(session, Commitment, among(commitments.c.invitation_id, waiting)) if waiting else []
     earlier = {each.invitation_id: each for each in found}
-    return {each.id: Asked(by_id[each.campaign_id], each, earlier.get(each.id)) for each in asked}
+    return {each.id: Asked(by_id[each.campaign_id], each, place, earlier.get(each.id)) for each, place in asked}
+
+
+async def _lock_with_places(
+    session: AsyncSession, invitation_ids: Collection[UUID]
+) -> list[tuple[Invitation, PublicPlace]]:
+    """Returns the invitations, locked as `lock` does, in the order of their ids, each with the place that it asks."""
+    invitations, places = table("invitation"), table("local_government")
+    locking = (
+        select(invitations, *_public(places))
+        .join(places, places.c.id == invitations.c.local_government_id)
+        .where(among(invitations.c.id, invitation_ids))
+        .order_by(invitations.c.id)
+        .with_for_update(key_share=True, of=invitations)
+    )
+    found = []
+    for row in (await (await session.connection()).execute(locking)).mappings():
+        values = dict(row)
+        place = PublicPlace(**{field.name: values.pop(field.name) for field in fields(PublicPlace)})
+        found.append((aggregate(Invitation, values), place))
+    return found
+
+
+async def public_places(session: AsyncSession, local_government_ids: Collection[UUID]) -> dict[UUID, PublicPlace]:
+    """Returns by id what is public of local governments once their pledges count."""
+    places = table("local_government")
+    wanted = select(places.c.id, *_public(places)).where(among(places.c.id, local_government_ids))
+    rows = (await (await session.connection()).execute(wanted)).mappings()
+    return {row["id"]: PublicPlace(**{field.name: row[field.name] for field in fields(PublicPlace)}) for row in rows}
+
+
+def _public(places: Table) -> list[ColumnElement[Any]]:
+    return [places.c[field.name] for field in fields(PublicPlace)]
 
 
 async def lock_unanswered(

@@ -156,7 +156,7 @@ async def save_given(session: AsyncSession, given: Sequence[Given], now: datetim
 
 
 def _facts(given: Given) -> Sequence[Outgoing]:
-    made = numbered(given.commitment, given.commitment.fact(), given.traceparent)
+    made = numbered(given.commitment, given.commitment.fact(given.asked.place), given.traceparent)
     if given.milestone is None:
         return [made]
     return [made, numbered(given.asked.campaign, given.milestone, given.traceparent)]

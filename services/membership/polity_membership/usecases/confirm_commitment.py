@@ -8,7 +8,7 @@ from polity_chassis.outbox import add_facts
 
 from polity_membership.domain.commitments import Commitment, confirm
 from polity_membership.storage.aggregates import save
-from polity_membership.storage.campaigns import lock_with_commitment
+from polity_membership.storage.campaigns import lock_with_commitment, public_places
 from polity_membership.usecases.milestones import note_milestone
 
 
@@ -16,7 +16,8 @@ async def confirm_commitment(database: Database, commitment_id: UUID, now: datet
     """Returns the commitment as it is now; confirming twice changes nothing. Raises NotFound or NotSubmitted."""
     async with database.transaction() as session:
         campaign, invitation, commitment = await lock_with_commitment(session, commitment_id)
-        confirmed = confirm(campaign, invitation, commitment, now)
+        places = await public_places(session, [commitment.local_government_id])
+        confirmed = confirm(campaign, invitation, commitment, places[commitment.local_government_id], now)
         if confirmed:
             made, milestone = confirmed
             await add_facts(session, commitment, [made], occurred_at=now)

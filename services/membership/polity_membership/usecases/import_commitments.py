@@ -1,7 +1,7 @@
 """ImportCommitments: pledges of earlier waves come into a campaign with their own dates, all or nothing."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
@@ -15,12 +15,12 @@ from polity_membership.domain.campaigns import Campaign
 from polity_membership.domain.commitments import Commitment, PledgeGiven, commit_earlier
 from polity_membership.domain.earlier import EarlierEntry, Found, Matched, find_places, match_places, read_earlier
 from polity_membership.domain.invitations import Invitation
-from polity_membership.domain.local_governments import LocalGovernment
+from polity_membership.domain.local_governments import LocalGovernment, PublicPlace
 from polity_membership.domain.networks import Network
 from polity_membership.domain.people import Person
 from polity_membership.domain.sheets import ImportRefused, Reading, Upload
 from polity_membership.storage.aggregates import load, lock, save
-from polity_membership.storage.campaigns import add_invitations
+from polity_membership.storage.campaigns import add_invitations, public_places
 from polity_membership.storage.earlier import (
     add_commitments,
     add_contacts,
@@ -185,15 +185,16 @@ async def _write(session: AsyncSession, campaign: Campaign, batch: Batch, now: d
     await add_invitations(session, batch.invitations)
     await close_invitations(session, batch.answered, now)
     await add_commitments(session, batch.signatories, commitments, milestones)
-    await add_outgoing(session, _facts(batch, commitments), occurred_at=now)
+    places = await public_places(session, [one.local_government_id for one in commitments])
+    await add_outgoing(session, _facts(batch, commitments, places), occurred_at=now)
     await add_facts(session, campaign, milestones, occurred_at=now)
     await save(session, campaign)
 
 
-def _facts(batch: Batch, commitments: Sequence[Commitment]) -> list[Outgoing]:
+def _facts(batch: Batch, commitments: Sequence[Commitment], places: Mapping[UUID, PublicPlace]) -> list[Outgoing]:
     people = [person for _, person in batch.places if person] + [person for _, person in batch.contacts]
     registered = [Outgoing(place.id, place.fact_sequence, place.register()) for place, _ in batch.places]
     recorded = [Outgoing(person.id, person.fact_sequence, person.record()) for person in people]
     invited = [Outgoing(asked.id, asked.fact_sequence, asked.bring_in()) for asked in batch.invitations]
-    made = [Outgoing(one.id, one.fact_sequence, one.made()) for one in commitments]
+    made = [Outgoing(one.id, one.fact_sequence, one.made(places[one.local_government_id])) for one in commitments]
     return registered + recorded + invited + made

@@ -7,7 +7,9 @@ from urllib.parse import urlsplit
 Address = IPv4Address | IPv6Address
 MAX_URL_LENGTH = 2000
 
-_HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:.]+\]")
+_LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+_HOST = re.compile(rf"(?=.{{1,253}}$){_LABEL}(?:\.{_LABEL})*|\[[0-9A-Fa-f:.]+\]")
+"""A name of the DNS (RFC 1035, 2.3.4) or a literal address."""
 _URL = re.compile(r"[!#-\[\]^_a-z{|}~]+", re.IGNORECASE)
 """Printable ASCII without quote, backslash and backtick, which URL parsers read differently."""
 _GLOBAL_IPV6 = ip_network("2000::/3")

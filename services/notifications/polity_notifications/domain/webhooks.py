@@ -19,6 +19,8 @@ PUBLIC_TOPICS = tuple(topic for topic in TOPICS if any(fact.topic == topic for f
 WITHHELD = frozenset({"contact_id", "invitation_id"})
 """Members of public facts that lead to a person: partners have no use for them."""
 TEST_TYPE = "polity.webhook_test"
+POSTED_TYPES = frozenset({*PUBLIC_FACTS, TEST_TYPE})
+"""A subscription, and its log, may name others: types that were public once."""
 
 RETRIES = (
     timedelta(seconds=5), timedelta(minutes=5), timedelta(minutes=30), timedelta(hours=2), timedelta(hours=5),
@@ -50,6 +52,13 @@ class Disabled(StrEnum):
 
 class TooManyWebhooks(Exception):
     slug: ClassVar[str] = "too_many_webhooks"
+    category: ClassVar[str] = "conflict"
+
+
+class TypeNotPublic(Exception):
+    """The delivery is of a fact that was public when it was asked for, and is no longer."""
+
+    slug: ClassVar[str] = "webhook_type_not_public"
     category: ClassVar[str] = "conflict"
 
 

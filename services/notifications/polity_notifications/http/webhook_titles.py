@@ -20,6 +20,14 @@ TITLES = {
         "이 구독은 비활성화되어 있습니다. 먼저 활성화해 주세요.",
         "هذا الاشتراك معطَّل؛ يُرجى تفعيله أولاً.",
     ),
+    "webhook_type_not_public": (
+        "Facts of this type are not public any more, so this one is not sent again.",
+        "Los hechos de este tipo ya no son públicos: este no se vuelve a enviar.",
+        "Les faits de ce type ne sont plus publics : celui-ci n'est pas renvoyé.",
+        "Os factos deste tipo já não são públicos: este não volta a ser enviado.",
+        "이 유형의 사실은 더 이상 공개되지 않으므로 다시 보내지 않습니다.",
+        "لم تعد الوقائع من هذا النوع علنية، فلا تُرسل هذه الواقعة مرة أخرى.",
+    ),
     "webhook_url_malformed": (
         "This is not a plain URL.",
         "Esto no es una URL sencilla.",

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from polity_notifications.domain.endpoints import BadEndpoint, checked
-from polity_notifications.domain.webhooks import PUBLIC_FACTS, Disabled
+from polity_notifications.domain.webhooks import POSTED_TYPES, PUBLIC_FACTS, Disabled
 from polity_notifications.http import webhook_titles
 from polity_notifications.settings import Settings
 from polity_notifications.storage import webhooks
@@ -56,12 +56,16 @@ class SecretOut(BaseModel):
 
 
 class WebhookOut(BaseModel):
-    """`previous_secret_until`: until when the secret before the newest signs as well."""
+    """`previous_secret_until`: until when the secret before the newest signs as well.
+
+    `no_longer_public` are those of `fact_types` that were public once: nothing of them is posted any more.
+    """
 
     webhook_id: UUID
     url: str
     description: str
     fact_types: list[str] | None
+    no_longer_public: list[str]
     networks: list[UUID] | None
     enabled: bool
     disabled_reason: Disabled | None
@@ -167,6 +171,7 @@ def _check(body: WebhookIn, settings: Settings) -> None:
 def _shape(row: webhooks.Webhook) -> WebhookOut:
     return WebhookOut(
         enabled=row.disabled_reason is None,
+        no_longer_public=[name for name in row.fact_types or () if name not in POSTED_TYPES],
         previous_secret_until=row.previous_until,
         disabled_reason=Disabled(row.disabled_reason) if row.disabled_reason else None,
         **{

@@ -64,8 +64,10 @@ async def attempts(session: AsyncSession, delivery_ids: Sequence[UUID]) -> list[
     return [Attempt(**row) for row in rows.mappings()]
 
 
-async def webhook_of(session: AsyncSession, delivery_id: UUID) -> UUID | None:
-    """Returns the subscription of the delivery, None where there is none."""
-    statement = select(webhook_delivery.c.webhook_id).where(webhook_delivery.c.delivery_id == delivery_id)
-    found: UUID | None = (await (await session.connection()).execute(statement)).scalar_one_or_none()
-    return found
+async def webhook_and_type_of(session: AsyncSession, delivery_id: UUID) -> tuple[UUID, str] | None:
+    """Returns the subscription of the delivery and the type of what it posts, None where there is none."""
+    statement = select(webhook_delivery.c.webhook_id, webhook_message.c.type).join(
+        webhook_message, webhook_message.c.message_id == webhook_delivery.c.message_id
+    ).where(webhook_delivery.c.delivery_id == delivery_id)  # fmt: skip
+    row = (await (await session.connection()).execute(statement)).one_or_none()
+    return (row.webhook_id, row.type) if row else None

@@ -1,6 +1,6 @@
 """Webhook deliveries: asked for by facts, taken by senders, noted with each attempt."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -79,7 +79,9 @@ RETURNING webhook_id
 """)
 _ALL_AGAIN = text("""
 UPDATE webhook_delivery SET status = 'pending', tries = 0, due_at = :now
+  FROM webhook_message AS message
  WHERE webhook_id = :webhook_id AND status IN ('exhausted', 'cancelled') AND asked_at >= :since
+   AND message.message_id = webhook_delivery.message_id AND message.type = ANY(CAST(:types AS text[]))
 """)
 
 
@@ -171,7 +173,9 @@ async def again(session: AsyncSession, delivery_id: UUID, now: datetime) -> None
     await (await session.connection()).execute(_AGAIN, {"delivery_id": delivery_id, "now": now})
 
 
-async def all_again(session: AsyncSession, webhook_id: UUID, since: datetime, now: datetime) -> int:
-    """Asks anew for what was asked for since then and given up; returns how many deliveries that are."""
-    values = {"webhook_id": webhook_id, "since": since, "now": now}
+async def all_again(
+    session: AsyncSession, webhook_id: UUID, since: datetime, now: datetime, *, types: Collection[str]
+) -> int:
+    """Asks anew for what of these types was asked for since then and given up; returns how many deliveries that are."""
+    values = {"webhook_id": webhook_id, "since": since, "now": now, "types": sorted(types)}
     return (await (await session.connection()).execute(_ALL_AGAIN, values)).rowcount

@@ -12,7 +12,14 @@ from polity_chassis.problems import not_found
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from polity_notifications.domain.signing import derive, shown
-from polity_notifications.domain.webhooks import MOST_PER_OWNER, OVERLAP, TooManyWebhooks, WebhookDisabled
+from polity_notifications.domain.webhooks import (
+    MOST_PER_OWNER,
+    OVERLAP,
+    POSTED_TYPES,
+    TooManyWebhooks,
+    TypeNotPublic,
+    WebhookDisabled,
+)
 from polity_notifications.storage import webhook_log, webhook_queue, webhooks
 from polity_notifications.storage.webhooks import Webhook
 from polity_notifications.usecases.ask_for_webhooks import ask_for_test
@@ -110,12 +117,15 @@ async def try_webhook(database: Database, webhook_id: UUID, now: datetime, key: 
 
 
 async def resend_delivery(database: Database, delivery_id: UUID, now: datetime) -> None:
-    """Asks for the delivery anew, with a whole schedule of tries. Raises WebhookDisabled."""
+    """Asks for the delivery anew, with a whole schedule of tries. Raises WebhookDisabled or TypeNotPublic."""
     async with database.transaction() as session:
-        webhook_id = await webhook_log.webhook_of(session, delivery_id)
-        if webhook_id is None:
+        found = await webhook_log.webhook_and_type_of(session, delivery_id)
+        if found is None:
             raise not_found()
+        webhook_id, fact_type = found
         _refuse_disabled(await _existing(session, webhook_id))
+        if fact_type not in POSTED_TYPES:
+            raise TypeNotPublic
         await webhook_queue.again(session, delivery_id, now)
 
 
@@ -123,7 +133,7 @@ async def resend_given_up(database: Database, webhook_id: UUID, since: datetime,
     """Asks anew for what was given up since then; returns how many deliveries that are. Raises WebhookDisabled."""
     async with database.transaction() as session:
         _refuse_disabled(await _existing(session, webhook_id))
-        return await webhook_queue.all_again(session, webhook_id, since, now)
+        return await webhook_queue.all_again(session, webhook_id, since, now, types=POSTED_TYPES)
 
 
 async def _existing(session: AsyncSession, webhook_id: UUID) -> Webhook:

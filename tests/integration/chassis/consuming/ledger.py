@@ -12,7 +12,7 @@ from polity_chassis.clock import utc_now
 from polity_chassis.consumer import Consumer, ConsumerRunner, Handler, Received
 from polity_chassis.database import Database
 from polity_chassis.tables import chassis_metadata
-from polity_contracts.envelope import Envelope, Fact, encode_value, headers
+from polity_contracts.envelope import Envelope, Fact, Visibility, encode_value, headers
 from sqlalchemy import text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -30,6 +30,7 @@ CREATE TABLE effect (
 class Noted(Fact):
     type = "test.noted"
     topic = LOG
+    visibility = Visibility.PUBLIC
     amount: int
     padding: str = ""
 
@@ -37,22 +38,26 @@ class Noted(Fact):
 class Closed(Fact):
     type = "test.closed"
     topic = LOG
+    visibility = Visibility.PUBLIC
 
 
 class Ignored(Fact):
     type = "test.ignored"
     topic = LOG
+    visibility = Visibility.PUBLIC
 
 
 class Named(Fact):
     type = "test.named"
     topic = KEPT
+    visibility = Visibility.PUBLIC
     amount: int
 
 
 class Unnamed(Fact):
     type = "test.unnamed"
     topic = KEPT
+    visibility = Visibility.PUBLIC
     tombstone = True
 
 

@@ -21,7 +21,7 @@ from polity_chassis.database import Database
 from polity_chassis.migrations import create_chassis_tables
 from polity_chassis.outbox import Outgoing, add_outgoing
 from polity_chassis.relay import Relay
-from polity_contracts.envelope import Fact
+from polity_contracts.envelope import Fact, Visibility
 from polity_contracts.topics import CAMPAIGNS
 
 PATIENCE_SECONDS = 60
@@ -35,6 +35,7 @@ class Outbox:
 
         class Noted(Fact):
             type = "test.noted"
+            visibility = Visibility.PUBLIC
             text: str = ""
 
         Noted.topic = topic
