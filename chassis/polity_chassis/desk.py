@@ -14,7 +14,7 @@ from polity_chassis.database import Database
 from polity_chassis.inbox import StoredInbox
 from polity_chassis.records import Consumer, Place, Reader, Record
 from polity_chassis.release import release
-from polity_chassis.sets import work_queues
+from polity_chassis.sets import NUMBER_TAKEN, Standing, work_queues
 
 READ_SECONDS = 10.0
 
@@ -23,17 +23,20 @@ async def redrive(database: Database, bootstrap: str, consumer: Consumer, identi
     """Tries a parked message and all that waits behind it again, in order, until one fails again.
 
     Returns how many facts were applied, None when no such message waits. A record of a compacted topic is read from
-    Kafka again (its data is not parked); when it is gone there, a newer one of its key is on its way.
+    Kafka again (its data is not parked); when it is gone there, a newer one of its key is on its way. A message whose
+    number another has had is applied by itself, after whatever was applied before.
     """
     async with database.transaction() as session:
         row = await parked.one(session, consumer.name, identity)
     if row is None:
         return None
-    if row.topic in consumer.compacted:
-        record = await read_record(bootstrap, row.topic, row.partition, row.offset)
-        async with database.transaction() as session:
-            return await _once_more(session, consumer, record) if record else 0
+    compacted = row.topic in consumer.compacted
+    record = await read_record(bootstrap, row.topic, row.partition, row.offset) if compacted else None
     async with database.transaction() as session:
+        if row.reason == NUMBER_TAKEN:
+            return await _by_itself(session, consumer, row, record or parked.stored_record(row))
+        if compacted:
+            return await _once_more(session, consumer, record) if record else 0
         place = await _number(session, consumer, row)
         return await _release(session, consumer, place) if place else 0
 
@@ -61,7 +64,7 @@ async def discard(
             return 0
         standing = standings[place]
         if row.sequence is not None and (first == row.sequence or place[0] in consumer.compacted):
-            standing.last = max(standing.last, row.sequence)
+            standing.last, standing.last_id = max(standing.last, row.sequence), None
         applied = await release(session, consumer, place, standing)
         await inbox.write(session, standings)
         return applied
@@ -87,6 +90,21 @@ async def _number(session: AsyncSession, consumer: Consumer, row: Row[Any]) -> P
             place = item.place
             await parked.amend(session, unnumbered.id, key=item.place[1], sequence=item.sequence)
     return place
+
+
+async def _by_itself(session: AsyncSession, consumer: Consumer, row: Row[Any], record: Record) -> int:
+    """Applies a message whose number is taken, under the lock of its key; the key's last number stays."""
+    item, standing = Reader(consumer).read(record), Standing()
+    await StoredInbox(consumer.name).lock(session, [item.place] if item.place else [])
+    failed = [item]
+    if not item.reason:
+        standing.enqueue(item)
+        failed = await work_queues(session, consumer, [standing], careful=True)
+    if failed:
+        await parked.fail_again(session, consumer.name, item.because(NUMBER_TAKEN, failed[0].detail))
+        return 0
+    await parked.remove(session, row.id)
+    return 1
 
 
 async def _once_more(session: AsyncSession, consumer: Consumer, record: Record) -> int:

@@ -2,7 +2,8 @@
 
 A fact is next when its number follows the last one of its key (on a compacted topic: when it is above it). What is
 older is dropped, what came too early is parked: so one parked fact holds its own key and no other. A record whose
-number can't be read parks by its place alone: its number stays missing, and that is what holds its key.
+number can't be read parks by its place alone: its number stays missing, and that is what holds its key. A message with
+the last number and another id is no repetition: its owner has given the number twice. It is parked and holds nothing.
 """
 
 from collections import deque
@@ -15,21 +16,22 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from polity_chassis import parked
 from polity_chassis.records import Consumer, Item, Place
 from polity_chassis.release import release
-from polity_chassis.sets import BEHIND, Standing, Standings, work_queues
+from polity_chassis.sets import BEHIND, NUMBER_TAKEN, Standing, Standings, work_queues
 
 GAP = "gap"
 
 _LOCK = text("""
-SELECT key, sequence FROM inbox
+SELECT key, sequence, message_id FROM inbox
  WHERE consumer = :consumer AND topic = :topic AND key = ANY(CAST(:key AS text[]))
  ORDER BY key
    FOR NO KEY UPDATE
 """)
 _WRITE = text("""
-INSERT INTO inbox (consumer, topic, key, sequence)
-SELECT :consumer, :topic, key, sequence
-  FROM unnest(CAST(:key AS text[]), CAST(:sequence AS bigint[])) AS place (key, sequence)
-    ON CONFLICT (consumer, topic, key) DO UPDATE SET sequence = excluded.sequence
+INSERT INTO inbox (consumer, topic, key, sequence, message_id)
+SELECT :consumer, :topic, key, sequence, message_id
+  FROM unnest(CAST(:key AS text[]), CAST(:sequence AS bigint[]), CAST(:message_id AS uuid[]))
+    AS place (key, sequence, message_id)
+    ON CONFLICT (consumer, topic, key) DO UPDATE SET sequence = excluded.sequence, message_id = excluded.message_id
  WHERE inbox.sequence < excluded.sequence
 """)
 
@@ -108,18 +110,19 @@ class StoredInbox:
         connection = await session.connection()
         for topic, keys in sorted(_by_topic(places).items()):
             parameters = {"consumer": self._consumer, "topic": topic, "key": keys}
-            for key, sequence in await connection.execute(_LOCK, parameters):
-                standing = standings[topic, key]
-                standing.last = standing.planned = sequence
+            for key, sequence, message_id in await connection.execute(_LOCK, parameters):
+                standings[topic, key] = Standing(sequence, message_id, sequence, message_id)
         return standings
 
     async def write(self, session: AsyncSession, standings: Standings) -> None:
         """Writes one row per key; a key that has nothing but parked facts gets its row too, to be locked by."""
         connection = await session.connection()
         for topic, keys in sorted(_by_topic(standings).items()):
-            sequences = [standings[topic, key].last for key in keys]
-            parameters = {"consumer": self._consumer, "topic": topic, "key": keys, "sequence": sequences}
-            await connection.execute(_WRITE, parameters)
+            lasts = {
+                "sequence": [standings[topic, key].last for key in keys],
+                "message_id": [standings[topic, key].last_id for key in keys],
+            }
+            await connection.execute(_WRITE, {"consumer": self._consumer, "topic": topic, "key": keys, **lasts})
 
 
 def _by_topic(places: Iterable[Place]) -> dict[str, list[str]]:
@@ -138,6 +141,8 @@ def _plan(consumer: Consumer, standings: Standings, items: Sequence[Item]) -> li
             continue
         standing = standings[item.place]
         if item.sequence <= standing.planned:
+            if standing.is_taken(item):
+                parks.append(item.because(NUMBER_TAKEN))
             continue
         if item.record.topic in consumer.compacted:
             _plan_newest(standing, item, parks)
@@ -160,7 +165,7 @@ def _plan_next(standing: Standing, item: Item, parks: list[Item]) -> None:
     next_one = sequence == standing.planned + 1
     if standing.held and sequence in standing.held.discarded:
         if next_one or not standing.waits():
-            standing.enqueue(Item(item.record, item.place, sequence))
+            standing.enqueue(Item(item.record, item.place, sequence, item.message_id))
     elif next_one and not item.reason:
         standing.enqueue(item)
     else:

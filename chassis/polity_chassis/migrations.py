@@ -78,11 +78,17 @@ def run_revisions() -> None:
 
 
 def create_chassis_tables(op: Operations | Any) -> None:
-    """Creates the chassis' first tables; each service's first revision calls it.
+    """Creates the chassis' first tables; each service's first revision calls it."""
+    _execute(op, "first_tables.sql")
 
-    Later changes come as functions of their own, called by a later revision of each service.
-    """
-    for statement in (resources.files(__package__) / "first_tables.sql").read_text().split("\n\n"):
+
+def change_chassis_tables(op: Operations | Any) -> None:
+    """Changes the chassis' tables to the second state; a later revision of each service calls it."""
+    _execute(op, "second_tables.sql")
+
+
+def _execute(op: Operations | Any, file: str) -> None:
+    for statement in (resources.files(__package__) / file).read_text().split("\n\n"):
         op.execute(statement)
 
 

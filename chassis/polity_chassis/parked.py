@@ -14,7 +14,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from polity_chassis.ids import new_id
 from polity_chassis.pages import Wanted, keyset
 from polity_chassis.records import Consumer, Headers, Item, Place
-from polity_chassis.sets import Held
+from polity_chassis.sets import NUMBER_TAKEN, Held
 from polity_chassis.tables import parked_message
 
 row = parked_message.c
@@ -26,6 +26,7 @@ SELECT topic, key, bool_or(discarded_at IS NULL) AS waiting,
        bool_or(discarded_at IS NOT NULL AND sequence IS NULL) AS blank
   FROM parked_message
  WHERE consumer = :consumer AND topic = ANY(CAST(:topics AS text[])) AND key = ANY(CAST(:keys AS text[]))
+   AND reason <> :number_taken
  GROUP BY topic, key
 """)
 
@@ -51,6 +52,7 @@ async def holds(session: AsyncSession, consumer: str, places: Sequence[Place]) -
         "consumer": consumer,
         "topics": list({place[0] for place in places}),
         "keys": [place[1] for place in places],
+        "number_taken": NUMBER_TAKEN,
     }
     found = await connection.execute(_HOLDS, parameters)
     return {(r.topic, r.key): Held(r.waiting, frozenset(r.discarded or ()), r.blank) for r in found}
@@ -60,8 +62,14 @@ async def put(session: AsyncSession, consumer: Consumer, items: Sequence[Item]) 
     """Parks the items; of a compacted topic the newest of each key alone, by its place and without its data."""
     if not items:
         return
-    newest = {item.place: item for item in items if item.place and item.record.topic in consumer.compacted}
-    kept = [item for item in items if item.place not in newest or newest[item.place] is item]
+    newest = {
+        item.place: item
+        for item in items
+        if item.place and item.record.topic in consumer.compacted and item.reason != NUMBER_TAKEN
+    }
+    kept = [
+        item for item in items if item.reason == NUMBER_TAKEN or item.place not in newest or newest[item.place] is item
+    ]
     for place in newest:
         await forget(session, consumer.name, place)
     connection = await session.connection()
@@ -154,6 +162,11 @@ async def amend(session: AsyncSession, identity: UUID, **values: Any) -> None:
     await (await session.connection()).execute(update(parked_message).where(row.id == identity).values(**values))
 
 
+async def remove(session: AsyncSession, identity: UUID) -> None:
+    """Deletes one row."""
+    await (await session.connection()).execute(delete(parked_message).where(row.id == identity))
+
+
 async def fail_again(session: AsyncSession, consumer: str, item: Item) -> None:
     """Notes the newest reason of what was tried once more."""
     record = item.record
@@ -218,4 +231,5 @@ async def mark_discarded(session: AsyncSession, identity: UUID, *, by: str, reas
 
 
 def _of(consumer: str, place: Place) -> Any:
-    return and_(row.consumer == consumer, row.topic == place[0], row.key == place[1])
+    """Returns the condition for what holds the key, or did."""
+    return and_(row.consumer == consumer, row.topic == place[0], row.key == place[1], row.reason != NUMBER_TAKEN)

@@ -12,6 +12,7 @@ import time
 from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from uuid import UUID
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from sqlalchemy.exc import DBAPIError
@@ -52,22 +53,22 @@ class RememberedInbox:
 
     def __init__(self, consumer: str) -> None:
         self._consumer = consumer
-        self._last: dict[Place, int] = {}
+        self._last: dict[Place, tuple[int, UUID | None]] = {}
 
     async def lock(self, _session: AsyncSession, places: Collection[Place]) -> Standings:
         """Returns each place's standing; nobody else writes a rebuild's inbox."""
-        last = self._last
-        return {place: Standing(last.get(place, 0), last.get(place, 0)) for place in places}
+        lasts = {place: self._last.get(place, (0, None)) for place in places}
+        return {place: Standing(*last, *last) for place, last in lasts.items()}
 
     async def write(self, _session: AsyncSession, standings: Standings) -> None:
         """Keeps the `last` of each standing."""
-        self._last |= {place: standing.last for place, standing in standings.items()}
+        self._last |= {place: (standing.last, standing.last_id) for place, standing in standings.items()}
 
     async def store(self, session: AsyncSession) -> None:
         """Writes all of it to the table."""
         raw = await (await session.connection()).get_raw_connection()
-        records = ((self._consumer, topic, key, sequence) for (topic, key), sequence in self._last.items())
-        columns = ["consumer", "topic", "key", "sequence"]
+        records = ((self._consumer, *place, *last) for place, last in self._last.items())
+        columns = ["consumer", "topic", "key", "sequence", "message_id"]
         assert raw.driver_connection
         await raw.driver_connection.copy_records_to_table("inbox", records=records, columns=columns)
 

@@ -85,19 +85,21 @@ class Record(Protocol):
 class Item:
     """One record as read: a fact to handle, a number to pass over (no `received`, no `reason`), or what is wrong.
 
-    `place` is None where the key can't be read, and `sequence` where the number can't.
+    `place` is None where the key can't be read, `sequence` where the number can't, `message_id` where the id can't or
+    where it is of no account.
     """
 
     record: Record
     place: Place | None
     sequence: int | None
+    message_id: UUID | None = None
     received: Received[Any] | None = None
     reason: str | None = None
     detail: str = ""
 
     def because(self, reason: str, detail: str = "") -> "Item":
         """Returns the item with the reason why it is parked."""
-        return Item(self.record, self.place, self.sequence, self.received, reason, detail)
+        return Item(self.record, self.place, self.sequence, self.message_id, self.received, reason, detail)
 
 
 class Reader:
@@ -132,7 +134,7 @@ class Reader:
             record.offset,
             (headers.get("traceparent") or b"").decode() or None,
         )
-        return Item(record, (record.topic, key), sequence, received)
+        return Item(record, (record.topic, key), sequence, received.id, received)
 
     def _thoroughly(self, record: Record) -> Item:
         """Says what is wrong, and keeps what can be read: with key and number a record holds its place in the order."""
@@ -140,17 +142,18 @@ class Reader:
         key = _or_none(_key, record.key)
         sequence = _or_none(lambda raw: _in_range(int(raw)), headers.get("ce_sequence")) if key else None
         place = (record.topic, key) if key else None
+        message_id = _or_none(lambda raw: UUID(raw.decode()), headers.get("ce_id"))
         try:
             decode(record.key, record.value, record.headers, self._handled)
         except Unreadable as error:
             name = (headers.get("ce_type") or b"").decode("utf-8", "replace")
             if error.reason == "unknown_type" and name in FACTS and place and sequence:
-                return Item(record, place, sequence)
+                return Item(record, place, sequence, message_id)
             detail = str(error).removeprefix(error.reason).removeprefix(": ")
-            return Item(record, place, sequence, reason=error.reason, detail=detail)
+            return Item(record, place, sequence, message_id, reason=error.reason, detail=detail)
         if key is None:
             return Item(record, None, None, reason="key", detail="not storable")
-        return Item(record, place, sequence, reason="headers", detail="sequence or time out of range")
+        return Item(record, place, sequence, message_id, reason="headers", detail="sequence or time out of range")
 
 
 def _or_none(read: Callable[[bytes], T], raw: bytes | None) -> T | None:

@@ -37,7 +37,7 @@ async def release(session: AsyncSession, consumer: Consumer, place: Place, stand
 
 def _queue(reader: Reader, standing: Standing, rows: Sequence[Row[Any]]) -> Item | None:
     """Queues the rows that follow without a gap; returns the one that can't be read and so ends them."""
-    standing.planned = standing.last
+    standing.planned, standing.planned_id = standing.last, standing.last_id
     for row in rows:
         if row.sequence == standing.planned:
             continue
@@ -62,5 +62,5 @@ async def _fill(
         return False
     if not await parked.give_number(session, consumer.name, place, standing.last + 1):
         return False
-    standing.last += 1
+    standing.last, standing.last_id = standing.last + 1, None
     return True

@@ -3,6 +3,7 @@
 from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from uuid import UUID
 
 from polity_contracts.envelope import Fact
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -12,6 +13,9 @@ from polity_chassis.records import Consumer, Handler, Item, Place
 
 BEHIND = "behind"
 FAILED = "failed"
+NUMBER_TAKEN = "number_taken"
+"""The reason of a message whose number another message of its key has had. It waits for an operator, and nothing waits
+for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,18 +29,32 @@ class Held:
 
 @dataclass(slots=True)
 class Standing:
-    """One key while facts are applied: `last` is the number done, `planned` the number done if all goes well."""
+    """One key while facts are applied: `last` is the number done, `planned` the number done if all goes well.
+
+    `last_id` and `planned_id` are the ids of the messages with these numbers, None where they are not known.
+    """
 
     last: int = 0
+    last_id: UUID | None = None
     planned: int = 0
+    planned_id: UUID | None = None
     held: Held | None = None
     stuck: bool = False
     queue: deque[Item] = field(default_factory=deque)
 
     def enqueue(self, item: Item) -> None:
         """Adds what comes next."""
-        self.planned = item.sequence or self.planned
+        self.planned, self.planned_id = item.sequence or self.planned, item.message_id
         self.queue.append(item)
+
+    def done(self, item: Item) -> None:
+        """Notes that the item was applied or passed over."""
+        self.last, self.last_id = item.sequence or self.last, item.message_id
+
+    def is_taken(self, item: Item) -> bool:
+        """Returns whether the item's number is the planned one's, which another message has."""
+        known = self.planned_id is not None and item.message_id is not None
+        return known and item.sequence == self.planned and item.message_id != self.planned_id
 
     def waits(self) -> bool:
         """Returns whether something of the key is parked already."""
@@ -73,7 +91,7 @@ def _sort_by_front(fronts: dict[type[Fact], list[Standing]], standings: Iterable
     for standing in standings:
         queue = standing.queue
         while queue and queue[0].received is None:
-            standing.last = queue.popleft().sequence or standing.last
+            standing.done(queue.popleft())
         if queue and (received := queue[0].received):
             fronts.setdefault(type(received.fact), []).append(standing)
 
@@ -109,7 +127,7 @@ async def _attempt(session: AsyncSession, handler: Handler, taken: Sequence[Take
 def _keep(consumer: Consumer, taken: Sequence[Taken], failed: dict[int, Exception]) -> list[Item]:
     if not failed:
         for standing, item in taken:
-            standing.last = item.sequence or standing.last
+            standing.done(item)
         return []
     parks: list[Item] = []
     broken: set[int] = set()
@@ -122,7 +140,7 @@ def _keep(consumer: Consumer, taken: Sequence[Taken], failed: dict[int, Exceptio
         elif id(standing) in broken:
             parks.append(item.because(BEHIND))
         else:
-            standing.last = item.sequence or standing.last
+            standing.done(item)
     for standing, _ in taken:
         if id(standing) in broken:
             standing.stuck = True

@@ -4,6 +4,8 @@ from datetime import datetime
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
+    CheckConstraint,
     Column,
     DateTime,
     Identity,
@@ -29,6 +31,46 @@ def _instant(name: str, *, default: bool = False, nullable: bool = False) -> Col
     return Column(name, DateTime(timezone=True), nullable=nullable, server_default=_now if default else None)
 
 
+relay_position = Table(
+    "relay_position",
+    chassis_metadata,
+    Column("topic", Text, primary_key=True),
+    Column("partition", Integer, primary_key=True, autoincrement=False),
+    Column("next_offset", BigInteger, nullable=False),
+)
+"""Up to where Kafka's acknowledgements are known here: what a backup of this database does not know stands behind."""
+
+restore_check = Table(
+    "restore_check",
+    chassis_metadata,
+    Column("single", Boolean, primary_key=True, server_default=text("true")),
+    Column("written_as", Text, nullable=True),
+    CheckConstraint("single", name="restore_check_single"),
+)
+"""That this database knows all that was published. It holds while `written_as` fits the row, the database and
+PostgreSQL's process: in a copy that was loaded, unpacked or promoted it does not."""
+
+orphan = Table(
+    "orphan",
+    chassis_metadata,
+    Column("topic", Text, primary_key=True),
+    Column("partition", Integer, primary_key=True, autoincrement=False),
+    Column("offset", BigInteger, primary_key=True, autoincrement=False),
+    Column("key", Text, nullable=False),
+    Column("sequence", BigInteger, nullable=False),
+    Column("type", Text, nullable=False),
+    Column("message_id", Uuid, nullable=False),
+    Column("value", LargeBinary, nullable=True),
+    _instant("occurred_at"),
+    _instant("found_at", default=True),
+    _instant("settled_at", nullable=True),
+    Column("settled_by", Text, nullable=True),
+    Column("reason", Text, nullable=True),
+    Index("orphan_key", "key"),
+)
+"""Facts that were published and of which this database knows nothing: it was restored from before. Of a compacted topic
+without the value."""
+
 outbox = Table(
     "outbox",
     chassis_metadata,
@@ -46,6 +88,8 @@ outbox = Table(
     Column("networks", Text, nullable=False),
     Column("value", LargeBinary, nullable=True),
     Column("traceparent", Text, nullable=True),
+    Column("actor", Text, nullable=True),
+    Column("on_behalf_of", Text, nullable=True),
     _instant("occurred_at"),
     _instant("added_at", default=True),
 )
@@ -69,8 +113,9 @@ inbox = Table(
     Column("topic", Text, primary_key=True),
     Column("key", Text, primary_key=True),
     Column("sequence", BigInteger, nullable=False),
+    Column("message_id", Uuid, nullable=True),
 )
-"""The last sequence applied of each key."""
+"""The last sequence applied of each key, and whose it was: null where that was noted before ids were, or discarded."""
 
 parked_message = Table(
     "parked_message",

@@ -18,7 +18,7 @@ from alembic.operations import Operations
 from polity_chassis.bell import driver_url
 from polity_chassis.clock import utc_now
 from polity_chassis.ids import new_id
-from polity_chassis.migrations import create_chassis_tables
+from polity_chassis.migrations import change_chassis_tables, create_chassis_tables
 from polity_chassis.partitioning import key_hash
 from polity_chassis.relay import Relay
 from polity_contracts.envelope import Envelope, encode_value, headers
@@ -89,7 +89,9 @@ async def _drain(url: str, kafka: KafkaForTests, topic: Topic, count: int) -> fl
 
 def make_outbox(connection: Connection) -> None:
     """Creates the chassis' tables, as a service's first migration does."""
-    create_chassis_tables(Operations(MigrationContext.configure(connection)))
+    op = Operations(MigrationContext.configure(connection))
+    create_chassis_tables(op)
+    change_chassis_tables(op)
 
 
 async def _until(relay: Relay, name: str, value: float) -> None:

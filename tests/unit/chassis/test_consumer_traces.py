@@ -28,7 +28,7 @@ def spans(monkeypatch):
 
 def item(traceparent):
     received = Received(None, "k", utc_now(), uuid4(), 1, "topic", 0, 0, traceparent)
-    return Item(SimpleNamespace(), ("topic", "k"), 1, received)
+    return Item(SimpleNamespace(), ("topic", "k"), 1, received=received)
 
 
 def test_the_batch_is_the_first_sampled_fact_s_child_and_every_other_has_its_own(spans):

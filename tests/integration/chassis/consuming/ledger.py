@@ -5,7 +5,7 @@ import secrets
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
-from uuid import uuid4
+from uuid import NAMESPACE_OID, uuid5
 
 from aiokafka import AIOKafkaProducer
 from polity_chassis.clock import utc_now
@@ -93,8 +93,12 @@ async def prepare(database: Database) -> None:
 
 
 def record(key: str, sequence: int, fact: Fact, **changed: Any) -> dict[str, Any]:
-    """Returns what a producer sends for one fact; `headers`, `value` or `key` may be changed."""
-    envelope = Envelope(uuid4(), "test", key, sequence, utc_now(), fact, changed.pop("traceparent", None))
+    """Returns what a producer sends for one fact; `headers`, `value` or `key` may be changed.
+
+    The same number of a key is the same message, unless it has another `message_id`.
+    """
+    message_id = changed.pop("message_id", uuid5(NAMESPACE_OID, f"{key} {sequence}"))
+    envelope = Envelope(message_id, "test", key, sequence, utc_now(), fact, changed.pop("traceparent", None))
     return {"key": key.encode(), "value": encode_value(fact), "headers": headers(envelope), **changed}
 
 

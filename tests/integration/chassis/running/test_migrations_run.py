@@ -22,7 +22,7 @@ ENV = "from polity_chassis.migrations import run_revisions\n\nrun_revisions()\n"
 TEMPLATE = "revision = ${repr(up_revision)}\ndown_revision = ${repr(down_revision)}\n\ndef upgrade():\n    pass\n"
 REVISION = """
 from alembic import op
-from polity_chassis.migrations import create_chassis_tables
+from polity_chassis.migrations import change_chassis_tables, create_chassis_tables
 revision, down_revision = {number!r}, {previous!r}
 
 def upgrade():
@@ -62,9 +62,9 @@ async def fetch(url: str, question: str) -> Any:
         await connection.close()
 
 
-async def test_the_first_tables_are_those_that_the_code_knows(postgres: Any, package: Package) -> None:
+async def test_the_tables_are_those_that_the_code_knows(postgres: Any, package: Package) -> None:
     url = await postgres.create_database("migrations")
-    await migrate(url, package("create_chassis_tables(op)"))
+    await migrate(url, package("create_chassis_tables(op)", "change_chassis_tables(op)"))
     engine = create_async_engine(url)
     async with engine.connect() as connection:
         differences = await connection.run_sync(

@@ -19,9 +19,9 @@ from alembic.operations import Operations
 from polity_chassis.clock import utc_now
 from polity_chassis.database import Database
 from polity_chassis.health import health_app
-from polity_chassis.migrations import create_chassis_tables
+from polity_chassis.migrations import change_chassis_tables, create_chassis_tables
 from polity_chassis.runtime import Runtime
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 
 
 class Running:
@@ -71,10 +71,16 @@ class Running:
         return self.process.returncode, output.decode() + errors.decode()
 
 
+def make_tables(connection: Connection) -> None:
+    op = Operations(MigrationContext.configure(connection))
+    create_chassis_tables(op)
+    change_chassis_tables(op)
+
+
 async def with_tables(url: str) -> Database:
     database = Database(url, application_name="test")
     async with database.engine.begin() as connection:
-        await connection.run_sync(lambda sync: create_chassis_tables(Operations(MigrationContext.configure(sync))))
+        await connection.run_sync(make_tables)
     return database
 
 
