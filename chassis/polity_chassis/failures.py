@@ -7,9 +7,10 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 _MACHINERY = (OSError, TimeoutError, PoolTimeoutError, MemoryError)
-_SQLSTATE_CLASSES = {"08", "0A", "25", "28", "3D", "3F", "40", "42", "53", "55", "57", "58", "F0", "XX"}
+_SQLSTATE_CLASSES = {"08", "0A", "25", "28", "3D", "3F", "40", "42", "53", "55", "57", "58", "F0", "PO", "XX"}
 """Connection, stale plan, transaction state, sign-in, catalogue, rollback, schema (a table that is missing is no
-fact's fault), resources, object state, operator, system, configuration, internal. PostgreSQL 18, appendix A."""
+fact's fault), resources, object state, operator, system, configuration, internal. PostgreSQL 18, appendix A. PO is
+ours: an outbox that takes no fact yet."""
 
 
 def is_infrastructure(error: BaseException) -> bool:

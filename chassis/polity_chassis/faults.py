@@ -13,6 +13,8 @@ UNSTORABLE = {"22021", "22P05"}
 PASSING = {"08", "40", "53", "57"}
 """SQLSTATE classes that pass: connection, serialisation or deadlock, resources, shutdown."""
 LOCK_TIMEOUT = "55P03"
+NOT_COMPARED = "PO001"
+"""Our own: the outbox takes no fact before the database was compared with what was published (`restored`)."""
 
 
 def problem_of(error: Exception) -> Problem | None:
@@ -26,6 +28,8 @@ def problem_of(error: Exception) -> Problem | None:
             return Problem("invalid_request", "invalid")
         if getattr(error, "connection_invalidated", False) or state[:2] in PASSING or state == LOCK_TIMEOUT:
             return _unavailable()
+        if state == NOT_COMPARED:
+            return Problem("owner_restored", "unavailable", headers={"Retry-After": "5"})
     return None
 
 

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine, Iterator
 from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Annotated, Any
@@ -22,8 +22,9 @@ from polity_chassis.database import Database
 from polity_chassis.faults import problem_of
 from polity_chassis.headers import clean_header
 from polity_chassis.idempotency import IdempotencyDep, forget_old
+from polity_chassis.orphans import watch_orphans
 from polity_chassis.pages import PageDep
-from polity_chassis.problems import is_known, on_http_exception, on_invalid_request, response_of
+from polity_chassis.problems import Problem, is_known, on_http_exception, on_invalid_request, response_of
 from polity_chassis.runtime import Runtime, Service
 
 __all__ = [
@@ -32,6 +33,7 @@ __all__ = [
 ]  # fmt: skip
 
 logger = logging.getLogger("polity.requests")
+_EVEN_WITHHELD = ("/health/", "/metrics", "/v1/operations/")
 CLEAN_UP_SECONDS = 3600
 
 
@@ -54,7 +56,7 @@ def create_app(service: Service, runtime: Runtime) -> FastAPI:
     rules = [rule for _, _, rule in routes_with_rules(app)]
     if LINK in rules and app.state.verify_link is None:
         raise ValueError(f"{service.name} has routes for links but nothing to verify links with")
-    app.add_middleware(Outermost)
+    app.add_middleware(Outermost, runtime=runtime)
     _describe(app)
     return app
 
@@ -67,12 +69,20 @@ def _install(app: FastAPI, service: Service, runtime: Runtime) -> None:
     app.state.check_fresh = None if service.holds else authority.check_fresh(service.name)
     app.state.verify_link = service.verify_link
 
+    def upkeep() -> Iterator[Coroutine[Any, Any, None]]:
+        yield _clean_up(runtime.database)
+        if service.aggregates:
+            yield watch_orphans(runtime)
+
+    app.state.upkeep = upkeep
+
 
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
-    cleaner = asyncio.create_task(_clean_up(app.state.runtime.database))
+    tasks = [asyncio.create_task(task) for task in app.state.upkeep()]
     yield
-    cleaner.cancel()
+    for task in tasks:
+        task.cancel()
 
 
 async def _clean_up(database: Database) -> None:
@@ -88,8 +98,8 @@ async def _clean_up(database: Database) -> None:
 class Outermost:
     """Turns every exception into a problem and writes one line per request: no query, no values of a path."""
 
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
+    def __init__(self, app: ASGIApp, runtime: Runtime) -> None:
+        self._app, self._runtime = app, runtime
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -105,6 +115,8 @@ class Outermost:
             await send(message)
 
         try:
+            if self._runtime.withheld and not scope["path"].startswith(_EVEN_WITHHELD):
+                raise Problem("owner_restored", "unavailable", headers={"Retry-After": "60"})
             await self._app(scope, receive, watch)
         except Exception as error:
             known = error if is_known(error) else problem_of(error)

@@ -34,12 +34,16 @@ _tracer = trace.get_tracer("polity.relay")
 
 @dataclass(slots=True)
 class Load:
-    """What goes to one partition: batches to send one after the other, and the rows that are in them."""
+    """What goes to one partition: batches to send one after the other, and the rows that are in them.
+
+    `next_offset` is that after the last batch, None until Kafka has told it.
+    """
 
     topic: str
     partition: int
     batches: list[BatchBuilder]
     numbers: list[int] = field(default_factory=list)
+    next_offset: int | None = None
     spans: list[Span] = field(default_factory=list)
     parents: dict[str, bytes] = field(default_factory=dict)
     """What travels on by the `traceparent` of the request: an import of ten thousand has one span here, not as many."""

@@ -10,6 +10,7 @@ import contextlib
 import logging
 import time
 from collections.abc import AsyncIterator, Iterable
+from types import MappingProxyType
 from typing import Any
 
 import asyncpg
@@ -19,6 +20,7 @@ from opentelemetry.instrumentation.utils import suppress_instrumentation
 
 from polity_chassis.bell import driver_url
 from polity_chassis.packing import MAX_BATCH_BYTES, Packer
+from polity_chassis.restored import Aggregates, compare
 from polity_chassis.runtime import Gauge
 from polity_chassis.turn import SESSION_TIMEOUT_SECONDS, Turn
 
@@ -58,16 +60,19 @@ log = logging.getLogger(__name__)
 
 
 class Relay:
-    """Relays one service's outbox; `source` names the service in the records.
+    """Relays one service's outbox; `source` names the service in the records, `aggregates` what numbers its facts.
 
     `last_progress` (time.monotonic) is when it last went round: read, waited its turn, or failed and went on.
     """
 
-    def __init__(self, database_url: str, bootstrap: str, *, source: str) -> None:
+    def __init__(
+        self, database_url: str, bootstrap: str, *, source: str, aggregates: Aggregates = MappingProxyType({})
+    ) -> None:
         self.last_progress = time.monotonic()
         self._url = driver_url(database_url)
         self._bootstrap = bootstrap
         self._source = source
+        self._aggregates = aggregates
         self._active = False
         self._failures = 0
         self._sent = 0
@@ -101,6 +106,7 @@ class Relay:
                 await asyncio.sleep(STANDBY_SECONDS)
             self._active = True
             log.info("the relay is active", extra={"source": self._source})
+            await compare(connection, self._bootstrap, self._aggregates, lambda: self._went_round(0))
             await Turn(connection, producer, Packer(producer, self._source), self._went_round).take()
 
     def _went_round(self, acknowledged: int) -> None:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from polity_chassis.access import Holds
     from polity_chassis.consumer import Consumer
     from polity_chassis.links import VerifiedLink
+    from polity_chassis.restored import Aggregates
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,15 +27,16 @@ class Gauge:
     labels: tuple[tuple[str, str], ...] = ()
 
 
-@dataclass(frozen=True)
+@dataclass
 class Runtime:
-    """What the parts of one process share."""
+    """What the parts of one process share; `withheld` while facts that were published are unknown here (`orphans`)."""
 
     settings: ServiceSettings
     database: Database
     clock: Clock
     gauges: list[Callable[[], Iterable[Gauge]]] = field(default_factory=list)
     """What the running parts add to /metrics; asked at each scrape, so cheap and without waiting."""
+    withheld: bool = False
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,8 @@ class Service:
     settings: ServiceSettings
     routers: Sequence[APIRouter]
     consumers: "Sequence[Consumer]" = ()
-    publishes: bool = False
+    aggregates: "Aggregates" = field(default_factory=dict)
+    """What it publishes: topic to the tables whose rows number the facts."""
     background: Sequence[Callable[[Runtime], Coroutine[Any, Any, None]]] = ()
     holds: "Holds | None" = None
     """How access rules look a role up; None: in the service's own copy of the mandates, refused when stale."""

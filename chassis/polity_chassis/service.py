@@ -96,8 +96,8 @@ def _parts(service: Service, runtime: Runtime, roles: set[str]) -> Iterator[tupl
     settings, bootstrap = service.settings, service.settings.kafka_bootstrap
     relays: list[Relay] = []
     runners: list[ConsumerRunner] = []
-    if "relay" in roles and service.publishes:
-        relays = [Relay(settings.database_url, bootstrap, source=service.name)]
+    if "relay" in roles and service.aggregates:
+        relays = [Relay(settings.database_url, bootstrap, source=service.name, aggregates=service.aggregates)]
     if "worker" in roles:
         runners = [ConsumerRunner(consumer, runtime.database, bootstrap) for consumer in service.consumers]
         for task in service.background:

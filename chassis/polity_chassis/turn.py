@@ -12,6 +12,7 @@ from aiokafka import AIOKafkaProducer
 from polity_chassis.bell import CHANNEL
 from polity_chassis.holes import Holes
 from polity_chassis.packing import WIRE_COLUMNS, Load, Packer
+from polity_chassis.restored import note_reached
 
 T = TypeVar("T")
 UnderWay = list[tuple[Load, asyncio.Task[None]]]
@@ -24,6 +25,7 @@ SESSION_TIMEOUT_SECONDS = 3
 TRUSTED_SECONDS = 2.0
 """How long after the last word from the database the lock is taken to be held: less than its session's timeout."""
 SEND_SECONDS = 30.0
+NOTE_SECONDS = 1.0
 
 _NEXT_XID = "pg_snapshot_xmax(snapshot)::text::bigint + age(pg_snapshot_xmax(snapshot)::xid)"
 """The id that the next transaction will get. A snapshot's own xmax is one above the last that *ended*: whoever began
@@ -69,7 +71,8 @@ class Turn:
         self._packer = packer
         self._went_round = went_round
         self._woken = asyncio.Event()
-        self._heard = time.monotonic()
+        self._heard = self._noted = time.monotonic()
+        self._reached: dict[tuple[str, int], int] = {}
 
     async def take(self) -> None:
         """Relays until something fails; raises what failed. While Kafka takes one set of rows the next is read."""
@@ -128,7 +131,9 @@ class Turn:
         """Sends the batches one after the other: one that is refused must not be overtaken by the next."""
         try:
             for batch in load.batches:
-                await (await self._producer.send_batch(batch, load.topic, partition=load.partition))
+                told = await (await self._producer.send_batch(batch, load.topic, partition=load.partition))
+                # Of a batch that Kafka had already it may no longer know the place: -1.
+                load.next_offset = told.offset + batch.record_count() if told.offset >= 0 else None
         except BaseException as error:
             load.end_spans(error)
             raise
@@ -156,7 +161,15 @@ class Turn:
         numbers = [number for load, _ in sent for number in load.numbers]
         if numbers:
             await self._ask(self._connection.execute(_DELETE, numbers))
+        self._reached |= {(load.topic, load.partition): load.next_offset for load, _ in sent if load.next_offset}
+        await self._note_reached()
         self._went_round(len(numbers))
+
+    async def _note_reached(self) -> None:
+        """Keeps what Kafka has acknowledged, once in a while: the next start compares what is not kept once more."""
+        if self._reached and time.monotonic() - self._noted > NOTE_SECONDS:
+            await self._ask(note_reached(self._connection, self._reached))
+            self._reached, self._noted = {}, time.monotonic()
 
     async def _sleep(self) -> None:
         with contextlib.suppress(TimeoutError):

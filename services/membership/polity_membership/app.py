@@ -3,14 +3,27 @@
 from functools import partial
 
 from polity_chassis.links import verify
+from polity_chassis.orphans import orphans_router
 from polity_chassis.runtime import Service
 from polity_chassis.settings import load
+from polity_contracts import topics
 
 from polity_membership.http import routers
 from polity_membership.http.titles import register_membership_titles
 from polity_membership.settings import MembershipSettings
 from polity_membership.storage.people import holds
+from polity_membership.usecases.settle_orphans import settle_orphans
 from polity_membership.worker import erase_accounts, keep_people_compacting, keep_people_current, remove_files
+
+AGGREGATES = {
+    topics.NETWORKS.name: ("network",),
+    topics.LOCAL_GOVERNMENTS.name: ("local_government",),
+    topics.CAMPAIGNS.name: ("campaign",),
+    topics.INVITATIONS.name: ("invitation",),
+    topics.COMMITMENTS.name: ("commitment",),
+    topics.PEOPLE.name: ("person", "people_marker"),
+    topics.MANDATES.name: ("mandate",),
+}
 
 
 def service(settings: MembershipSettings | None = None) -> Service:
@@ -21,8 +34,8 @@ def service(settings: MembershipSettings | None = None) -> Service:
     return Service(
         name="membership",
         settings=chosen,
-        routers=routers.ROUTERS,
-        publishes=True,
+        routers=(*routers.ROUTERS, orphans_router("membership", AGGREGATES, settle_orphans)),
+        aggregates=AGGREGATES,
         background=(
             keep_people_compacting,
             keep_people_current,

@@ -87,6 +87,13 @@ class Campaign:
             reached_at=now,
         )
 
+    def make_up(self, last_ordinal: int, reached_threshold: int) -> None:
+        """Counts published ordinals and milestones in that are unknown here; their commitments do not stand."""
+        unknown = max(0, last_ordinal - self.commitments_count)
+        self.commitments_count += unknown
+        self.withdrawn_count += unknown
+        self.reached_threshold = max(self.reached_threshold, reached_threshold)
+
     def announce(self, threshold: int, announced_at: datetime | None, now: datetime) -> MilestoneAnnounced | None:
         """Returns the fact of the announcement, None when it was made (`announced_at`) before.
 

@@ -195,3 +195,9 @@ class Invitation:
             link_generation=self.link_generation,
             revoked_at=now,
         )
+
+    def take_over_revocation(self, link_generation: int) -> None:
+        """Makes links below that generation invalid, as was published before this invitation was restored."""
+        self.link_generation = max(self.link_generation, link_generation)
+        if self.status not in ANSWERED:
+            self.answer(REVOKED)

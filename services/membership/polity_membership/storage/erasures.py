@@ -24,7 +24,7 @@ UPDATE person_erasure SET published_at = :now
 _NOTE_MARKED = text("""
 WITH due AS (
   UPDATE person_erasure SET marked_at = :now WHERE marked_at IS NULL AND published_at <= :until RETURNING 1)
-SELECT nextval('people_marker_number') WHERE EXISTS (SELECT FROM due)
+UPDATE people_marker SET fact_sequence = fact_sequence + 1 WHERE EXISTS (SELECT FROM due) RETURNING id, fact_sequence
 """)
 _CLAIM_ACCOUNTS = text("""
 UPDATE account_erasure SET due_at = :until
@@ -65,11 +65,11 @@ async def note_published(session: AsyncSession, now: datetime) -> None:
     await (await session.connection()).execute(_NOTE_PUBLISHED, {"topic": PEOPLE.name, "now": now})
 
 
-async def note_marked(session: AsyncSession, published_until: datetime, now: datetime) -> int | None:
-    """Returns the next marker's number when tombstones published until then have none yet, otherwise None."""
+async def note_marked(session: AsyncSession, published_until: datetime, now: datetime) -> list[tuple[UUID, int]]:
+    """Returns each partition's marker with its next number when tombstones published until then have none yet."""
     parameters = {"until": published_until, "now": now}
-    number: int | None = (await (await session.connection()).execute(_NOTE_MARKED, parameters)).scalar_one_or_none()
-    return number
+    rows = await (await session.connection()).execute(_NOTE_MARKED, parameters)
+    return [(row.id, row.fact_sequence) for row in rows]
 
 
 async def claim_accounts(session: AsyncSession, now: datetime, lease: timedelta, most: int) -> Sequence[Account]:

@@ -85,6 +85,15 @@ class PersonRow(Row, table=True):
     fact_sequence: int
 
 
+class PeopleMarkerRow(Row, table=True):
+    """The key of no person in each partition of the people topic, whose tombstones let it compact."""
+
+    __tablename__ = "people_marker"
+
+    id: UUID = Field(primary_key=True)
+    fact_sequence: int
+
+
 class PersonErasureRow(Row, table=True):
     """How far an erasure has come: when Kafka had the tombstone, when the partitions got the marker after it."""
 
@@ -234,7 +243,7 @@ class MilestoneReachedRow(Row, table=True):
     campaign_id: UUID = Field(primary_key=True, foreign_key="campaign.id")
     threshold: int = Field(primary_key=True)
     ordinal: int
-    commitment_id: UUID = Field(foreign_key="commitment.id")
+    commitment_id: UUID
     reached_at: datetime = _instant()
     announced_at: datetime | None = _instant(nullable=True)
 

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from polity_chassis.database import Database
 from polity_chassis.outbox import add_facts
+from sqlmodel.ext.asyncio.session import AsyncSession
 
 from polity_membership.domain.people import Person
 from polity_membership.storage.aggregates import lock, save
@@ -20,20 +21,25 @@ async def erase_person(database: Database, person_id: UUID, now: datetime) -> No
     A commitment stays, with an empty signatory: it is the local government's. Raises NotFound.
     """
     async with database.transaction() as session:
-        await forget_reasons(session, person_id)
-        person = await lock(session, Person, person_id)
-        erased = person.erase(now)
-        if erased is None:
-            return
-        mandates = await lock_mandates_of(session, person_id)
-        await remove_contact(session, person_id)
-        await forget_drafts_of_person(session, person_id)
-        await ask_removal_of_person(session, person_id, now)
-        await ask(session, person_id, [mandate.subject for mandate in mandates if mandate.subject], now)
-        for mandate in mandates:
-            ended = mandate.end(now)
-            mandate.forget_subject()
-            await add_facts(session, mandate, [ended] if ended else [], occurred_at=now)
-            await save(session, mandate)
-        await add_facts(session, person, [erased], occurred_at=now)
-        await save(session, person)
+        await erase(session, person_id, now)
+
+
+async def erase(session: AsyncSession, person_id: UUID, now: datetime) -> None:
+    """Does the same in the caller's transaction."""
+    await forget_reasons(session, person_id)
+    person = await lock(session, Person, person_id)
+    erased = person.erase(now)
+    if erased is None:
+        return
+    mandates = await lock_mandates_of(session, person_id)
+    await remove_contact(session, person_id)
+    await forget_drafts_of_person(session, person_id)
+    await ask_removal_of_person(session, person_id, now)
+    await ask(session, person_id, [mandate.subject for mandate in mandates if mandate.subject], now)
+    for mandate in mandates:
+        ended = mandate.end(now)
+        mandate.forget_subject()
+        await add_facts(session, mandate, [ended] if ended else [], occurred_at=now)
+        await save(session, mandate)
+    await add_facts(session, person, [erased], occurred_at=now)
+    await save(session, person)

@@ -7,6 +7,7 @@ import signal
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
@@ -18,9 +19,10 @@ from alembic.operations import Operations
 from polity_chassis.bell import driver_url
 from polity_chassis.clock import utc_now
 from polity_chassis.database import Database
-from polity_chassis.migrations import create_chassis_tables
+from polity_chassis.migrations import change_chassis_tables, create_chassis_tables
 from polity_chassis.outbox import Outgoing, add_outgoing
 from polity_chassis.relay import Relay
+from polity_chassis.restored import Aggregates
 from polity_contracts.envelope import Fact, Visibility
 from polity_contracts.topics import CAMPAIGNS
 
@@ -67,8 +69,8 @@ class Outbox:
             await connection.close()
 
     @contextlib.asynccontextmanager
-    async def relaying(self) -> AsyncIterator[Relay]:
-        relay = Relay(self.database.url, self.bootstrap, source="test")
+    async def relaying(self, aggregates: Aggregates = MappingProxyType({})) -> AsyncIterator[Relay]:
+        relay = Relay(self.database.url, self.bootstrap, source="test", aggregates=aggregates)
         task = asyncio.create_task(relay.run())
         try:
             yield relay
@@ -134,7 +136,9 @@ async def outbox(postgres: Any, kafka: Any) -> AsyncIterator[Outbox]:
     database = Database(url, application_name="test", pool_size=20)
 
     def create(connection: Any) -> None:
-        create_chassis_tables(Operations(MigrationContext.configure(connection)))
+        op = Operations(MigrationContext.configure(connection))
+        create_chassis_tables(op)
+        change_chassis_tables(op)
 
     async with database.engine.begin() as connection:
         await connection.run_sync(create)

@@ -27,7 +27,8 @@ async def sender(runtime: Runtime) -> None:
 
 
 def service() -> Service:
-    return Service(name="test", settings=load(ServiceSettings), routers=[router], publishes=True, background=[sender])
+    aggregates = {"test-v1": ["none"]}
+    return Service("test", load(ServiceSettings), [router], aggregates=aggregates, background=[sender])
 
 
 if __name__ == "__main__":
