@@ -2,7 +2,6 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
-from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -20,8 +19,8 @@ from polity_chassis.problems import Problem, not_found
 
 Holds = Callable[[AsyncSession, str, str, UUID | None], Awaitable[bool]]
 """(session, subject, role, scope) → whether the subject holds the role there; a scope of None is the platform."""
-CheckFresh = Callable[[AsyncSession, datetime], Awaitable[None]]
-"""(session, now) → raises Problem (503) when the copy of mandates is too old to decide a write with."""
+CheckFresh = Callable[[AsyncSession], Awaitable[None]]
+"""Raises Problem (503) when the copy of mandates is too old to decide a write with."""
 Owner = Callable[[AsyncSession, Request], Awaitable[str | None]]
 """Finds the subject that made the row (None: no such row)."""
 Scope = str | Callable[[AsyncSession, Request], Awaitable[UUID | None]]
@@ -98,7 +97,7 @@ class Rule:
         state = request.app.state
         async with state.runtime.database.transaction() as session:
             if request.method not in READS and state.check_fresh and not self.even_stale:
-                await state.check_fresh(session, state.runtime.clock())
+                await state.check_fresh(session)
             for grant in self.grants:
                 if await grant.held(session, request, caller.subject):
                     return

@@ -1,7 +1,7 @@
 """Each service's own copy of who may act in which role, kept from membership's mandates."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -45,12 +45,11 @@ def consumer_name(service_name: str) -> str:
     return f"{service_name}-authority"
 
 
-def check_fresh(service_name: str) -> Callable[[AsyncSession, datetime], Awaitable[None]]:
+def check_fresh(service_name: str) -> Callable[[AsyncSession], Awaitable[None]]:
     """Returns the check that refuses writes (503) 60 seconds after the copy last stood at the end of its topic."""
 
-    async def check(session: AsyncSession, now: datetime) -> None:
-        stood = await stood_at_end(session, consumer_name(service_name))
-        if stood is None or now - stood > STALE_AFTER:
+    async def check(session: AsyncSession) -> None:
+        if not await stood_at_end(session, consumer_name(service_name), within=STALE_AFTER):
             raise Problem("authority_stale", "unavailable", headers={"Retry-After": "10"})
 
     return check

@@ -8,8 +8,9 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
+from typing import Any, TypeVar
 
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, ConsumerRecord, TopicPartition
 from aiokafka.errors import IllegalStateError, KafkaError
@@ -17,17 +18,17 @@ from faststream import AckPolicy
 from faststream.kafka import KafkaBroker
 from faststream.kafka.message import KafkaAckableMessage
 from opentelemetry.instrumentation.utils import suppress_instrumentation
+from sqlmodel.ext.asyncio.session import AsyncSession
 
 from polity_chassis import parked
-from polity_chassis.clock import Clock, utc_now
 from polity_chassis.database import Database
 from polity_chassis.failures import describe, is_infrastructure
 from polity_chassis.inbox import Halted, StoredInbox, apply_batch
-from polity_chassis.positions import StalePosition, claim_positions, mark_at_end, move_positions, stood_at_end
+from polity_chassis.positions import StalePosition, claim_positions, database_time, mark_at_end, move_positions
 from polity_chassis.records import Consumer, F, Handler, Item, Reader, Received
 from polity_chassis.traces import batch_span
 
-__all__ = ["Consumer", "ConsumerRunner", "F", "Handler", "Received", "stood_at_end"]
+__all__ = ["Consumer", "ConsumerRunner", "F", "Handler", "Received"]
 
 MAX_RECORDS = 1000
 BATCH_TIMEOUT_MS = 10
@@ -35,6 +36,8 @@ WATCH_SECONDS = 1.0
 MARK_SECONDS = 5.0
 LONGEST_PAUSE_SECONDS = 5.0
 GRACE_SECONDS = 10.0
+
+T = TypeVar("T")
 
 log = logging.getLogger(__name__)
 
@@ -46,13 +49,12 @@ class ConsumerRunner:
     applied; `waiting_for` says why it stands still, None while it doesn't.
     """
 
-    def __init__(self, consumer: Consumer, database: Database, bootstrap: str, *, clock: Clock = utc_now) -> None:
+    def __init__(self, consumer: Consumer, database: Database, bootstrap: str) -> None:
         self.consumer = consumer
         self.last_progress = time.monotonic()
         self.waiting_for: str | None = None
         self._database = database
         self._bootstrap = bootstrap
-        self._clock = clock
         self._reader = Reader(consumer)
         self._inbox = StoredInbox(consumer.name)
         self._positions: dict[TopicPartition, int] = {}
@@ -237,9 +239,10 @@ class ConsumerRunner:
 
     async def _watch(self) -> None:
         """Measures the lag, notes whether the consumer stands at the end, commits offsets for Kafka's own tools."""
-        at, partitions = self._clock(), dict(self._positions)
+        partitions = dict(self._positions)
         if not partitions:
             return
+        asked_at = await self._time_to_mark()
         ends = await self._kafka.end_offsets(list(partitions))
         behind = [p for p in partitions if self._positions.get(p, ends[p]) < ends[p]]
         # Records that were deleted from the log are nobody's backlog.
@@ -247,27 +250,33 @@ class ConsumerRunner:
         self._lag = sum(ends[p] - max(self._positions.get(p, ends[p]), begins[p]) for p in behind)
         if self._lag == 0:
             self.last_progress = time.monotonic()
-            await self._mark([p for p in partitions if p in self._positions], at)
+            if asked_at:
+                await self._mark([p for p in partitions if p in self._positions], asked_at)
         moved = {p: o for p, o in self._positions.items() if self._committed.get(p) != o}
         if moved:
             with contextlib.suppress(KafkaError, IllegalStateError):
                 await self._kafka.commit(moved)
                 self._committed |= moved
 
-    async def _mark(self, partitions: list[TopicPartition], at: Any) -> None:
+    async def _time_to_mark(self) -> datetime | None:
+        """Returns the database's time where it is due to be noted whether an authority stands at the end."""
         if not self.consumer.authority or time.monotonic() - self._marked < MARK_SECONDS:
-            return
+            return None
+        return await self._keep_up(database_time)
+
+    async def _mark(self, partitions: list[TopicPartition], at: datetime) -> None:
+        await self._keep_up(lambda session: mark_at_end(session, self.consumer.name, partitions, at))
+        self._marked = time.monotonic()
+
+    async def _keep_up(self, action: Callable[[AsyncSession], Awaitable[T]]) -> T | None:
+        """Returns what the action returns; it belongs to nobody's trace, and may fail."""
         try:
-            # Upkeep belongs to nobody's trace.
             with suppress_instrumentation():
-                await self._note_standing(partitions, at)
-            self._marked = time.monotonic()
+                async with self._database.transaction() as session:
+                    return await action(session)
         except Exception as error:
             log.warning("consumer %s can't note its standing (%s)", self.consumer.name, describe(error, personal=True))
-
-    async def _note_standing(self, partitions: list[TopicPartition], at: Any) -> None:
-        async with self._database.transaction() as session:
-            await mark_at_end(session, self.consumer.name, partitions, at)
+            return None
 
 
 class _SeekToOwnPositions(ConsumerRebalanceListener):  # type: ignore[misc]

@@ -1,7 +1,7 @@
 """How far each consumer has read, in our own database: moved in the transaction of the effects."""
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from aiokafka import TopicPartition
 from sqlalchemy import text
@@ -29,8 +29,8 @@ UPDATE consumer_position AS stored SET at_end_at = :at
   FROM unnest(CAST(:topic AS text[]), CAST(:partition AS int[])) AS p (topic, partition)
  WHERE stored.consumer = :consumer AND stored.topic = p.topic AND stored.partition = p.partition
 """)
-_STOOD = text("""
-SELECT CASE WHEN count(*) = count(at_end_at) THEN min(at_end_at) END
+_FRESH = text("""
+SELECT count(*) > 0 AND count(*) = count(at_end_at) AND min(at_end_at) >= clock_timestamp() - CAST(:within AS interval)
   FROM consumer_position WHERE consumer = :consumer
 """)
 
@@ -71,15 +71,20 @@ async def move_positions(session: AsyncSession, consumer: str, expected: Positio
 
 
 async def mark_at_end(session: AsyncSession, consumer: str, partitions: Iterable[TopicPartition], at: datetime) -> None:
-    """Notes that the consumer stood at the end of the partitions at the instant `at` (UTC)."""
+    """Notes that the consumer stood at the end of the partitions at the instant `at` of the database's clock."""
     await (await session.connection()).execute(_AT_END, {"consumer": consumer, "at": at, **_columns(partitions)})
 
 
-async def stood_at_end(session: AsyncSession, consumer_name: str) -> datetime | None:
-    """Returns the last instant (UTC) at which the consumer had applied every fact then published.
-
-    None when it never stood at the end of all of its partitions. Only authority consumers keep it, every 5 s.
-    """
-    rows = await (await session.connection()).execute(_STOOD, {"consumer": consumer_name})
-    instant: datetime | None = rows.scalar_one()
+async def database_time(session: AsyncSession) -> datetime:
+    """Returns the present instant by the database's clock, which all processes share."""
+    instant: datetime = (await (await session.connection()).execute(text("SELECT clock_timestamp()"))).scalar_one()
     return instant
+
+
+async def stood_at_end(session: AsyncSession, consumer_name: str, *, within: timedelta) -> bool:
+    """Returns whether the consumer had applied every fact then published, at some instant not longer ago than that.
+
+    Only authority consumers note it, every 5 s; both instants are of the database's clock.
+    """
+    rows = await (await session.connection()).execute(_FRESH, {"consumer": consumer_name, "within": within})
+    return bool(rows.scalar_one())
