@@ -13,12 +13,14 @@ from starlette.routing import BaseRoute, Mount
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope as StarletteScope
 
+from polity_chassis.acting import Acting, act_as
 from polity_chassis.auth import Caller, credentials, current_caller
 from polity_chassis.links import VerifiedLink
 from polity_chassis.problems import Problem, not_found
 
-Holds = Callable[[AsyncSession, str, str, UUID | None], Awaitable[bool]]
-"""(session, subject, role, scope) → whether the subject holds the role there; a scope of None is the platform."""
+Holds = Callable[[AsyncSession, str, str, UUID | None], Awaitable[UUID | None]]
+"""(session, subject, role, scope) → the person who holds the role there by that sign-in, None where nobody does; a
+scope of None is the platform."""
 CheckFresh = Callable[[AsyncSession], Awaitable[None]]
 """Raises Problem (503) when the copy of mandates is too old to decide a write with."""
 Owner = Callable[[AsyncSession, Request], Awaitable[str | None]]
@@ -47,24 +49,24 @@ class Grant:
             raise not_found()
         return found
 
-    async def held(self, session: AsyncSession, request: Request, subject: str) -> bool:
-        """Returns whether the subject holds the role; raises Problem (404) as `scope_id` does."""
+    async def held(self, session: AsyncSession, request: Request, subject: str) -> Acting | None:
+        """Returns who acts if the subject holds the role; raises Problem (404) as `scope_id` does."""
         scope_id = await self.scope_id(session, request)
-        found: bool = await request.app.state.holds(session, subject, self.role, scope_id)
-        return found
+        person_id: UUID | None = await request.app.state.holds(session, subject, self.role, scope_id)
+        return Acting(f"person:{person_id}", str(scope_id) if scope_id else None) if person_id else None
 
 
 @dataclass(frozen=True, slots=True)
 class Ownership(Grant):
     """Opens the route to the subject that made the row, as `scope` finds it."""
 
-    async def held(self, session: AsyncSession, request: Request, subject: str) -> bool:
-        """Returns whether the row is the subject's; raises Problem (404) for a row that isn't there."""
+    async def held(self, session: AsyncSession, request: Request, subject: str) -> Acting | None:
+        """Returns that somebody acts if the row is the subject's; raises Problem (404) for a row that isn't there."""
         assert callable(self.scope)
         found = await self.scope(session, request)
         if found is None:
             raise not_found()
-        return found == subject
+        return Acting() if found == subject else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +90,7 @@ class Rule:
         request.state.private = self.link or self.signed_in
         if self.link:
             request.state.link = _link(request)
+            act_as(Acting(f"link:{request.state.link.id}"))
         if self.signed_in:
             caller = await current_caller(request)
             if self.grants:
@@ -99,7 +102,8 @@ class Rule:
             if request.method not in READS and state.check_fresh and not self.even_stale:
                 await state.check_fresh(session)
             for grant in self.grants:
-                if await grant.held(session, request, caller.subject):
+                if acting := await grant.held(session, request, caller.subject):
+                    act_as(acting)
                     return
         raise not_found() if any(grant.scope for grant in self.grants) else Problem("forbidden", "forbidden")
 

@@ -19,15 +19,17 @@ from polity_chassis.tables import authority
 STALE_AFTER = timedelta(seconds=60)
 
 
-async def holds(session: AsyncSession, subject: str, role: str, scope_id: UUID | None) -> bool:
-    """Returns whether the subject holds the role in the scope; a scope of None is the whole platform."""
-    statement = select(authority.c.mandate_id).where(
+async def holds(session: AsyncSession, subject: str, role: str, scope_id: UUID | None) -> UUID | None:
+    """Returns the person who holds the role in the scope by that sign-in; a scope of None is the whole platform."""
+    statement = select(authority.c.person_id).where(
         authority.c.subject == subject,
         authority.c.role == role,
         authority.c.scope_id.is_not_distinct_from(scope_id),
         authority.c.ended_at.is_(None),
     )
-    return (await (await session.connection()).execute(statement.limit(1))).first() is not None
+    found = await (await session.connection()).execute(statement.order_by(authority.c.mandate_id).limit(1))
+    person_id: UUID | None = found.scalar_one_or_none()
+    return person_id
 
 
 def authority_consumer(service_name: str) -> Consumer:

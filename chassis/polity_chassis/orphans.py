@@ -15,7 +15,7 @@ from sqlalchemy import Row, select, text, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from polity_chassis.access import OPERATOR, OPERATOR_EVEN_STALE, access
-from polity_chassis.auth import CallerDep
+from polity_chassis.acting import current_cause
 from polity_chassis.database import Database
 from polity_chassis.pages import Page, PageDep, Wanted, cut, keyset, link_next
 from polity_chassis.restored import Aggregates
@@ -141,12 +141,11 @@ def orphans_router(service: str, aggregates: Mapping[str, Sequence[str]], way: S
         return Page(items=[_shown(row) for row in kept], next=cursor)
 
     @router.post("/settlement", **access(OPERATOR_EVEN_STALE))
-    async def settle_orphans(request: Request, body: SettlementIn, caller: CallerDep) -> Settled:
+    async def settle_orphans(request: Request, body: SettlementIn) -> Settled:
         """Settles every orphan, for a reason that is kept; the service goes on above all published numbers."""
         runtime: Runtime = request.app.state.runtime
-        settled = await settle(
-            runtime.database, aggregates, way, by=caller.subject, reason=body.reason, at=runtime.clock()
-        )
+        by = current_cause().acting.actor or ""
+        settled = await settle(runtime.database, aggregates, way, by=by, reason=body.reason, at=runtime.clock())
         runtime.withheld = False
         return Settled(settled=settled)
 

@@ -13,27 +13,28 @@ from polity_contracts.envelope import Fact, encode_value
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from polity_chassis.acting import Cause, current_cause
 from polity_chassis.database import FACTS_ADDED
 from polity_chassis.ids import new_id
 from polity_chassis.partitioning import key_hash
-from polity_chassis.telemetry import current_traceparent
 
 _INSERT = text("""
 INSERT INTO outbox (message_id, topic, key, key_hash, sequence, type, version, visibility, networks, value,
-                    traceparent, occurred_at)
+                    traceparent, actor, on_behalf_of, occurred_at)
 SELECT message_id, topic, key, key_hash, sequence, type, version, visibility, networks, value,
-       coalesce(traceparent, :traceparent), :occurred_at
+       traceparent, actor, on_behalf_of, :occurred_at
   FROM unnest(CAST(:message_id AS uuid[]), CAST(:topic AS text[]), CAST(:key AS text[]),
               CAST(:key_hash AS integer[]), CAST(:sequence AS bigint[]), CAST(:type AS text[]),
               CAST(:version AS smallint[]), CAST(:visibility AS text[]), CAST(:networks AS text[]),
-              CAST(:value AS bytea[]), CAST(:traceparents AS text[])) WITH ORDINALITY
+              CAST(:value AS bytea[]), CAST(:traceparent AS text[]), CAST(:actor AS text[]),
+              CAST(:on_behalf_of AS text[])) WITH ORDINALITY
     AS fact (message_id, topic, key, key_hash, sequence, type, version, visibility, networks, value, traceparent,
-             place)
+             actor, on_behalf_of, place)
  ORDER BY place
 """)
 _COLUMNS = (
     "message_id", "topic", "key", "key_hash", "sequence", "type", "version", "visibility", "networks", "value",
-    "traceparents",
+    "traceparent", "actor", "on_behalf_of",
 )  # fmt: skip
 
 
@@ -48,46 +49,52 @@ class Aggregate(Protocol):
 class Outgoing:
     """A fact with the key and the sequence that it leaves under.
 
-    `traceparent` is that of the request which asked for it, where others share the transaction.
+    `cause` is that of the request which asked for it, where others share the transaction.
     """
 
     key: UUID
     sequence: int
     fact: Fact
-    traceparent: str | None = None
+    cause: Cause | None = None
 
 
-def numbered(aggregate: Aggregate, fact: Fact, traceparent: str | None = None) -> Outgoing:
+def numbered(aggregate: Aggregate, fact: Fact, cause: Cause | None = None) -> Outgoing:
     """Returns the aggregate's next fact and advances its `fact_sequence`."""
     aggregate.fact_sequence += 1
-    return Outgoing(aggregate.id, aggregate.fact_sequence, fact, traceparent)
+    return Outgoing(aggregate.id, aggregate.fact_sequence, fact, cause)
 
 
 async def add_facts(
-    session: AsyncSession, aggregate: Aggregate, facts: Sequence[Fact], *, occurred_at: datetime
+    session: AsyncSession,
+    aggregate: Aggregate,
+    facts: Sequence[Fact],
+    *,
+    occurred_at: datetime,
+    cause: Cause | None = None,
 ) -> None:
-    """Adds the aggregate's facts to the outbox and advances its `fact_sequence`; raises FactTooLarge."""
-    first = aggregate.fact_sequence + 1
-    await add_outgoing(
-        session,
-        [Outgoing(aggregate.id, sequence, fact) for sequence, fact in enumerate(facts, first)],
-        occurred_at=occurred_at,
-    )
-    aggregate.fact_sequence += len(facts)
+    """Adds the aggregate's facts to the outbox and advances its `fact_sequence`; raises FactTooLarge.
+
+    They come from the task that runs, unless another `cause` is given.
+    """
+    numbers = enumerate(facts, aggregate.fact_sequence + 1)
+    rows = [Outgoing(aggregate.id, sequence, fact, cause) for sequence, fact in numbers]
+    await add_outgoing(session, rows, occurred_at=occurred_at)
+    aggregate.fact_sequence += len(rows)
 
 
 async def add_outgoing(session: AsyncSession, rows: Sequence[Outgoing], *, occurred_at: datetime) -> None:
     """Adds facts of many aggregates in their given order, in one statement; raises FactTooLarge."""
     if not rows:
         return
-    columns = zip(*map(_values, rows), strict=True)
+    cause = current_cause()
+    columns = zip(*(_values(row, row.cause or cause) for row in rows), strict=True)
     parameters: dict[str, Any] = dict(zip(_COLUMNS, map(list, columns), strict=True))
     connection = await session.connection()
-    await connection.execute(_INSERT, {**parameters, "traceparent": current_traceparent(), "occurred_at": occurred_at})
+    await connection.execute(_INSERT, {**parameters, "occurred_at": occurred_at})
     session.info[FACTS_ADDED] = True
 
 
-def _values(row: Outgoing) -> Iterator[Any]:
+def _values(row: Outgoing, cause: Cause) -> Iterator[Any]:
     fact = row.fact
     yield new_id()
     yield fact.topic
@@ -99,4 +106,5 @@ def _values(row: Outgoing) -> Iterator[Any]:
     yield fact.visibility.value
     yield ",".join(map(str, fact.networks()))
     yield encode_value(fact)
-    yield row.traceparent
+    yield cause.traceparent
+    yield from cause.acting

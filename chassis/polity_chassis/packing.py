@@ -18,6 +18,7 @@ from polity_contracts.envelope import CONTENT_TYPE
 
 WIRE_COLUMNS = """
 seq, topic, key_hash, type, version, visibility, traceparent, value, convert_to(key, 'UTF8') AS key,
+convert_to(actor, 'UTF8') AS actor, convert_to(on_behalf_of, 'UTF8') AS on_behalf_of,
 convert_to(message_id::text, 'UTF8') AS id, convert_to(sequence::text, 'UTF8') AS sequence,
 convert_to(networks, 'UTF8') AS networks,
 convert_to(to_char(occurred_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), 'UTF8') AS occurred_at
@@ -76,9 +77,10 @@ class Packer:
         partitions, same, create_batch = self._partitions, self._same, self._producer.create_batch
         now = int(time.time() * 1000)
         for row in rows:
-            number, topic, key_hash, kind, version, visibility, parent, value, key, id_, sequence, networks, at, *_ = (
-                row
-            )
+            (
+                number, topic, key_hash, kind, version, visibility, parent, value, key, actor, behalf, id_, sequence,
+                networks, at, *_,
+            ) = row  # fmt: skip
             place = (topic, key_hash % partitions[topic])
             load = loads.get(place) or loads.setdefault(place, Load(*place, [create_batch()]))
             headers = [
@@ -90,6 +92,10 @@ class Packer:
             ]
             if networks:
                 headers.append(("ce_networks", networks))
+            if actor:
+                headers.append(("ce_actor", actor))
+            if behalf:
+                headers.append(("ce_onbehalfof", behalf))
             if parent:
                 headers.append(("traceparent", load.parents.get(parent) or _published(parent, load)))
             if load.batches[-1].append(timestamp=now, key=key, value=value, headers=headers) is None:

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, StringConstraints
 
 from polity_chassis import desk, parked
 from polity_chassis.access import OPERATOR, OPERATOR_EVEN_STALE, access
-from polity_chassis.auth import CallerDep
+from polity_chassis.acting import current_cause
 from polity_chassis.pages import Page, PageDep, cut, link_next
 from polity_chassis.problems import not_found
 from polity_chassis.records import Consumer
@@ -83,12 +83,13 @@ def parked_router(consumers: Sequence[Consumer]) -> APIRouter:
         return Applied(applied=applied)
 
     @router.post("/{parked_id}/discard", **access(OPERATOR_EVEN_STALE))
-    async def discard(request: Request, parked_id: UUID, body: Discard, caller: CallerDep) -> Applied:
+    async def discard(request: Request, parked_id: UUID, body: Discard) -> Applied:
         """Gives the message up, for a reason that is kept, and lets go on what waited behind it."""
         runtime: Runtime = request.app.state.runtime
         consumer = await consumer_of(runtime, parked_id)
+        by = current_cause().acting.actor or ""
         applied = await desk.discard(
-            runtime.database, consumer, parked_id, by=caller.subject, reason=body.reason, at=runtime.clock()
+            runtime.database, consumer, parked_id, by=by, reason=body.reason, at=runtime.clock()
         )
         if applied is None:
             raise not_found()

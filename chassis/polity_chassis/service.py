@@ -15,6 +15,7 @@ from typing import Any
 import uvicorn
 
 from polity_chassis import logs, telemetry
+from polity_chassis.acting import Acting, act_as
 from polity_chassis.clock import utc_now
 from polity_chassis.collector import collect_rarely
 from polity_chassis.consumer import ConsumerRunner
@@ -56,6 +57,7 @@ def run(service_factory: Callable[[], Service], argv: Sequence[str]) -> int:
 
 
 async def _process(service: Service, roles: set[str]) -> int:
+    act_as(Acting(f"service:{service.name}"))
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -42,7 +42,7 @@ READ = f"""
   WHERE bytes - own < {BYTES}
   ORDER BY seq)
 UNION ALL
-SELECT {", ".join(["NULL"] * 13)}, NULL, pg_snapshot_xmin(snapshot)::text::bigint, {_NEXT_XID}
+SELECT {", ".join(["NULL"] * 15)}, NULL, pg_snapshot_xmin(snapshot)::text::bigint, {_NEXT_XID}
   FROM pg_current_snapshot() AS snapshot
 """  # noqa: S608
 """The rows above the cursor ($1) and those of the holes ($2), and after them the snapshot that they were seen in.

@@ -8,7 +8,8 @@ from polity_contracts.topics import TOPICS, Topic
 
 _HEADERS = {
     "type": "object",
-    "description": "CloudEvents 1.0 in Kafka binary mode, with the extensions sequence, visibility and networks.",
+    "description": "CloudEvents 1.0 in Kafka binary mode; extensions: sequence, visibility, networks, actor, "
+    "onbehalfof.",
     "required": [
         "ce_specversion", "ce_id", "ce_source", "ce_type", "ce_time", "ce_subject",
         "ce_dataschema", "ce_sequence", "ce_visibility", "content-type",
@@ -24,6 +25,8 @@ _HEADERS = {
         "ce_sequence": {"type": "string", "pattern": "^[0-9]+$", "description": "1, 2, 3 … within the key."},
         "ce_visibility": {"type": "string", "enum": ["public", "members", "private"]},
         "ce_networks": {"type": "string", "description": "Network ids, separated by commas."},
+        "ce_actor": {"type": "string", "description": "Who acted: person:<id>, link:<id> or service:<name>."},
+        "ce_onbehalfof": {"type": "string", "format": "uuid", "description": "The network or local government."},
         "traceparent": {"type": "string", "description": "W3C trace context."},
         "content-type": {"type": "string", "const": "application/json"},
     },

@@ -1,7 +1,8 @@
 """CloudEvents 1.0 in Kafka's binary mode: the headers say what the value is, the value is the fact's data.
 
 Source: CloudEvents 1.0.2 and its Kafka protocol binding 1.0.2. Our extension attributes are `sequence`,
-`visibility` and `networks`; `traceparent` (W3C) travels as a header of its own.
+`visibility`, `networks`, and for who acted `actor` and `onbehalfof`, both ids; `traceparent` (W3C) travels as a header
+of its own.
 """
 
 from collections.abc import Iterable, Mapping
@@ -69,6 +70,8 @@ class Envelope:
     occurred_at: datetime
     fact: Fact
     traceparent: str | None = None
+    actor: str | None = None
+    on_behalf_of: str | None = None
 
 
 def encode_value(fact: Fact) -> bytes | None:
@@ -95,6 +98,8 @@ def headers(envelope: Envelope) -> list[tuple[str, bytes]]:
         "ce_sequence": str(envelope.sequence),
         "ce_visibility": fact.visibility.value,
         "ce_networks": ",".join(str(network) for network in fact.networks()),
+        "ce_actor": envelope.actor or "",
+        "ce_onbehalfof": envelope.on_behalf_of or "",
         "content-type": CONTENT_TYPE,
     }
     if envelope.traceparent:
@@ -124,6 +129,8 @@ def decode(
             occurred_at=datetime.fromisoformat(attributes["ce_time"]),
             fact=_fact(fact_type, value),
             traceparent=attributes.get("traceparent"),
+            actor=attributes.get("ce_actor"),
+            on_behalf_of=attributes.get("ce_onbehalfof"),
         )
     except (KeyError, ValueError) as error:
         if isinstance(error, Unreadable):

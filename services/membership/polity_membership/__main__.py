@@ -6,6 +6,7 @@ import sys
 from collections.abc import Sequence
 from uuid import UUID
 
+from polity_chassis.acting import Acting, act_as
 from polity_chassis.clock import utc_now
 from polity_chassis.database import Database
 from polity_chassis.links import sign
@@ -36,6 +37,7 @@ def _grant_operator(argv: Sequence[str]) -> int:
     except Bad as bad:
         parser.error(bad.reason)
     settings = load(MembershipSettings)
+    act_as(Acting("service:membership"))
     mandate_id = asyncio.run(_granted(settings, holder))
     sys.stdout.write(sign(settings.mandate_link_keys, "mandate", mandate_id, 1) + "\n")
     return 0

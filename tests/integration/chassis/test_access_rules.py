@@ -161,8 +161,8 @@ async def test_a_copy_of_mandates_that_is_too_old_by_the_databases_clock_decides
 async def test_a_service_with_its_own_lookup_is_never_stale(
     make_app: Callable[..., FastAPI], client_for: Any, realm: Any, chassis_database: Database
 ) -> None:
-    async def holds(session: AsyncSession, subject: str, name: str, scope_id: UUID | None) -> bool:
-        return (subject, name, scope_id) == ("owner", "secretariat", FOREIGN)
+    async def holds(session: AsyncSession, subject: str, name: str, scope_id: UUID | None) -> UUID | None:
+        return uuid4() if (subject, name, scope_id) == ("owner", "secretariat", FOREIGN) else None
 
     await stand(chassis_database, None)
     headers = {"Authorization": f"Bearer {realm.token('owner')}"}

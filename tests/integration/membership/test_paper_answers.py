@@ -47,6 +47,9 @@ async def test_a_paper_answer_counts_and_keeps_the_letter_it_rests_on(world: Any
     assert (await net.get(f"/v1/invitations/{invitation}"))["proof_id"] == own
     made = await record(net, invitation, other)
     assert (made["status"], made["ordinal"]) == ("committed", 1)
+    (fact,) = await world.rows("SELECT actor, on_behalf_of FROM outbox WHERE key = :key", key=made["commitment_id"])
+    (holder,) = await world.rows("SELECT person_id FROM mandate WHERE subject = :subject", subject=net.secretariat)
+    assert tuple(fact.values()) == (f"person:{holder['person_id']}", item["local_government_id"])
     (item,) = await invitations(net, campaign_id)
     assert (item["status"], item["recorded_by"], item["proof_id"]) == ("committed", "paper", other)
     shown = await world.call("GET", f"/v1/proofs/{other}", as_=net.secretariat)

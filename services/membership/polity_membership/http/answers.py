@@ -7,8 +7,8 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Request, Response
 from polity_chassis.access import LINK, access
+from polity_chassis.acting import current_cause
 from polity_chassis.http import DatabaseDep, IdempotencyDep, LinkDep, NowDep
-from polity_chassis.telemetry import current_traceparent
 from polity_contracts.membership import Text
 from pydantic import BaseModel, Field
 
@@ -215,7 +215,7 @@ async def post_commitment(
         signed=Signed(Pledge(tuple(body.themes), body.signed_on), body.signatory_name, body.signatory_office),
         asked_at=now,
         key=key,
-        traceparent=current_traceparent(),
+        cause=current_cause(),
     )
     return CommitmentId(**await commitments.do(command))
 

@@ -118,14 +118,16 @@ async def waiting_in_outbox(session: AsyncSession, person_ids: Sequence[UUID]) -
 
 
 _HOLDS = text("""
-SELECT EXISTS (
-  SELECT FROM mandate WHERE subject = :subject AND role = :role AND ended_at IS NULL
-     AND scope_id IS NOT DISTINCT FROM CAST(:scope_id AS uuid))
+SELECT person_id FROM mandate
+ WHERE subject = :subject AND role = :role AND ended_at IS NULL
+   AND scope_id IS NOT DISTINCT FROM CAST(:scope_id AS uuid)
+ ORDER BY id LIMIT 1
 """)
 
 
-async def holds(session: AsyncSession, subject: str, role: str, scope_id: UUID | None) -> bool:
-    """Returns whether the sign-in `subject` acts under a mandate of that role and scope now."""
+async def holds(session: AsyncSession, subject: str, role: str, scope_id: UUID | None) -> UUID | None:
+    """Returns the person whom the sign-in `subject` acts for under a mandate of that role and scope now."""
     connection = await session.connection()
     parameters = {"subject": subject, "role": role, "scope_id": scope_id}
-    return bool((await connection.execute(_HOLDS, parameters)).scalar_one())
+    person_id: UUID | None = (await connection.execute(_HOLDS, parameters)).scalar_one_or_none()
+    return person_id

@@ -3,6 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
+from polity_chassis.acting import Acting, act_as
 from polity_chassis.database import Database
 from polity_chassis.outbox import add_facts
 
@@ -23,6 +24,7 @@ async def accept_mandate(database: Database, mandate_id: UUID, generation: int, 
             raise LinkUnknown from None
         linked = mandate.accept(subject, generation, now)
         if linked:
+            act_as(Acting(f"person:{mandate.person_id}", str(mandate.scope_id) if mandate.scope_id else None))
             await add_facts(session, mandate, [linked], occurred_at=now)
             await save(session, mandate)
         return mandate

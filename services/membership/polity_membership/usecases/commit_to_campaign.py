@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from polity_chassis.acting import Cause, current_cause
 from polity_chassis.database import Database
 from polity_chassis.idempotency import Key
 from polity_chassis.ids import new_id
@@ -41,14 +42,14 @@ class Signed:
 
 @dataclass(frozen=True, slots=True)
 class CommitToCampaign:
-    """`generation` is that of the link the pledge came by, `key` and `traceparent` are the request's."""
+    """`generation` is that of the link the pledge came by, `key` and `cause` are the request's."""
 
     invitation_id: UUID
     generation: int
     signed: Signed
     asked_at: datetime
     key: Key | None = None
-    traceparent: str | None = None
+    cause: Cause | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,7 @@ class Given:
     signatory: Person
     milestone: MilestoneReached | None
     proof_id: UUID | None = None
-    traceparent: str | None = None
+    cause: Cause | None = None
 
     def ids(self) -> Ids:
         """Returns commitment_id, status and ordinal; the ordinal is None until the signatory is confirmed."""
@@ -106,13 +107,13 @@ def _decide(asked: Mapping[UUID, Asked], command: CommitToCampaign) -> Given | R
             raise LinkUnknown
         found = asked[command.invitation_id]
         found.invitation.check_link(command.generation, command.asked_at)
-        return give(found, command.signed, command.asked_at, traceparent=command.traceparent)
+        return give(found, command.signed, command.asked_at, cause=command.cause)
     except Refused as refusal:
         return refusal
 
 
 def give(
-    asked: Asked, signed: Signed, now: datetime, *, proof_id: UUID | None = None, traceparent: str | None = None
+    asked: Asked, signed: Signed, now: datetime, *, proof_id: UUID | None = None, cause: Cause | None = None
 ) -> Given:
     """Returns the pledge as decided, to be saved.
 
@@ -131,7 +132,7 @@ def give(
     )
     if earlier:
         commitment.fact_sequence = earlier.fact_sequence
-    return Given(asked, commitment, signatory, milestone, proof_id, traceparent)
+    return Given(asked, commitment, signatory, milestone, proof_id, cause)
 
 
 async def save_given(session: AsyncSession, given: Sequence[Given], now: datetime) -> None:
@@ -156,10 +157,12 @@ async def save_given(session: AsyncSession, given: Sequence[Given], now: datetim
 
 
 def _facts(given: Given) -> Sequence[Outgoing]:
-    made = numbered(given.commitment, given.commitment.fact(given.asked.place), given.traceparent)
+    # Whoever sends or records it, the pledge is the local government's.
+    cause = (given.cause or current_cause()).on_behalf_of(given.commitment.local_government_id)
+    made = numbered(given.commitment, given.commitment.fact(given.asked.place), cause)
     if given.milestone is None:
         return [made]
-    return [made, numbered(given.asked.campaign, given.milestone, given.traceparent)]
+    return [made, numbered(given.asked.campaign, given.milestone, cause)]
 
 
 async def _forget_signatory(session: AsyncSession, returned: Commitment, now: datetime) -> None:

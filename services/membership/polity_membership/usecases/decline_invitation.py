@@ -3,6 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
+from polity_chassis.acting import current_cause
 from polity_chassis.database import Database
 from polity_chassis.outbox import add_facts
 
@@ -22,6 +23,7 @@ async def decline_invitation(
         invitation.check_link(generation, now)
         declined = invitation.decline(reason, now)
         if declined:
-            await add_facts(session, invitation, [declined], occurred_at=now)
+            cause = current_cause().on_behalf_of(invitation.local_government_id)
+            await add_facts(session, invitation, [declined], occurred_at=now, cause=cause)
             await save(session, invitation)
         return invitation.status

@@ -3,6 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
+from polity_chassis.acting import current_cause
 from polity_chassis.database import Database
 from polity_chassis.outbox import add_facts
 
@@ -20,6 +21,7 @@ async def express_interest(database: Database, invitation_id: UUID, generation: 
         invitation.check_link(generation, now)
         expressed = invitation.express_interest(now)
         if expressed:
-            await add_facts(session, invitation, [expressed], occurred_at=now)
+            cause = current_cause().on_behalf_of(invitation.local_government_id)
+            await add_facts(session, invitation, [expressed], occurred_at=now, cause=cause)
             await save(session, invitation)
         return invitation.status

@@ -13,6 +13,7 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import SpanKind
 from polity_chassis import packing
+from polity_chassis.acting import Acting, Cause
 from polity_chassis.bell import CHANNEL
 from polity_chassis.outbox import add_facts
 from polity_contracts.envelope import MAX_VALUE_BYTES, Envelope, FactTooLarge, decode, headers
@@ -43,13 +44,14 @@ async def test_a_record_is_what_the_contract_says(outbox: Any) -> None:
         network_id: UUID
 
     fact = Scoped(text="ñandú", network_id=network)
+    cause = Cause(None, Acting("person:somebody", str(network)))
     async with outbox.database.transaction() as session:
-        await add_facts(session, Aggregate(key), [fact], occurred_at=AT)
+        await add_facts(session, Aggregate(key), [fact], occurred_at=AT, cause=cause)
     async with outbox.relaying():
         await outbox.drained()
     [record] = await outbox.published(1)
     envelope = decode(record.key, record.value, record.headers, {"test.noted": Scoped})
-    assert envelope == Envelope(envelope.id, "test", str(key), 1, AT, fact, None)
+    assert envelope == Envelope(envelope.id, "test", str(key), 1, AT, fact, None, "person:somebody", str(network))
     assert set(record.headers) == set(headers(envelope))
 
 
