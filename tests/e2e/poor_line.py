@@ -7,6 +7,7 @@ sender's time-out takes. What loss does to TCP's own rate is not modelled; the r
 
 import asyncio
 import contextlib
+import math
 import random
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -26,6 +27,20 @@ class Way:
     free_at: float = 0
     passed_bytes: int = 0
     lost: int = 0
+    _last_byte: float = math.inf
+    _stopped: asyncio.Event = field(default_factory=asyncio.Event)
+    _goes: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def stop_after(self, size: int) -> asyncio.Event:
+        """Lets about so many bytes pass, then none until `go`; returns the event of that, however busy the machine."""
+        self._last_byte = self.passed_bytes + size
+        self._stopped.clear()
+        self._goes.clear()
+        return self._stopped
+
+    def go(self) -> None:
+        self._last_byte = math.inf
+        self._goes.set()
 
     async def carry(self, size: int, chance: random.Random) -> None:
         """Returns when the segment is on the other side."""
@@ -36,6 +51,9 @@ class Way:
             self.lost += 1
             delay += chance.uniform(*RETRANSMITTED_AFTER)
         await asyncio.sleep(delay)
+        if self.passed_bytes >= self._last_byte:
+            self._stopped.set()
+            await self._goes.wait()
         self.passed_bytes += size
 
 
@@ -56,6 +74,8 @@ class Line:
         self.broken = True
         for writer in list(self._open):
             writer.transport.abort()
+        self.up.go()
+        self.down.go()
 
     def mend(self) -> None:
         self.broken = False
