@@ -1,7 +1,8 @@
 """What membership publishes: networks, local governments, campaigns, invitations, commitments; `people` has the rest.
 
 Text that people wrote for others is a map of BCP 47 language to text, with the fallback language beside it.
-Instants are UTC; a deadline keeps its IANA zone. Nothing here names a person.
+Instants are UTC; a deadline keeps its IANA zone. Nothing here names a person. `answer_step` counts what one invitation
+was answered, 1, 2, 3 …, over its own facts and its commitment's, whatever the clocks say; None before it was counted.
 """
 
 from datetime import date, datetime
@@ -192,6 +193,7 @@ class InvitationRevoked(Fact):
     local_government_id: UUID
     link_generation: int
     revoked_at: datetime
+    answer_step: int | None = None
 
 
 class InvitationExtended(Fact):
@@ -224,6 +226,7 @@ class InterestExpressed(Fact):
     expressed_at: datetime
     reconsidered: bool = False
     """It had declined before."""
+    answer_step: int | None = None
 
 
 class InvitationDeclined(Fact):
@@ -239,6 +242,7 @@ class InvitationDeclined(Fact):
     network_id: UUID
     local_government_id: UUID
     declined_at: datetime
+    answer_step: int | None = None
 
 
 class CommitmentSubmitted(Fact):
@@ -257,6 +261,7 @@ class CommitmentSubmitted(Fact):
     contact_id: UUID
     language: str
     submitted_at: datetime
+    answer_step: int | None = None
 
 
 class CommitmentReturned(Fact):
@@ -275,6 +280,7 @@ class CommitmentReturned(Fact):
     contact_id: UUID
     language: str
     returned_at: datetime
+    answer_step: int | None = None
 
 
 class CommitmentMade(Fact):
@@ -309,6 +315,7 @@ class CommitmentMade(Fact):
     made_at: datetime
     imported: bool = False
     """A pledge of an earlier wave, brought in with its own date: no occasion to write to anyone."""
+    answer_step: int | None = None
 
 
 class CommitmentWithdrawn(Fact):
@@ -325,3 +332,4 @@ class CommitmentWithdrawn(Fact):
     local_government_id: UUID
     ordinal: int
     withdrawn_at: datetime
+    answer_step: int | None = None

@@ -92,6 +92,9 @@ async def test_no_ordinal_is_given_again_and_a_milestone_stays_reached(lived: Li
         ("milestone_reached", 4),
     ]
     assert (await world.facts(campaign))[-1][2]["threshold"] == 4
+    steps = await world.rows("SELECT answer_step FROM invitation ORDER BY id")
+    # Pledged; pledged, taken back, pledged again; pledged.
+    assert [row["answer_step"] for row in steps] == [1, 3, 3, 1, 1, 1]
     assert await settle(world) == 0
 
 

@@ -41,6 +41,7 @@ class Pledge:
 class Commitment:
     """`ordinal` and `made_at` are None until it counts, `submitted_at` where it counted at once.
 
+    `answer_step` is which of its invitation's answers it is, None where these were not counted yet.
     `return_reason` is for the local government alone; `proof_id` shows the letter of one that was signed on paper.
     """
 
@@ -62,6 +63,7 @@ class Commitment:
     withdrawn_at: datetime | None = None
     recorded_by: str = BY_LINK
     proof_id: UUID | None = None
+    answer_step: int | None = None
     fact_sequence: int = 0
 
     @property
@@ -102,6 +104,7 @@ class Commitment:
             signed_on=self.signed_on,
             made_at=self.made_at,
             imported=self.recorded_by == IMPORTED,
+            answer_step=self.answer_step,
         )
 
     def submitted(self) -> CommitmentSubmitted:
@@ -117,6 +120,7 @@ class Commitment:
             contact_id=self.contact_id,
             language=self.language,
             submitted_at=self.submitted_at,
+            answer_step=self.answer_step,
         )
 
 
@@ -150,7 +154,7 @@ def commit(
     commitment.recorded_by, commitment.proof_id = (ON_PAPER, proof_id) if proof_id else (BY_LINK, None)
     if campaign.counts_at_once or proof_id:
         return commitment, _count(campaign, invitation, commitment, now)
-    invitation.answer(SUBMITTED)
+    _answer(invitation, commitment, SUBMITTED)
     commitment.submitted_at = now
     return commitment, None
 
@@ -194,10 +198,15 @@ def _given(campaign: Campaign, given: PledgeGiven) -> Commitment:
 def _count(
     campaign: Campaign, invitation: Invitation, commitment: Commitment, now: datetime
 ) -> MilestoneReached | None:
-    invitation.answer(COMMITTED)
+    _answer(invitation, commitment, COMMITTED)
     milestone = campaign.count(commitment.id, now)
     commitment.ordinal, commitment.made_at = campaign.commitments_count, now
     return milestone
+
+
+def _answer(invitation: Invitation, commitment: Commitment, status: str) -> None:
+    invitation.answer(status)
+    commitment.answer_step = invitation.answer_step
 
 
 def confirm(
@@ -220,7 +229,7 @@ def return_pledge(
         return None
     if commitment.status != SUBMITTED:
         raise NotSubmitted
-    invitation.status = INTERESTED
+    _answer(invitation, commitment, INTERESTED)
     commitment.returned_at, commitment.return_reason = now, reason
     return CommitmentReturned(
         commitment_id=commitment.id,
@@ -231,6 +240,7 @@ def return_pledge(
         contact_id=commitment.contact_id,
         language=commitment.language,
         returned_at=now,
+        answer_step=commitment.answer_step,
     )
 
 
@@ -242,7 +252,7 @@ def withdraw(
         return None
     if commitment.ordinal is None:
         raise NotCounted
-    invitation.status = WITHDRAWN
+    _answer(invitation, commitment, WITHDRAWN)
     commitment.withdrawn_at = now
     campaign.withdrawn_count += 1
     return CommitmentWithdrawn(
@@ -252,6 +262,7 @@ def withdraw(
         local_government_id=commitment.local_government_id,
         ordinal=commitment.ordinal,
         withdrawn_at=now,
+        answer_step=commitment.answer_step,
     )
 
 

@@ -57,6 +57,7 @@ class Invitation:
     declined_at: datetime | None = None
     decline_reason: str | None = None
     link_generation: int = 1
+    answer_step: int = 0
     fact_sequence: int = 0
 
     def issue(self) -> InvitationIssued:
@@ -124,6 +125,7 @@ class Invitation:
             local_government_id=self.local_government_id,
             expressed_at=now,
             reconsidered=reconsidered,
+            answer_step=self.answer_step,
         )
 
     def decline(self, reason: str | None, now: datetime) -> InvitationDeclined | None:
@@ -134,18 +136,21 @@ class Invitation:
         self.check_open()
         if self.status == DECLINED:
             return None
-        self.status, self.declined_at, self.decline_reason = DECLINED, now, reason
+        self.answer(DECLINED)
+        self.declined_at, self.decline_reason = now, reason
         return InvitationDeclined(
             invitation_id=self.id,
             campaign_id=self.campaign_id,
             network_id=self.network_id,
             local_government_id=self.local_government_id,
             declined_at=now,
+            answer_step=self.answer_step,
         )
 
     def answer(self, status: str) -> None:
-        """Takes an answer other than no, or the end of all asking: nobody needs to know any more why it was no."""
+        """Takes the next answer, or the end of all asking: nobody needs to know any more why an earlier one was no."""
         self.status = status
+        self.answer_step += 1
         self.declined_at = self.decline_reason = None
 
     def hand_over(self, contact_id: UUID, language: str, now: datetime) -> InvitationIssued | None:
@@ -194,6 +199,7 @@ class Invitation:
             local_government_id=self.local_government_id,
             link_generation=self.link_generation,
             revoked_at=now,
+            answer_step=self.answer_step,
         )
 
     def take_over_revocation(self, link_generation: int) -> None:

@@ -34,11 +34,11 @@ CHANGING: Mapping[type[Any], tuple[str, ...]] = {
     Campaign: ("commitments_count", "withdrawn_count", "reached_threshold", "fact_sequence"),
     Invitation: (
         "contact_id", "language", "status", "interested_at", "declined_at", "decline_reason", "reply_at",
-        "reply_time_zone", "link_generation", "fact_sequence",
+        "reply_time_zone", "link_generation", "answer_step", "fact_sequence",
     ),
     Commitment: (
         "contact_id", "language", "signatory_id", "themes", "signed_on", "ordinal", "submitted_at", "made_at",
-        "returned_at", "return_reason", "withdrawn_at", "recorded_by", "proof_id", "fact_sequence",
+        "returned_at", "return_reason", "withdrawn_at", "recorded_by", "proof_id", "answer_step", "fact_sequence",
     ),
     Mandate: ("subject", "linked_at", "ended_at", "fact_sequence"),
 }  # fmt: skip

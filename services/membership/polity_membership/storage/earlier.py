@@ -31,8 +31,9 @@ SELECT lg.id, person.id AS contact_id, person.language, invitation.id AS invitat
 """)
 
 _CLOSED = text("""
-UPDATE invitation SET status = closed.status, declined_at = NULL, decline_reason = NULL
-  FROM unnest(CAST(:ids AS uuid[]), CAST(:statuses AS text[])) AS closed (id, status) WHERE invitation.id = closed.id
+UPDATE invitation SET status = closed.status, answer_step = closed.step, declined_at = NULL, decline_reason = NULL
+  FROM unnest(CAST(:ids AS uuid[]), CAST(:statuses AS text[]), CAST(:steps AS int[])) AS closed (id, status, step)
+ WHERE invitation.id = closed.id
 """)
 _FORGET_DRAFTS = text("DELETE FROM answer_draft WHERE invitation_id = ANY(CAST(:ids AS uuid[]))")
 _REMOVE_PROOFS = text("""
@@ -74,7 +75,11 @@ async def close_invitations(session: AsyncSession, invitations: Sequence[Invitat
         return
     ids = [invitation.id for invitation in invitations]
     connection = await session.connection()
-    await connection.execute(_CLOSED, {"ids": ids, "statuses": [invitation.status for invitation in invitations]})
+    closed = {
+        "statuses": [invitation.status for invitation in invitations],
+        "steps": [invitation.answer_step for invitation in invitations],
+    }
+    await connection.execute(_CLOSED, {"ids": ids, **closed})
     await connection.execute(_FORGET_DRAFTS, {"ids": ids})
     await connection.execute(_REMOVE_PROOFS, {"ids": ids, "now": now})
 

@@ -4,7 +4,20 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import JSON, BigInteger, Column, Date, DateTime, Identity, Index, Table, Text, UniqueConstraint, text
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Column,
+    Date,
+    DateTime,
+    Identity,
+    Index,
+    Integer,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlmodel import Field, MetaData, SQLModel
 
@@ -168,6 +181,7 @@ class InvitationRow(Row, table=True):
     declined_at: datetime | None = _instant(nullable=True)
     decline_reason: str | None = _text(nullable=True)
     link_generation: int
+    answer_step: int = Field(sa_column=Column(Integer, nullable=False, server_default=text("0")))
     fact_sequence: int
 
 
@@ -234,6 +248,7 @@ class CommitmentRow(Row, table=True):
     withdrawn_at: datetime | None = _instant(nullable=True)
     recorded_by: str = Field(sa_column=Column(Text, nullable=False, server_default="link"))
     proof_id: UUID | None = Field(foreign_key="proof.id")
+    answer_step: int | None
     fact_sequence: int
 
 

@@ -17,7 +17,11 @@ from polity_contracts.envelope import Fact
 from polity_contracts.facts import FACTS
 from polity_contracts.membership import (
     CommitmentMade,
+    CommitmentReturned,
+    CommitmentSubmitted,
     CommitmentWithdrawn,
+    InterestExpressed,
+    InvitationDeclined,
     InvitationIssued,
     InvitationRevoked,
     MilestoneAnnounced,
@@ -67,6 +71,7 @@ async def settle_orphans(session: AsyncSession, orphans: Sequence[Orphan], now: 
     """Makes membership and what it has published agree; `fact_sequence` is that of the last fact everywhere."""
     published = Published(orphans)
     await _count_in(session, published)
+    await _count_answers(session, published)
     await _withdraw(session, published, now)
     await _revoke(session, published, now)
     await _forget_people(session, published, now)
@@ -88,6 +93,24 @@ async def _count_in(session: AsyncSession, published: Published) -> None:
             await add_milestones(session, [reached for reached in milestones if reached.campaign_id == campaign_id])
     for announced in published.of(MilestoneAnnounced):
         await note_announcement(session, announced)
+
+
+async def _count_answers(session: AsyncSession, published: Published) -> None:
+    """Counts answers in that are unknown here, and for each unknown commitment that it is taken back."""
+    answers: list[InterestExpressed | InvitationDeclined | CommitmentSubmitted | CommitmentReturned] = [
+        *published.of(InterestExpressed),
+        *published.of(InvitationDeclined),
+        *published.of(CommitmentSubmitted),
+        *published.of(CommitmentReturned),
+    ]
+    steps = [(fact.invitation_id, fact.answer_step or 0) for fact in answers]
+    made = published.of(CommitmentMade)
+    steps += [(each.invitation_id, (each.answer_step or 0) + 1) for each in made if each.invitation_id]
+    for invitation_id, step in sorted(steps):
+        invitation = await _locked(session, Invitation, invitation_id)
+        if invitation:
+            invitation.answer_step = max(invitation.answer_step, step)
+            await save(session, invitation)
 
 
 async def _withdraw(session: AsyncSession, published: Published, now: datetime) -> None:
@@ -114,6 +137,7 @@ def _withdrawal(made: CommitmentMade, now: datetime) -> CommitmentWithdrawn:
         local_government_id=made.local_government_id,
         ordinal=made.ordinal,
         withdrawn_at=now,
+        answer_step=made.answer_step and made.answer_step + 1,
     )
 
 

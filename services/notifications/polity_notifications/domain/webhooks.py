@@ -16,8 +16,8 @@ PUBLIC_FACTS: dict[str, type[Fact]] = {
 }
 """By their wire names: the facts that any partner may have."""
 PUBLIC_TOPICS = tuple(topic for topic in TOPICS if any(fact.topic == topic for fact in PUBLIC_FACTS.values()))
-WITHHELD = frozenset({"contact_id", "invitation_id"})
-"""Members of public facts that lead to a person: partners have no use for them."""
+WITHHELD = frozenset({"contact_id", "invitation_id", "answer_step"})
+"""Members of public facts that lead to a person, or tell how often an invitation was answered before."""
 TEST_TYPE = "polity.webhook_test"
 POSTED_TYPES = frozenset({*PUBLIC_FACTS, TEST_TYPE})
 """A subscription, and its log, may name others: types that were public once."""
