@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import time
 from typing import Any
 from uuid import uuid4
 
@@ -10,6 +11,8 @@ import pytest
 from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+from polity_chassis.packing import Packer
+from polity_chassis.turn import TRUSTED_SECONDS
 from polity_contracts.topics import CAMPAIGNS
 
 HOLDER = """
@@ -154,3 +157,30 @@ async def test_a_relay_stopped_in_the_middle_of_a_read_loses_its_lock_too(outbox
         os.kill(stopped.pid, signal.SIGSTOP)
         assert not await other.fetchval("SELECT pg_try_advisory_lock(7)")
         await outbox.until(lambda: other.fetchval("SELECT pg_try_advisory_lock(7)"))
+
+
+async def test_a_relay_that_stood_still_between_reading_and_sending_sends_nothing(
+    outbox: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """By then PostgreSQL may have given its lock to another, whose rows would be overtaken."""
+    sent, pack, send_batch = 0, Packer.pack, AIOKafkaProducer.send_batch
+
+    def stand_still_once(packer: Packer, rows: Any) -> Any:
+        if rows:
+            monkeypatch.setattr(Packer, "pack", pack)
+            time.sleep(TRUSTED_SECONDS + 0.2)
+        return pack(packer, rows)
+
+    async def count(*arguments: Any, **named: Any) -> Any:
+        nonlocal sent
+        sent += 1
+        return await send_batch(*arguments, **named)
+
+    monkeypatch.setattr(Packer, "pack", stand_still_once)
+    monkeypatch.setattr(AIOKafkaProducer, "send_batch", count)
+    await outbox.add(outbox.outgoing(uuid4(), 1))
+    async with outbox.relaying():
+        await outbox.drained()
+    assert [record.failure for record in caplog.records if record.name == "polity_chassis.relay"] == ["LockLost"]
+    assert sent == 1
+    assert len(await outbox.published(1)) == 1
