@@ -24,6 +24,7 @@ from polity_chassis.headers import clean_header
 from polity_chassis.idempotency import IdempotencyDep, forget_old
 from polity_chassis.orphans import watch_orphans
 from polity_chassis.pages import PageDep
+from polity_chassis.parked import empty_discards
 from polity_chassis.problems import Problem, is_known, on_http_exception, on_invalid_request, response_of
 from polity_chassis.runtime import Runtime, Service
 
@@ -90,8 +91,9 @@ async def _clean_up(database: Database) -> None:
         try:
             async with database.transaction() as session:
                 await forget_old(session)
+                await empty_discards(session)
         except Exception as error:
-            logger.warning("old idempotency keys could not be removed: %s", type(error).__name__)
+            logger.warning("what is old could not be removed: %s", type(error).__name__)
         await asyncio.sleep(CLEAN_UP_SECONDS)
 
 

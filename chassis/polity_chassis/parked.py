@@ -3,11 +3,11 @@
 import base64
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, and_, delete, func, select, text, update
+from sqlalchemy import Row, and_, delete, func, null, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert as insert_or_keep
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -16,6 +16,9 @@ from polity_chassis.pages import Wanted, keyset
 from polity_chassis.records import Consumer, Headers, Item, Place
 from polity_chassis.sets import NUMBER_TAKEN, Held
 from polity_chassis.tables import parked_message
+
+DISCARDS_KEPT = timedelta(days=90)
+"""How long what a discarded message said is kept, for whoever wants to know."""
 
 row = parked_message.c
 
@@ -228,6 +231,19 @@ async def mark_discarded(session: AsyncSession, identity: UUID, *, by: str, reas
         .values(discarded_by=by, discard_reason=reason, discarded_at=at)
     )
     return (await (await session.connection()).execute(statement)).rowcount == 1
+
+
+async def empty_discards(session: AsyncSession) -> int:
+    """Returns how many messages were emptied that were given up longer than DISCARDS_KEPT ago.
+
+    Which they were stays known: a rebuild gives them up again.
+    """
+    emptied = {"raw_key": None, "value": None, "headers": null(), "detail": ""}
+    old = row.discarded_at < func.now() - DISCARDS_KEPT
+    full = or_(row.value.is_not(None), row.headers.is_not(None), row.raw_key.is_not(None))
+    return (
+        await (await session.connection()).execute(update(parked_message).where(old, full).values(emptied))
+    ).rowcount
 
 
 def _of(consumer: str, place: Place) -> Any:

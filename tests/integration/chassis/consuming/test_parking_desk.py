@@ -3,6 +3,8 @@
 from ledger import Closed, Named, Noted, Unnamed, record, until
 from polity_chassis.clock import utc_now
 from polity_chassis.desk import discard, redrive
+from polity_chassis.parked import empty_discards
+from polity_chassis.rebuild import rebuild
 
 
 async def _ids(world, key=None):
@@ -235,3 +237,27 @@ async def test_an_authority_halts_at_what_it_cannot_apply_and_goes_on_after_a_di
 
     await world.read_to(3)
     assert await world.effects("a") == [1, 3]
+
+
+async def test_what_was_given_up_long_ago_is_emptied_and_still_given_up_by_a_rebuild(world):
+    await world.send(
+        record("a", 1, Noted(amount=-1)), record("b", 1, Noted(amount=-1)), record("a", 2, Noted(amount=2))
+    )
+    world.start()
+    await world.read_to(3)
+    for identity in await _ids(world, "a"):
+        await _give_up(world, identity)
+    await _give_up(world, (await _ids(world, "b"))[0])
+    await world.do("UPDATE parked_message SET discarded_at = discarded_at - interval '91 days' WHERE key = 'a'")
+
+    async with world.database.transaction() as session:
+        assert [await empty_discards(session), await empty_discards(session)] == [1, 0]
+
+    left = "SELECT key, num_nonnulls(raw_key, value, headers), detail <> '', discard_reason FROM parked_message"
+    assert sorted(await world.rows(left)) == [
+        ("a", 0, False, "broken at its source"),
+        ("b", 3, True, "broken at its source"),
+    ]
+    await rebuild(world.database.url, world.bootstrap, world.consumer(), ["effect"])
+    assert await world.effects("a") == [2]
+    assert await world.parked() == []
