@@ -25,8 +25,8 @@ def places() -> Iterator[dict[str, Any]]:
     """Places a degree apart, so that none resembles another."""
     for number in range(ROWS):
         yield {
-            "name": f"Imported {number}", "country": "ES", "latitude": number % 170 - 85,
-            "longitude": number // 170 * 3 - 85, "time_zone": "Europe/Madrid", "language": "es",
+            "name": f"Imported {number}", "country": "ES", "latitude": 38 + number % 100 / 25,
+            "longitude": number // 100 / 25 - 6, "time_zone": "Europe/Madrid", "language": "es",
             "contact_name": f"Contact {number}", "contact_email": f"contact{number}@imported.example",
         }  # fmt: skip
 

@@ -14,7 +14,10 @@ from polity_chassis.service import run
 from polity_chassis.settings import load
 
 from polity_membership.app import service
-from polity_membership.domain.cells import Bad, email, language, line_of_text
+from polity_membership.domain.addresses import email
+from polity_membership.domain.cells import language
+from polity_membership.domain.errors import Bad
+from polity_membership.domain.texts import line_of_text
 from polity_membership.settings import MembershipSettings
 from polity_membership.storage.reference import reference
 from polity_membership.usecases import Holder, grant_operator

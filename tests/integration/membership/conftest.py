@@ -35,14 +35,22 @@ COLUMNS = (
 )  # fmt: skip
 
 
+POINTS = {
+    "ES": ("41.38", "-3.7"), "PT": ("41.15", "-8.61"), "FR": ("45.76", "4.84"), "IT": ("41.9", "12.5"),
+    "NL": ("52.09", "5.12"), "KR": ("37.5", "127.0"), "CA": ("46.81", "-71.21"),
+}  # fmt: skip
+"""A point within each of these countries, since one outside is asked about."""
+
+
 def row_of(name: str, **changed: Any) -> dict[str, Any]:
     """One good row of a register, with whatever the test changes."""
+    latitude, longitude = POINTS.get(changed.get("country", "ES"), POINTS["ES"])
     return {
         "name": name,
         "country": "ES",
         "subdivision": "",
-        "latitude": "41.38",
-        "longitude": "2.17",
+        "latitude": latitude,
+        "longitude": longitude,
         "population": "1000",
         "time_zone": "Europe/Madrid",
         "language": "es",
@@ -187,7 +195,7 @@ class Net:
         return await self.post(path, data, expect=expect, **more)
 
     async def register(self, count: int) -> None:
-        rows = [row_of(f"City {n:04}", latitude=f"{n / 100:.2f}") for n in range(1, count + 1)]
+        rows = [row_of(f"City {n:04}", latitude=f"{38 + n / 2000:.4f}") for n in range(1, count + 1)]
         await self.do_import(file_of(rows), expect=200)
 
     async def campaign(self, *thresholds: int, days: int = 30, **changed: Any) -> str:

@@ -29,7 +29,7 @@ SELECT (SELECT count(*) FROM local_government WHERE network_id = :id) AS places,
 
 def earlier(name: str, **changed: Any) -> dict[str, Any]:
     return {
-        "name": name, "country": "ES", "latitude": "41.38", "longitude": "2.17", "time_zone": "Europe/Madrid",
+        "name": name, "country": "ES", "latitude": "41.38", "longitude": "-3.7", "time_zone": "Europe/Madrid",
         "wave": "2021", "invited_on": "2021-11-02", "interested_on": "2021-11-20", "committed_at": "2021-12-10",
         "signed_on": "2021-12-09", "signatory_name": f"Signatory of {name}", "signatory_office": "Mayor",
         "theme1": "water", "theme2": "housing", "theme3": "peace", "language": "es",
@@ -72,9 +72,9 @@ async def commitments(world: Any, campaign_id: str) -> list[Any]:
 async def test_earlier_pledges_have_their_own_dates_and_ordinals_in_their_order(world: Any, net: Any) -> None:
     campaign_id = await net.campaign(2, 3)
     data = file_of([
-        earlier("Last", latitude="1", committed_at="2022-03-01T09:30:00+09:00"),
-        earlier("First", latitude="2"),
-        earlier("Second", latitude="3", committed_at="2021-12-10 18:00"),
+        earlier("Last", latitude="41", committed_at="2022-03-01T09:30:00+09:00"),
+        earlier("First", latitude="42"),
+        earlier("Second", latitude="43", committed_at="2021-12-10 18:00"),
     ])  # fmt: skip
     done = await bring_in(net, campaign_id, data, expect=200)
     assert [done[n] for n in ("rows", "imported", "set_aside", "already_there")] == [3, 3, 0, 0]
@@ -115,7 +115,7 @@ async def test_their_facts_say_that_they_are_imported_and_name_nobody(world: Any
 
 async def test_a_pledge_given_afterwards_goes_on_counting_and_is_no_import(world: Any, net: Any) -> None:
     campaign_id, links = await net.invited(1, 2)
-    await bring_in(net, campaign_id, file_of([earlier("Old", latitude="-10")]), expect=200)
+    await bring_in(net, campaign_id, file_of([earlier("Old", latitude="37")]), expect=200)
     assert (await net.commit(links[0]))["ordinal"] == 2
     kinds = [(name, data.get("imported")) for name, _, data in await world.facts(campaign_id)]
     assert kinds[-1] == ("milestone_reached", False)
@@ -126,7 +126,7 @@ async def test_places_of_the_register_are_found_and_their_contacts_kept(
 ) -> None:
     without = {"contact_name": "", "contact_email": "", "language": ""}
     await net.do_import(
-        csv_of([row("Known", contact_email="known@example.org"), row("Bare", latitude="5", **without)]), expect=200
+        csv_of([row("Known", contact_email="known@example.org"), row("Bare", latitude="38", **without)]), expect=200
     )
     places = {
         i["name"]: i["local_government_id"]
@@ -135,7 +135,7 @@ async def test_places_of_the_register_are_found_and_their_contacts_kept(
     campaign_id = await net.campaign()
     rows = [
         earlier("", local_government_id=places["Known"], **without),
-        earlier("Bare", latitude="5", contact_email="new@example.org"),
+        earlier("Bare", latitude="38", contact_email="new@example.org"),
     ]
     assert (await bring_in(net, campaign_id, file_of(rows), expect=200))["imported"] == 2
     found = {c["name"]: c["email"] for c in await commitments(world, campaign_id)}
@@ -174,7 +174,7 @@ FAULTS: dict[str, tuple[dict[str, Any], str, str]] = {
     "a theme of another campaign": ({"theme2": "sports"}, "theme2", "unknown_theme"),
     "one theme twice": ({"theme2": "water"}, "theme1", "themes_invalid"),
     "no theme": ({"theme3": ""}, "theme3", "missing"),
-    "a day of another calendar": ({"committed_at": "10/12/2021"}, "committed_at", "not_a_date"),
+    "a day in another order": ({"committed_at": "10/12/2021"}, "committed_at", "day_order"),
     "a day that is none": ({"committed_at": "2021-02-30"}, "committed_at", "not_a_date"),
     "an hour that is none": ({"committed_at": "2021-02-20 25:00"}, "committed_at", "not_a_date"),
     "a day to come": ({"committed_at": "2999-01-01"}, "committed_at", "in_the_future"),
@@ -200,7 +200,7 @@ FAULTS: dict[str, tuple[dict[str, Any], str, str]] = {
 async def test_a_faulty_row_is_named_and_holds_back_all(world: Any, net: Any, rule: str) -> None:
     changed, field, reason = FAULTS[rule]
     campaign_id = await net.campaign()
-    data = file_of([earlier("Good", latitude="1"), earlier("Bad", **changed)])
+    data = file_of([earlier("Good", latitude="40"), earlier("Bad", **changed)])
     before = await world.rows(COUNTS, id=UUID(net.id))
     problem = await bring_in(net, campaign_id, data, expect=422)
     assert [(f["line"], f["field"], f["reason"]) for f in problem["faults"]] == [(3, field, reason)]
@@ -234,7 +234,7 @@ async def test_perhaps_a_known_place_is_asked_for(world: Any, net: Any, row: Any
 
 async def test_sent_twice_with_one_key_it_is_done_once(world: Any, net: Any) -> None:
     campaign_id, key = await net.campaign(), str(uuid4())
-    data = file_of([earlier("A"), earlier("B", latitude="9")])
+    data = file_of([earlier("A"), earlier("B", latitude="39")])
     first, second = await asyncio.gather(*(bring_in(net, campaign_id, data, expect=200, key=key) for _ in range(2)))
     assert first == second
     assert first["imported"] == 2
@@ -257,7 +257,7 @@ async def test_an_import_that_fails_half_way_leaves_nothing(
 ) -> None:
     module = importlib.import_module("polity_membership.usecases.import_commitments")
     campaign_id, key = await net.campaign(1), str(uuid4())
-    data = file_of([earlier("A"), earlier("B", latitude="9")])
+    data = file_of([earlier("A"), earlier("B", latitude="39")])
     before = await world.rows(COUNTS, id=UUID(net.id))
     with monkeypatch.context() as patched:
         patched.setattr(module, broken, how)
@@ -268,14 +268,14 @@ async def test_an_import_that_fails_half_way_leaves_nothing(
 
 async def test_pledges_given_meanwhile_wait_and_no_ordinal_is_given_twice(world: Any, net: Any) -> None:
     campaign_id, links = await net.invited(20)
-    data = file_of(earlier(f"Old {n}", latitude=f"-{n}") for n in range(1, 41))
+    data = file_of(earlier(f"Old {n}", latitude=f"{40 + n / 100}") for n in range(1, 41))
     await asyncio.gather(bring_in(net, campaign_id, data, expect=200), *(net.commit(link) for link in links))
     assert [c["ordinal"] for c in await commitments(world, campaign_id)] == list(range(1, 61))
 
 
 async def test_the_same_places_brought_in_at_once_are_registered_once(world: Any, net: Any) -> None:
     campaigns = [await net.campaign() for _ in range(3)]
-    data = file_of(earlier(f"New {n}", latitude=f"{n}") for n in range(1, 31))
+    data = file_of(earlier(f"New {n}", latitude=f"{38 + n / 10}") for n in range(1, 31))
     done = await asyncio.gather(*(bring_in(net, campaign_id, data, expect=200) for campaign_id in campaigns))
     assert [one["imported"] for one in done] == [30] * 3
     assert (await world.rows(COUNTS, id=UUID(net.id)))[0]["places"] == 30
@@ -301,7 +301,7 @@ async def test_ten_thousand_pledges_come_in_at_once(world: Any, net: Any) -> Non
     campaign_id = await net.campaign(10, 100, 1000, 10_000)
     data = file_of(
         earlier(
-            f"Place {n}", latitude=f"{n % 170 - 85:.2f}", longitude=f"{n // 170 * 3 - 85:.2f}",
+            f"Place {n}", latitude=f"{38 + n % 100 / 25:.2f}", longitude=f"{n // 100 / 25 - 6:.2f}",
             committed_at=f"2021-{n % 11 + 1:02}-{n % 28 + 1:02}", signed_on="2020-12-31", invited_on="",
             interested_on="",
         )

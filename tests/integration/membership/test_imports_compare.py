@@ -150,7 +150,7 @@ async def register_unseen(world: Any, net: Any, name: str, latitude: str) -> Non
         add = """
         INSERT INTO local_government (id, network_id, name, country, region, latitude, longitude, time_zone,
                                       demonstration, fact_sequence)
-        VALUES (:id, :network_id, :name, 'ES', '150', :latitude, 2.17, 'Europe/Madrid', true, 1)
+        VALUES (:id, :network_id, :name, 'ES', '150', :latitude, -3.7, 'Europe/Madrid', true, 1)
         """
         await connection.execute(text(add), parameters)
 

@@ -131,8 +131,12 @@ async def test_after_the_deadline_nobody_is_invited_unless_there_is_a_later_one(
 async def test_two_cities_of_one_name_are_told_apart_by_their_province(
     net: Any, row: Callable[..., Any], csv_of: Any
 ) -> None:
-    metropolis = row("Gwangju", country="KR", subdivision="KR-29", latitude="35.15", time_zone="Asia/Seoul")
-    suburb = row("Gwangju", country="KR", subdivision="KR-41", latitude="37.41", time_zone="Asia/Seoul")
+    metropolis = row(
+        "Gwangju", country="KR", subdivision="KR-29", latitude="35.15", longitude="126.92", time_zone="Asia/Seoul"
+    )
+    suburb = row(
+        "Gwangju", country="KR", subdivision="KR-41", latitude="37.41", longitude="127.26", time_zone="Asia/Seoul"
+    )
     await net.do_import(csv_of([metropolis, suburb]), expect=200)
     campaign_id = await net.campaign()
     await net.invite_all(campaign_id)

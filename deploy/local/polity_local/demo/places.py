@@ -38,6 +38,8 @@ NAMED_IN_THE_TEXTS = {
 
 MISTYPED = 95446
 """The place whose contact's address is mistyped as people do: the register takes it, the mail to it fails for good."""
+MISTYPED_DOMAIN = "ciity.example"
+"""The mail catchers refuse it: `mail_catcher.py`, and Mailpit by its setting in docker-compose.yml."""
 
 LANGUAGES_BY_COUNTRY = {
     "es": "AR BO CL CO CR CU DO EC ES GQ GT HN MX NI PA PE PR PY SV UY VE",
@@ -79,7 +81,7 @@ def _largest_by_turns(cities: dict[str, dict[str, Any]]) -> Iterator[str]:
 
 def address_of(city: dict[str, Any]) -> str:
     """Returns the address of the place's invented contact: .example never resolves (RFC 2606)."""
-    domain = "city-.example" if city["geonameid"] == MISTYPED else "city.example"
+    domain = MISTYPED_DOMAIN if city["geonameid"] == MISTYPED else "city.example"
     return f"contact-{city['geonameid']}@{domain}"
 
 

@@ -1,4 +1,4 @@
-"""The mail catcher: takes every mail and shows it on a page; none of it leaves this machine."""
+"""The mail catcher: takes mails and shows them on a page; none of it leaves this machine."""
 
 import sys
 
@@ -12,7 +12,15 @@ def program(place: Place) -> Program:
     return Program(
         name="mail",
         command=(
-            *(sys.executable, "-m", "sendria", "--foreground", "--no-quit", "--db", str(folder / "mails.sqlite")),
+            *(
+                sys.executable,
+                "-m",
+                "polity_local.mail_catcher",
+                "--foreground",
+                "--no-quit",
+                "--db",
+                str(folder / "mails.sqlite"),
+            ),
             *("--smtp-ip", "127.0.0.1", "--smtp-port", str(place.ports.smtp)),
             *("--http-ip", "127.0.0.1", "--http-port", str(place.ports.mail)),
         ),

@@ -3,6 +3,14 @@
 from typing import ClassVar
 
 
+class Bad(ValueError):
+    """A single value breaks a rule; `reason` is stable, `instead` are values that may have been meant."""
+
+    def __init__(self, reason: str, *instead: str) -> None:
+        super().__init__(reason)
+        self.reason, self.instead = reason, instead
+
+
 class Refused(Exception):
     """A rule of membership says no."""
 

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 
 from rapidfuzz import fuzz, process
 
+from polity_membership.domain.local_governments import PlaceKey
+
 NEAR_KILOMETRES = 30.0
 """How far two sources may put one city: from the edge of a metropolis to its middle."""
 ALIKE_PERCENT = 85.0
@@ -44,6 +46,16 @@ class Place:
     latitude: float
     longitude: float
     population: int | None
+
+    @property
+    def identity(self) -> PlaceKey:
+        """Returns what makes two places the same."""
+        return self.name, self.country, self.latitude, self.longitude
+
+    @property
+    def is_row(self) -> bool:
+        """Whether it is a row of the file."""
+        return self.key.isdigit()
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,10 +124,14 @@ def _cell(place: Place, name: str, vector: Vector) -> Cell:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """`same` is the line of each row that is a place known already to that place; `proposals` are to be answered."""
+    """`same` is the line of each row that is a place known already to that place; `proposals` are to be answered.
+
+    `asked` are the lines of these, and of the rows that are compared once they are answered.
+    """
 
     same: Mapping[int, Place]
     proposals: list[Proposal]
+    asked: frozenset[int]
 
 
 def compare(
@@ -125,7 +141,11 @@ def compare(
     register, earlier = Neighbourhood(known), Neighbourhood()
     same: dict[int, Place] = {}
     proposals: list[Proposal] = []
+    asked: set[int] = set()
     for line, place in rows:
+        if len(proposals) >= MOST_PROPOSALS:
+            asked.add(line)
+            continue
         found = register.like(place) + earlier.like(place)
         said = next((other for other, _ in found if answers.get((line, other.key))), None)
         if said:
@@ -133,6 +153,5 @@ def compare(
             continue
         earlier.add(place)
         proposals += [Proposal(line, place, other, far) for other, far in found if (line, other.key) not in answers]
-        if len(proposals) >= MOST_PROPOSALS:
-            break
-    return Comparison(same, proposals[:MOST_PROPOSALS])
+    asked |= {proposal.line for proposal in proposals}
+    return Comparison(same, proposals[:MOST_PROPOSALS], frozenset(asked))

@@ -1,24 +1,25 @@
-"""Reading a register of local governments from CSV."""
+"""A register of local governments, read from a table."""
 
 from collections.abc import Iterable, Mapping, Set
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
-from polity_membership.domain.cells import CELLS, Bad, CellReader, Reference
+from polity_membership.domain.cells import CELLS, CellReader, Reference
+from polity_membership.domain.errors import Bad
 from polity_membership.domain.likeness import Place, compare
 from polity_membership.domain.local_governments import PlaceKey
-from polity_membership.domain.sheets import (
+from polity_membership.domain.positions import COORDINATES, doubt, explained
+from polity_membership.domain.readings import (
     SHOWN_CHARACTERS,
-    Changes,
-    Columns,
     Fault,
     Reading,
     Row,
-    Upload,
+    Standing,
     drop_repeated,
-    read_sheet,
     set_faulty_aside,
 )
+from polity_membership.domain.sheets import Changes, Columns, Table, read_table
+from polity_membership.domain.texts import MAX_RAW_CHARACTERS, seen
 
 CONTACT = ("contact_name", "contact_email", "language")
 COLUMNS = Columns(
@@ -62,43 +63,56 @@ class Entry:
         return Place(str(self.row.line), self.name, self.country, self.latitude, self.longitude, self.population)
 
 
-def read_register(upload: Upload, reference: Reference) -> Reading[Entry]:
-    """Returns the good rows and every fault of a CSV file in UTF-8, with or without a byte order mark."""
-    reading = read_sheet(upload, COLUMNS, lambda row, faults: read_place(row, reference, faults))
+def read_register(table: Table, changes: Changes, reference: Reference) -> Reading[Entry]:
+    """Returns the rows that could be read, every fault, and every question about one."""
+    reading = read_table(table, changes, COLUMNS, lambda row, faults: read_place(row, reference, faults))
     drop_repeated(reading, lambda entry: entry.place, lambda entry: entry.row)
-    if upload.changes.set_aside_faulty:
+    if changes.set_aside_faulty:
         set_faulty_aside(reading)
     return reading
 
 
-def leave_out_known(reading: Reading[Entry], register: Iterable[Place], changes: Changes) -> Reading[Entry]:
+def leave_out_known(read: Reading[Entry], register: Iterable[Place], changes: Changes) -> Reading[Entry]:
     """Returns the reading without what the register has; rows that resemble a place of it or an earlier row are asked.
 
     Seconds for ten thousand rows and as many places: not within a transaction.
     """
-    known = list(register)
-    there = {(place.name, place.country, place.latitude, place.longitude) for place in known}
-    entries = [entry for entry in reading.entries if entry.place not in there]
-    compared = compare([(entry.row.line, entry.comparable) for entry in entries], known, changes.answers)
-    return replace(
-        reading,
-        entries=[entry for entry in entries if entry.row.line not in compared.same],
-        proposals=compared.proposals,
-        set_aside=reading.set_aside + len(compared.same),
-        already_there=len(reading.entries) - len(entries),
-    )
+    reading, known = read.copy(), list(register)
+    there = {place.identity for place in known}
+    others = [entry.comparable for entry in reading.entries if entry.place not in there]
+    compared = compare([(int(place.key), place) for place in others], known, changes.answers)
+    for entry in reading.entries:
+        line = entry.row.line
+        if entry.place in there:
+            reading.settle(line, Standing.ALREADY_THERE)
+        elif same := compared.same.get(line):
+            reading.settle(line, Standing.SET_ASIDE if same.is_row else Standing.ALREADY_THERE)
+    reading.propose(compared)
+    reading.entries = [entry for entry in reading.entries if reading.standing[entry.row.line] is Standing.ACCEPTED]
+    return reading
 
 
 def read_place(row: Row, reference: Reference, faults: list[Fault]) -> Entry | None:
-    """Returns the place and contact of a row, or None with its faults added."""
+    """Returns the place and contact of a row, or None with its faults added. What is to be asked is added as well."""
     required = set(COLUMNS.names) - COLUMNS.optional
-    if not any(row.cells[name].strip() for name in ("contact_name", "contact_email")):
+    if not any(seen(row.cells[name]) for name in ("contact_name", "contact_email")):
         required -= set(CONTACT)
-    values = read_cells(row, CELLS, required, reference, faults)
+    wrong: list[Fault] = []
+    values = read_cells(row, CELLS, required, reference, wrong)
     if values is None:
+        faults += _with_positions(row, wrong, reference)
         return None
+    if "outside_country" not in row.confirmed and (asked := doubt(row, values["country"], reference.land)):
+        faults.append(asked)
     contact = values.pop("contact_name"), values.pop("contact_email"), values.pop("language")
     return Entry(row=row, contact=Contact(*contact) if contact[1] else None, **values)
+
+
+def _with_positions(row: Row, wrong: list[Fault], reference: Reference) -> list[Fault]:
+    country = row.cells["country"].strip().upper()
+    if country not in reference.regions or not any(fault.field in COORDINATES for fault in wrong):
+        return wrong
+    return explained(row, wrong, country, reference.land)
 
 
 def read_cells(
@@ -116,12 +130,15 @@ def read_cells(
         try:
             values[name] = _value(read, cell, name in required, reference)
         except Bad as bad:
-            faults.append(Fault(row.line, name, bad.reason, cell[:SHOWN_CHARACTERS] or None))
+            instead = tuple({name: value} for value in bad.instead)
+            faults.append(Fault(row.line, name, bad.reason, cell[:SHOWN_CHARACTERS] or None, suggestions=instead))
     return None if len(faults) > before else values
 
 
 def _value(read: CellReader, cell: str, required: bool, reference: Reference) -> Any:
-    if not cell.strip():
+    if len(cell) > MAX_RAW_CHARACTERS:
+        raise Bad("too_long")
+    if not seen(cell):
         if required:
             raise Bad("missing")
         return None

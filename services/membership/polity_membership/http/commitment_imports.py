@@ -7,8 +7,9 @@ from fastapi.responses import JSONResponse
 from polity_chassis.access import access
 from polity_chassis.http import DatabaseDep, IdempotencyDep, NowDep
 
-from polity_membership.domain.sheets import ImportRefused
-from polity_membership.http.imports import OPENAPI, Report, UploadDep, refusal, report_of, report_of_done
+from polity_membership.domain.readings import ImportRefused
+from polity_membership.http.import_reports import Report, refusal, report_of, report_of_done
+from polity_membership.http.imports import OPENAPI, UploadDep
 from polity_membership.http.repeating import once_by
 from polity_membership.http.scopes import OF_CAMPAIGN
 from polity_membership.usecases import check_commitments, import_commitments

@@ -11,8 +11,9 @@ from polity_chassis.pages import Page, cut, link_next
 from polity_chassis.problems import FieldError, Problem
 from pydantic import BaseModel
 
-from polity_membership.domain.sheets import ImportRefused
-from polity_membership.http.imports import OPENAPI, Report, UploadDep, refusal, report_of, report_of_done
+from polity_membership.domain.readings import ImportRefused
+from polity_membership.http.import_reports import Report, refusal, report_of, report_of_done
+from polity_membership.http.imports import OPENAPI, UploadDep
 from polity_membership.http.repeating import once_by
 from polity_membership.http.scopes import OF_NETWORK
 from polity_membership.storage.reads import PlacesWanted, list_local_governments

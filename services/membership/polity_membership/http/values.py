@@ -8,7 +8,8 @@ from polity_contracts.membership import Deadline
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 from pydantic_core import PydanticCustomError
 
-from polity_membership.domain import cells
+from polity_membership.domain import addresses, cells, texts
+from polity_membership.domain.errors import Bad
 from polity_membership.storage.reference import reference
 
 T = TypeVar("T")
@@ -18,7 +19,7 @@ def _rule(check: Callable[[str], T]) -> Callable[[str], T]:
     def checked(value: str) -> T:
         try:
             return check(value)
-        except cells.Bad as bad:
+        except Bad as bad:
             raise PydanticCustomError(bad.reason, bad.reason) from None
 
     return checked
@@ -30,16 +31,16 @@ def _language(value: str) -> str:
 
 def _time_zone(value: str) -> str:
     if value not in reference().time_zones:
-        raise cells.Bad("unknown_time_zone")
+        raise Bad("unknown_time_zone")
     return value
 
 
-Line = Annotated[str, Field(max_length=1000), AfterValidator(_rule(cells.line_of_text))]
-Email = Annotated[str, Field(max_length=1000), AfterValidator(_rule(cells.email))]
+Line = Annotated[str, Field(max_length=1000), AfterValidator(_rule(texts.line_of_text))]
+Email = Annotated[str, Field(max_length=1000), AfterValidator(_rule(addresses.email))]
 Language = Annotated[str, Field(max_length=100), AfterValidator(_rule(_language))]
 TimeZone = Annotated[str, Field(max_length=100), AfterValidator(_rule(_time_zone))]
 Code = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,59}$")]
-Paragraphs = Annotated[str, Field(max_length=50_000), AfterValidator(_rule(cells.paragraphs))]
+Paragraphs = Annotated[str, Field(max_length=50_000), AfterValidator(_rule(texts.paragraphs))]
 Lines = Annotated[dict[Language, Line], Field(min_length=1, max_length=100)]
 """Language to one-line text."""
 Texts = Annotated[dict[Language, Paragraphs], Field(min_length=1, max_length=100)]

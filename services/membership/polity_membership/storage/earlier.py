@@ -10,7 +10,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from polity_membership.domain.campaigns import Campaign
 from polity_membership.domain.commitments import Commitment
-from polity_membership.domain.earlier import KnownPlace
+from polity_membership.domain.earlier_places import KnownPlace
 from polity_membership.domain.invitations import Invitation
 from polity_membership.domain.local_governments import LocalGovernment
 from polity_membership.domain.people import Person

@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Select, Text, and_, case, cast, func, sele
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from polity_membership.domain.commitments import Commitment
+from polity_membership.domain.texts import seen
 from polity_membership.storage.aggregates import aggregate
 from polity_membership.storage.tables import table
 
@@ -51,7 +52,7 @@ async def members_of(session: AsyncSession, network_ids: Sequence[UUID]) -> Rows
 
 def _name_has(q: str) -> ColumnElement[bool]:
     """Whether a place's name has that part, accents and case aside."""
-    wished = func.unaccent(q.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_"))
+    wished = func.unaccent(" ".join(seen(q).split()).replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_"))
     return func.unaccent(places.c.name).ilike(func.concat("%", wished, "%"))
 
 

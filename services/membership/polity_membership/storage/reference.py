@@ -2,22 +2,48 @@
 
 import csv
 import zoneinfo
+from collections.abc import Iterator
 from functools import cache
 from importlib import resources
+from itertools import accumulate
 
 import pycountry
+from babel import Locale
+from polity_chassis.headers import LANGUAGES
 
 from polity_membership.domain.cells import Reference
+from polity_membership.domain.land import Land
+from polity_membership.domain.likeness import comparable
+
+IN_USE = {"UK": "GB", "EL": "GR"}
+"""What the European Union writes, and people after it."""
 
 
 @cache
 def reference() -> Reference:
-    """Returns countries with regions (data/m49.csv), IANA time zones and ISO 639 languages."""
-    with (resources.files("polity_membership") / "data" / "m49.csv").open(encoding="utf-8") as file:
-        regions = {row["country"]: row["region"] for row in csv.DictReader(file)}
+    """Returns countries with regions and land (data/), IANA time zones and ISO 639 languages."""
+    regions = {row["country"]: row["region"] for row in _table("m49.csv")}
     codes = (getattr(language, name, None) for language in pycountry.languages for name in ("alpha_2", "alpha_3"))
     return Reference(
-        regions={country.alpha_2: regions[country.alpha_2] for country in pycountry.countries},
+        regions=regions,
         time_zones=frozenset(zoneinfo.available_timezones() - {"localtime", "Factory", "posixrules"}),
         languages=frozenset(code for code in codes if code),
+        countries={comparable(name): code for name, code in _names() if code in regions},
+        land=Land({row["country"]: tuple(accumulate(map(int, row["steps"].split()))) for row in _table("land.csv")}),
     )
+
+
+def _table(name: str) -> Iterator[dict[str, str]]:
+    with (resources.files("polity_membership") / "data" / name).open(encoding="utf-8") as file:
+        yield from csv.DictReader(file)
+
+
+def _names() -> Iterator[tuple[str, str]]:
+    """Yields every country's names and other codes with its code: CLDR's in the interface's languages, ISO 3166-1's."""
+    for language in LANGUAGES:
+        yield from ((name, code) for code, name in Locale.parse(language).territories.items())
+    for country in pycountry.countries:
+        for name in ("alpha_3", "numeric", "name", "official_name", "common_name"):
+            if value := getattr(country, name, None):
+                yield value, country.alpha_2
+    yield from IN_USE.items()

@@ -13,12 +13,14 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from polity_membership.domain.campaigns import Campaign
 from polity_membership.domain.commitments import Commitment, PledgeGiven, commit_earlier
-from polity_membership.domain.earlier import EarlierEntry, Found, Matched, find_places, match_places, read_earlier
+from polity_membership.domain.earlier import COLUMNS, EarlierEntry, read_earlier
+from polity_membership.domain.earlier_places import Found, Matched, find_places, match_places
 from polity_membership.domain.invitations import Invitation
 from polity_membership.domain.local_governments import LocalGovernment, PublicPlace
 from polity_membership.domain.networks import Network
 from polity_membership.domain.people import Person
-from polity_membership.domain.sheets import ImportRefused, Reading, Upload
+from polity_membership.domain.readings import ImportRefused, Reading
+from polity_membership.domain.sheets import Upload
 from polity_membership.storage.aggregates import load, lock, save
 from polity_membership.storage.campaigns import add_invitations, public_places
 from polity_membership.storage.earlier import (
@@ -31,9 +33,11 @@ from polity_membership.storage.earlier import (
 )
 from polity_membership.storage.reference import reference
 from polity_membership.storage.register import add_register, change_register, register_of
+from polity_membership.storage.uploads import table_of
 from polity_membership.usecases.import_local_governments import (
     again_if_register_changed,
     contact_of,
+    done,
     local_government_of,
 )
 from polity_membership.usecases.repeatable import Ids, Once, always
@@ -87,12 +91,7 @@ async def import_commitments(
             for one in found:
                 _prepare(batch, one, campaign, network, invitations)
             await _write(session, campaign, batch, now)
-            return {
-                "rows": reading.rows,
-                "imported": len(found),
-                "set_aside": reading.set_aside,
-                "already_there": reading.already_there,
-            }
+            return done(reading)
 
         async with database.transaction() as session:
             return await once(session, bring_in)
@@ -106,7 +105,8 @@ async def _read(
     """Reads the file before anything is locked: themes and zone of a campaign never change."""
     async with database.transaction() as session:
         campaign = await load(session, Campaign, campaign_id)
-    return campaign, await asyncio.to_thread(read_earlier, upload, campaign, reference(), now)
+    table = await table_of(upload, COLUMNS)
+    return campaign, await asyncio.to_thread(read_earlier, table, upload.changes, campaign, reference(), now)
 
 
 async def _matched(

@@ -1,4 +1,4 @@
-"""ImportLocalGovernments: the rows of a CSV file become part of the register, all that aren't set aside or nothing.
+"""ImportLocalGovernments: the rows of a file become part of the register, all that aren't set aside or nothing.
 
 Comparing takes seconds and is done before anything is locked: whoever finds that the register has changed meanwhile
 compares again.
@@ -7,7 +7,7 @@ compares again.
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 from uuid import UUID
 
 from polity_chassis.database import Database
@@ -18,11 +18,13 @@ from polity_membership.domain.errors import RegisterChanged
 from polity_membership.domain.local_governments import LocalGovernment
 from polity_membership.domain.networks import Network
 from polity_membership.domain.people import Person
-from polity_membership.domain.register import Contact, Entry, leave_out_known, read_register
-from polity_membership.domain.sheets import ImportRefused, Reading, Upload
+from polity_membership.domain.readings import ImportRefused, Reading
+from polity_membership.domain.register import COLUMNS, Contact, Entry, leave_out_known, read_register
+from polity_membership.domain.sheets import Upload
 from polity_membership.storage.aggregates import load
 from polity_membership.storage.reference import reference
 from polity_membership.storage.register import add_register, change_register, register_of
+from polity_membership.storage.uploads import table_of
 from polity_membership.usecases.repeatable import Ids, Once, always
 
 T = TypeVar("T")
@@ -32,7 +34,7 @@ COMPARISONS = 3
 
 async def check_register(database: Database, network_id: UUID, upload: Upload) -> Reading[Entry]:
     """Returns what an import of the file would find, and writes nothing; raises NotFound."""
-    read = await asyncio.to_thread(read_register, upload, reference())
+    read = await _read(upload)
     return (await _compared(database, network_id, read, upload))[1]
 
 
@@ -47,7 +49,7 @@ async def import_local_governments(
 
     Raises NotFound, ImportRefused while a row is faulty or perhaps a place that is known already, or RegisterChanged.
     """
-    read = await asyncio.to_thread(read_register, upload, reference())
+    read = await _read(upload)
 
     async def compare_and_add() -> Ids:
         network, reading = await _compared(database, network_id, read, upload)
@@ -60,12 +62,7 @@ async def import_local_governments(
             await change_register(session, network)
             await add_register(session, places)
             await add_outgoing(session, facts, occurred_at=now)
-            return {
-                "rows": reading.rows,
-                "imported": len(places),
-                "set_aside": reading.set_aside,
-                "already_there": reading.already_there,
-            }
+            return done(reading)
 
         async with database.transaction() as session:
             return await once(session, take_over)
@@ -83,6 +80,11 @@ async def again_if_register_changed(compare_and_add: Callable[[], Awaitable[T]])
     return await compare_and_add()
 
 
+async def _read(upload: Upload) -> Reading[Entry]:
+    table = await table_of(upload, COLUMNS)
+    return await asyncio.to_thread(read_register, table, upload.changes, reference())
+
+
 async def _compared(
     database: Database, network_id: UUID, read: Reading[Entry], upload: Upload
 ) -> tuple[Network, Reading[Entry]]:
@@ -92,6 +94,13 @@ async def _compared(
         network = await load(session, Network, network_id)
         register = await register_of(session, network_id)
     return network, await asyncio.to_thread(leave_out_known, read, register, upload.changes)
+
+
+def done(reading: Reading[Any]) -> Ids:
+    """Returns what is told of an import: the rows, and what became of them."""
+    counts = reading.counts()
+    told = {"rows": counts["rows"], "imported": counts["accepted"]}
+    return {**told, **{name: counts[name] for name in ("set_aside", "already_there")}}
 
 
 def local_government_of(entry: Entry, network: Network) -> LocalGovernment:

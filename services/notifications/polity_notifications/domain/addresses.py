@@ -1,9 +1,6 @@
 """Whom a mail may be addressed to: one address, in characters that cannot become a second one or another header."""
 
-import re
-
-_ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@(?:[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?\.?){1,255}")
-"""The local part's characters are `atext` and dots of RFC 5322: no comma, quote, bracket, space or line end."""
+from email_validator import EmailNotValidError, validate_email
 
 
 class UnsafeAddress(ValueError):
@@ -11,12 +8,14 @@ class UnsafeAddress(ValueError):
 
 
 def one_address(address: str) -> str:
-    """Returns the address in ASCII, an international domain as Punycode (RFC 5891); raises UnsafeAddress."""
-    local, at, domain = address.rpartition("@")
+    """Returns the address in ASCII, an international domain in its xn-- form (RFC 5891); raises UnsafeAddress.
+
+    The rule is the one by which membership takes addresses: what it has taken can be sent to.
+    """
     try:
-        plain = f"{local}{at}{domain.encode('idna').decode()}"
-    except UnicodeError:
-        raise UnsafeAddress("the domain is not valid") from None
-    if not _ADDRESS.fullmatch(plain) or ".." in plain:
+        found = validate_email(address, allow_smtputf8=False, strict=True, check_deliverability=False).ascii_email
+    except EmailNotValidError:
+        found = None
+    if found is None:
         raise UnsafeAddress("not one plain address")
-    return plain
+    return found
