@@ -5,6 +5,8 @@ LANGUAGES = ("en", "es", "fr", "pt", "ko", "ar")
 
 
 _ENDING = frozenset("\r\n\0")
+_TURNING = dict.fromkeys(map(ord, "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"))
+"""Unicode's embeddings, overrides and isolates."""
 
 
 class UnsafeHeader(ValueError):
@@ -12,10 +14,13 @@ class UnsafeHeader(ValueError):
 
 
 def clean_header(value: str) -> str:
-    """Returns the value; raises UnsafeHeader when it holds CR, LF or NUL."""
+    """Returns the value without what turns the direction of the writing after it, which could show another name.
+
+    Raises UnsafeHeader when it holds CR, LF or NUL.
+    """
     if not _ENDING.isdisjoint(value):
         raise UnsafeHeader("a header value holds CR, LF or NUL")
-    return value
+    return value.translate(_TURNING)
 
 
 def language_of(accept_language: str | None, supported: tuple[str, ...] = LANGUAGES) -> str:

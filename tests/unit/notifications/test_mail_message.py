@@ -69,12 +69,19 @@ def test_a_line_end_in_a_header_value_is_refused(planted: str) -> None:
         post(network=planted)
 
 
+def test_what_turns_the_direction_of_writing_is_in_no_header() -> None:
+    turned = "Sami \u202eelpmaxE\u202c"
+    mail = read(post(name=turned, subject=turned, network=turned))
+    assert str(mail["Subject"]) == "Sami elpmaxE"
+    assert [mail[name].addresses[0].display_name for name in ("To", "From")] == ["Sami elpmaxE"] * 2
+
+
 @pytest.mark.parametrize(
     "address",
     [
         "a@example.org,b@example.org", "a@example.org, b@example.org", "a,b@example.org", "a b@example.org",
         "Ana <a@example.org>", "a@example.org\r\nRCPT TO:<b@example.org>", "a@example.org;b@example.org", "a", "@x.org",
-        "a@", '"a,b"@example.org', "a@b@example.org", "á@example.org", "a@example..org",
+        "a@", "haru.@example.org", '"a,b"@example.org', "a@b@example.org", "á@example.org", "a@example..org",
     ],
 )  # fmt: skip
 def test_an_address_that_is_not_one_plain_address_is_refused(address: str) -> None:
