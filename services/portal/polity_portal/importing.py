@@ -1,5 +1,6 @@
 """A file between its upload and its import: what is wrong with it, and what was decided about its lines so far."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -43,19 +44,7 @@ class Errand:
     async def check(self, upload_id: UUID, waiting: Waiting) -> None:
         """Has the file checked as it was decided so far, and keeps it with the report."""
         report = await self._post(waiting, dry_run=True)
-        rows, proposals = report["faulty_rows"][:SHOWN], report["proposals"][:SHOWN]
-        lines = {row["line"] for row in rows}
-        editable = {row["line"] for row in report["faulty_rows"]}
-        at_file = [fault for fault in report["faults"] if fault["line"] not in editable]
-        shown = {
-            **report,
-            "file_faults": at_file[:SHOWN],
-            "faults": [fault for fault in report["faults"] if fault["line"] in lines],
-            "faulty_rows": rows,
-            "proposals": proposals,
-            "open_file_faults": len(at_file),
-            "open_proposals": len(report["proposals"]),
-        }
+        shown = _first(report)
         kept = {
             "route": self.route,
             "content": waiting.content.decode(BYTES),
@@ -86,11 +75,43 @@ class Errand:
         return answer
 
 
+def _first(report: dict[str, Any]) -> dict[str, Any]:
+    """The report, cut to what one page shows."""
+    rows, asked = report["faulty_rows"][:SHOWN], report["asked_rows"][:SHOWN]
+    lines, asked_lines = {row["line"] for row in rows}, {row["line"] for row in asked}
+    editable = {row["line"] for row in report["faulty_rows"]}
+    at_file = [fault for fault in report["faults"] if fault["line"] not in editable]
+    faults = [fault for fault in report["faults"] if fault["line"] in lines]
+    return {
+        **report,
+        "file_faults": at_file[:SHOWN],
+        "faults": faults,
+        "suggestions": sum(len(fault["suggestions"]) == 1 for fault in faults),
+        "faulty_rows": rows,
+        "questions": [question for question in report["questions"] if question["line"] in asked_lines],
+        "asked_rows": asked,
+        "proposals": report["proposals"][:SHOWN],
+        "open_file_faults": len(at_file),
+        "open_questions": len(report["asked_rows"]),
+        "open_proposals": len(report["proposals"]),
+    }
+
+
 def decide(waiting: Waiting, form: FormData) -> None:
     """Adds to the changes what the form of the report says; its fields are named after the kept report."""
     changes, report = waiting.changes, waiting.report
+    _correct(changes, report, form)
+    _answer(changes, report, form)
+    for line, cells in _taken(report, form):
+        corrections = changes["corrections"]
+        corrections[str(line)] = corrections.get(str(line), {}) | cells
+    if form.get("action") == "aside":
+        changes["set_aside_faulty"] = True
+
+
+def _correct(changes: dict[str, Any], report: dict[str, Any], form: FormData) -> None:
     corrections, aside = changes.setdefault("corrections", {}), changes.setdefault("set_aside", [])
-    for row in report["faulty_rows"]:
+    for row in (*report["faulty_rows"], *report["asked_rows"]):
         line = row["line"]
         if form.get(f"aside:{line}"):
             aside.append(line)
@@ -101,13 +122,33 @@ def decide(waiting: Waiting, form: FormData) -> None:
         elif _counts_cells(report, line) and any(cell is not None for cell in given.values()):
             # The row has too many or too few cells, and stands under the headings as it should.
             corrections.setdefault(str(line), {})
-    answers = changes.setdefault("answers", [])
+
+
+def _answer(changes: dict[str, Any], report: dict[str, Any], form: FormData) -> None:
+    answers, confirmed = changes.setdefault("answers", []), changes.setdefault("confirmed", [])
     for asked in report["proposals"]:
         said = text_of(form, f"answer:{asked['line']}:{asked['candidate']}")
         if said in ("same", "another"):
             answers.append({"line": asked["line"], "candidate": asked["candidate"], "same": said == "same"})
-    if form.get("action") == "aside":
-        changes["set_aside_faulty"] = True
+    for question in report["questions"]:
+        if question["confirmable"] and text_of(form, _named(question)) == "right":
+            confirmed.append({"line": question["line"], "reason": question["reason"]})
+
+
+def _taken(report: dict[str, Any], form: FormData) -> Iterator[tuple[int, dict[str, str]]]:
+    """Each line with what is written instead: the suggestions that were chosen, or all that are the only ones."""
+    for told in (*report["faults"], *report["questions"]):
+        suggestions = told["suggestions"]
+        if form.get("action") == "suggestions" and len(suggestions) == 1 and "confirmable" not in told:
+            yield told["line"], suggestions[0]
+        for number, cells in enumerate(suggestions):
+            if f"{_named(told)}:{number}" == form.get("take") or text_of(form, _named(told)) == str(number):
+                yield told["line"], cells
+
+
+def _named(told: dict[str, Any]) -> str:
+    """How the page names a fault or a question."""
+    return f"{told['line']}:{told['field']}:{told['reason']}"
 
 
 def _counts_cells(report: dict[str, Any], line: int) -> bool:

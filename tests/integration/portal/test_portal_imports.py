@@ -63,6 +63,50 @@ async def test_a_faulty_cell_is_a_field_with_its_fault_beside_it(desk: SimpleNam
     assert "code de pays ISO 3166-1" in french.text
 
 
+async def test_a_country_is_corrected_by_one_click_beside_what_was_typed(desk: SimpleNamespace) -> None:
+    report = await check(desk, file_of(["Athens,EL,,37.98,23.73", "Suwon,KOR,,37.26,x"]))
+    page, _ = await fields_of(desk, report)
+    offered = re.findall(r'<button[^>]* name="take" value="([^"]+)"[^>]*>Write <bdi>([^<]+)</bdi>', page)
+    assert offered == [("2:country:unknown_country:0", "GR"), ("3:country:unknown_country:0", "KR")]
+    # Enter in a field presses the first button of the form.
+    assert re.findall(r'<button type="submit" name="([^"]+)" value="([^"]+)"', page)[0] == ("action", "check")
+    await step(desk, report, take=offered[1][0], action="", cell__3__longitude="127.01")
+    page, fields = await fields_of(desk, report)
+    assert "cell:3:country" not in fields
+    assert fields["cell:2:country"] == "EL"
+    await step(desk, report, take=offered[0][0], action="")
+    assert "Import all 2 cities and territories" in (await desk.browser.get(report)).text
+
+
+async def test_all_suggestions_are_written_at_once(desk: SimpleNamespace) -> None:
+    report = await check(desk, file_of(["Athens,EL,,37.98,23.73", "Suwon,KOR,,37.26,127.01", "Nowhere,XX,,0,0"]))
+    assert "Write all 2 suggestions" in (await desk.browser.get(report)).text
+    await step(desk, report, action="suggestions")
+    _, fields = await fields_of(desk, report)
+    assert [name for name in fields if name.endswith("country")] == ["cell:4:country"]
+
+
+async def test_a_point_outside_its_country_is_asked_about_and_decided(desk: SimpleNamespace) -> None:
+    rows = ["Kaunas,LT,,23.9036,54.8985", "Cotonou,BJ,,0,0", "Rabat,MA,,34.02,6.84", "Lyon,FR,,45.76,4.84"]
+    report = await check(desk, file_of(rows))
+    page = (await desk.browser.get(report)).text
+    counts = dict(re.findall(r"<dt>([^<]+)</dt><dd>(\d+)</dd>", page))
+    assert counts == {"Ready": "1", "There already": "0", "Set aside": "0", "Faulty": "0", "To be decided": "3"}
+    assert page.count("Are the two numbers swapped, or is a minus sign missing?") == 3
+    asked = "{line}:latitude:outside_country"
+    answers = {asked.format(line=2): "0", asked.format(line=3): "right", "cell:4:longitude": "-6.84"}
+    await step(desk, report, **answers)
+    done = await step(desk, report, action="import")
+    assert "4 cities and territories were imported." in (await desk.browser.get(done)).text
+    async with desk.database.transaction() as session:
+        found = await (await session.connection()).execute(
+            text("SELECT name, latitude, longitude FROM local_government WHERE network_id = :id"),
+            {"id": UUID(desk.network_id)},
+        )
+        placed = {row.name: (row.latitude, row.longitude) for row in found}
+    assert (placed["Kaunas"], placed["Cotonou"], placed["Rabat"]) == ((54.8985, 23.9036), (0, 0), (34.02, -6.84))
+
+
 async def test_an_empty_file_is_told_from_none(desk: SimpleNamespace) -> None:
     token = (await fields_of(desk, desk.importing))[1]["form_token"]
     for name, words in (("places.csv", "The file is empty."), ("", "Please fill this in.")):
@@ -121,7 +165,7 @@ async def test_places_alike_are_shown_side_by_side_and_decided(desk: SimpleNames
 
 
 async def test_many_faulty_rows_come_fifty_at_a_time(desk: SimpleNamespace) -> None:
-    report = await check(desk, file_of(f"Place {n},XX,,{n % 90},0" for n in range(120)))
+    report = await check(desk, file_of(f"Place {n},XX,,{38 + n / 100},-3.7" for n in range(120)))
     page, fields = await fields_of(desk, report)
     assert "Shown are the first 50 of 120" in page
     mended: dict[str, Any] = {name: "ES" for name in fields if name.endswith(":country")}
