@@ -24,12 +24,14 @@ from polity_chassis.ids import new_id
 from polity_chassis.migrations import migrate
 from polity_chassis.rebuild import rebuild
 from polity_contracts.envelope import Envelope, Fact, encode_value, headers
+from polity_contracts.invitations import (
+    InterestExpressed,
+    InvitationIssued,
+)
 from polity_contracts.membership import (
     CampaignOpened,
     CommitmentMade,
     Deadline,
-    InterestExpressed,
-    InvitationIssued,
     LocalGovernmentRegistered,
 )
 from polity_contracts.topics import TOPICS

@@ -21,8 +21,8 @@ from polity_chassis.ids import new_id
 from polity_chassis.links import LinkKeys
 from polity_chassis.migrations import migrate
 from polity_chassis.runtime import Runtime
+from polity_contracts import invitations, people
 from polity_contracts import membership as m
-from polity_contracts import people
 from polity_contracts.envelope import Fact
 from polity_local.testing import PostgresForTests, SmtpSink
 from polity_notifications.consumers.membership import membership_consumers
@@ -108,7 +108,7 @@ class World:
 
     def invited(self, contact: UUID, *, days: float = 30, traceparent: str | None = None) -> Received[Any]:
         invitation = new_id()
-        fact = m.InvitationIssued(
+        fact = invitations.InvitationIssued(
             invitation_id=invitation, campaign_id=self.campaign_id, network_id=self.network_id,
             local_government_id=self.city_id, contact_id=contact, language="en", reply_by=self.deadline(days),
             link_generation=1, wave="1", issued_at=self.clock.now,
@@ -116,14 +116,14 @@ class World:
         return self.received(invitation, fact, traceparent=traceparent)
 
     def revoked(self, invited: Received[Any], generation: int) -> Received[Any]:
-        fact = m.InvitationRevoked(
+        fact = invitations.InvitationRevoked(
             invitation_id=invited.fact.invitation_id, campaign_id=self.campaign_id, network_id=self.network_id,
             local_government_id=self.city_id, link_generation=generation, revoked_at=self.clock.now,
         )  # fmt: skip
         return self.received(invited.fact.invitation_id, fact)
 
     def extended(self, invited: Received[Any], *, days: float = 40) -> Received[Any]:
-        fact = m.InvitationExtended(
+        fact = invitations.InvitationExtended(
             invitation_id=invited.fact.invitation_id, campaign_id=self.campaign_id, network_id=self.network_id,
             local_government_id=self.city_id, contact_id=invited.fact.contact_id, reply_by=self.deadline(days),
             extended_at=self.clock.now,
@@ -145,14 +145,14 @@ class World:
         return self.received(commitment, kind(**values))
 
     def declined(self, invited: Received[Any]) -> Received[Any]:
-        fact = m.InvitationDeclined(
+        fact = invitations.InvitationDeclined(
             invitation_id=invited.fact.invitation_id, campaign_id=self.campaign_id, network_id=self.network_id,
             local_government_id=self.city_id, declined_at=self.clock.now,
         )  # fmt: skip
         return self.received(invited.fact.invitation_id, fact)
 
     def reconsidered(self, invited: Received[Any]) -> Received[Any]:
-        fact = m.InterestExpressed(
+        fact = invitations.InterestExpressed(
             invitation_id=invited.fact.invitation_id, campaign_id=self.campaign_id, network_id=self.network_id,
             local_government_id=self.city_id, expressed_at=self.clock.now, reconsidered=True,
         )  # fmt: skip

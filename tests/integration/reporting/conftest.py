@@ -13,6 +13,11 @@ from polity_chassis.database import Database
 from polity_chassis.ids import new_id
 from polity_chassis.migrations import migrate
 from polity_contracts.envelope import Fact
+from polity_contracts.invitations import (
+    InterestExpressed,
+    InvitationDeclined,
+    InvitationIssued,
+)
 from polity_contracts.membership import (
     CampaignOpened,
     CommitmentMade,
@@ -20,9 +25,6 @@ from polity_contracts.membership import (
     CommitmentSubmitted,
     CommitmentWithdrawn,
     Deadline,
-    InterestExpressed,
-    InvitationDeclined,
-    InvitationIssued,
     LocalGovernmentRegistered,
     Milestone,
     MilestoneAnnounced,

@@ -5,7 +5,11 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from polity_contracts.membership import CommitmentMade, Deadline, InvitationIssued
+from polity_contracts.invitations import InvitationIssued
+from polity_contracts.membership import (
+    CommitmentMade,
+    Deadline,
+)
 from polity_notifications.domain.deliveries import (
     Kind,
     Limits,

@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from polity_contracts import invitations
 from polity_contracts import membership as m
 from polity_contracts.envelope import Visibility
 from polity_contracts.facts import FACTS
@@ -89,7 +90,7 @@ def test_the_payload_is_a_cloud_event_without_what_leads_to_a_person() -> None:
     assert str(fact.invitation_id) not in json.dumps(body)
 
 
-INVITED = m.InvitationIssued(
+INVITED = invitations.InvitationIssued(
     invitation_id=uuid4(), campaign_id=uuid4(), network_id=NETWORK, local_government_id=uuid4(), contact_id=uuid4(),
     language="en", reply_by=m.Deadline(at=AT, time_zone="UTC"), link_generation=1, wave="1", issued_at=AT,
 )  # fmt: skip

@@ -15,15 +15,17 @@ from polity_chassis.orphans import Orphan
 from polity_chassis.outbox import Outgoing, add_facts, add_outgoing
 from polity_contracts.envelope import Fact
 from polity_contracts.facts import FACTS
+from polity_contracts.invitations import (
+    InterestExpressed,
+    InvitationDeclined,
+    InvitationIssued,
+    InvitationRevoked,
+)
 from polity_contracts.membership import (
     CommitmentMade,
     CommitmentReturned,
     CommitmentSubmitted,
     CommitmentWithdrawn,
-    InterestExpressed,
-    InvitationDeclined,
-    InvitationIssued,
-    InvitationRevoked,
     MilestoneAnnounced,
     MilestoneReached,
 )

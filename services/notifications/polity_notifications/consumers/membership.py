@@ -8,16 +8,18 @@ from polity_chassis.clock import Clock
 from polity_chassis.consumer import Consumer, Handler, Received
 from polity_contracts import topics
 from polity_contracts.envelope import Fact
-from polity_contracts.membership import (
-    CampaignOpened,
-    CommitmentMade,
-    CommitmentReturned,
-    CommitmentSubmitted,
+from polity_contracts.invitations import (
     InterestExpressed,
     InvitationDeclined,
     InvitationExtended,
     InvitationIssued,
     InvitationRevoked,
+)
+from polity_contracts.membership import (
+    CampaignOpened,
+    CommitmentMade,
+    CommitmentReturned,
+    CommitmentSubmitted,
     LocalGovernmentRegistered,
     MilestoneReached,
     NetworkFounded,

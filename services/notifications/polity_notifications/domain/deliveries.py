@@ -7,12 +7,14 @@ from typing import ClassVar
 from uuid import UUID, uuid5
 
 from polity_contracts.envelope import Fact
+from polity_contracts.invitations import (
+    InvitationExtended,
+    InvitationIssued,
+)
 from polity_contracts.membership import (
     CommitmentMade,
     CommitmentReturned,
     CommitmentSubmitted,
-    InvitationExtended,
-    InvitationIssued,
     MilestoneReached,
 )
 

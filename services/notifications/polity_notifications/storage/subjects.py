@@ -5,14 +5,16 @@ from collections.abc import Sequence
 from typing import TypeVar
 from uuid import UUID
 
-from polity_contracts.membership import (
-    CampaignOpened,
-    CommitmentMade,
+from polity_contracts.invitations import (
     InterestExpressed,
     InvitationDeclined,
     InvitationExtended,
     InvitationIssued,
     InvitationRevoked,
+)
+from polity_contracts.membership import (
+    CampaignOpened,
+    CommitmentMade,
     LocalGovernmentRegistered,
     NetworkFounded,
 )

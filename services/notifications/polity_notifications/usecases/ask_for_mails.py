@@ -5,12 +5,14 @@ from datetime import datetime
 from uuid import UUID
 
 from polity_chassis.consumer import Received
+from polity_contracts.invitations import (
+    InvitationExtended,
+    InvitationIssued,
+)
 from polity_contracts.membership import (
     CommitmentMade,
     CommitmentReturned,
     CommitmentSubmitted,
-    InvitationExtended,
-    InvitationIssued,
 )
 from sqlmodel.ext.asyncio.session import AsyncSession
 

@@ -11,16 +11,18 @@ from uuid import UUID
 
 from polity_chassis.consumer import Consumer, Received
 from polity_contracts import topics
+from polity_contracts.invitations import (
+    InterestExpressed,
+    InvitationDeclined,
+    InvitationImported,
+    InvitationIssued,
+)
 from polity_contracts.membership import (
     CampaignOpened,
     CommitmentMade,
     CommitmentReturned,
     CommitmentSubmitted,
     CommitmentWithdrawn,
-    InterestExpressed,
-    InvitationDeclined,
-    InvitationImported,
-    InvitationIssued,
     LocalGovernmentRegistered,
     MilestoneAnnounced,
     MilestoneReached,
