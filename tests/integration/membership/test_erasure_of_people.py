@@ -83,6 +83,22 @@ async def test_an_erased_holder_loses_mandate_and_sign_in(world: Any, net: Any) 
     ]
 
 
+async def test_an_erasure_asked_for_again_is_answered_as_the_first(
+    world: Any, net: Any, row: Callable[..., Any], csv_of: Any
+) -> None:
+    """Nothing leads from the network to the person any more, who was never invited or whose mandate has ended."""
+    person = {"name": "Walter Again", "email": "walter.again@example.org", "language": "en"}
+    granted = await net.post(f"/v1/networks/{net.id}/mandates", {"person": person, "role": "secretariat"}, expect=201)
+    await net.do_import(csv_of([row("Vic", contact_name="Xenia Again", contact_email="xenia.again@example.org")]))
+    (place,) = (await net.get(f"/v1/networks/{net.id}/local-governments"))["items"]
+    for person_id in (granted["person_id"], place["contact_id"]):
+        path = f"/v1/people/{person_id}/erasure"
+        first, second = [await net.post(path, {}, expect=202) for _ in range(2)]
+        assert first == second == {"person_id": person_id}
+        await world.call("POST", path, {}, as_="a-stranger", expect=404)
+        assert [name for name, _, _ in await world.facts(person_id)] == ["person_recorded", "person_erased"]
+
+
 async def test_an_operator_erases_whom_no_network_knows(world: Any) -> None:
     holders = await world.rows("SELECT person_id FROM mandate WHERE role = 'operator' AND subject IS NULL")
     assert holders == []

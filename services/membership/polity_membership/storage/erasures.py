@@ -9,7 +9,10 @@ from polity_contracts.topics import PEOPLE
 from sqlalchemy import text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-_ASK = text("INSERT INTO person_erasure (person_id, asked_at) VALUES (:person_id, :now)")
+_ASK = text("""
+INSERT INTO person_erasure (person_id, asked_at, network_ids)
+VALUES (:person_id, :now, CAST(:network_ids AS uuid[]))
+""")
 _PUBLISH_AGAIN = text("UPDATE person_erasure SET published_at = NULL, marked_at = NULL WHERE person_id = :person_id")
 _ASK_ACCOUNTS = text("""
 INSERT INTO account_erasure (subject, asked_at, due_at, attempts)
@@ -48,10 +51,12 @@ class Account:
     attempts: int
 
 
-async def ask(session: AsyncSession, person_id: UUID, subjects: Iterable[str], now: datetime) -> None:
-    """Notes that the person was erased and that their sign-in accounts shall be."""
+async def ask(
+    session: AsyncSession, person_id: UUID, network_ids: Sequence[UUID], subjects: Iterable[str], now: datetime
+) -> None:
+    """Notes that the person, with whom the networks dealt, was erased and that their sign-in accounts shall be."""
     connection = await session.connection()
-    await connection.execute(_ASK, {"person_id": person_id, "now": now})
+    await connection.execute(_ASK, {"person_id": person_id, "network_ids": list(network_ids), "now": now})
     await connection.execute(_ASK_ACCOUNTS, {"subject": sorted(set(subjects)), "now": now})
 
 

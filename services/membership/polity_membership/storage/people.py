@@ -18,11 +18,12 @@ UNION SELECT network_id FROM commitment WHERE signatory_id = :person_id
 UNION SELECT coalesce(lg.network_id, mandate.scope_id) FROM mandate
   LEFT JOIN local_government lg ON lg.id = mandate.scope_id
  WHERE mandate.person_id = :person_id AND mandate.scope_id IS NOT NULL
+UNION SELECT unnest(network_ids) FROM person_erasure WHERE person_id = :person_id
 """)
 
 
 async def networks_knowing(session: AsyncSession, person_id: UUID) -> Sequence[UUID]:
-    """Returns the networks that the person deals with as contact, signatory or holder of a mandate."""
+    """Returns the networks that the person deals, or dealt until erased, with as contact, signatory or by a mandate."""
     connection = await session.connection()
     return list((await connection.execute(_KNOWN_TO, {"person_id": person_id})).scalars())
 

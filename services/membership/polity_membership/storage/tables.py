@@ -16,6 +16,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    Uuid,
     text,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
@@ -108,7 +109,10 @@ class PeopleMarkerRow(Row, table=True):
 
 
 class PersonErasureRow(Row, table=True):
-    """How far an erasure has come: when Kafka had the tombstone, when the partitions got the marker after it."""
+    """How far an erasure has come: when Kafka had the tombstone, when the partitions got the marker after it.
+
+    `network_ids` are the networks that dealt with the person: their secretariats may ask for it again.
+    """
 
     __tablename__ = "person_erasure"
     __table_args__ = (Index("person_erasure_under_way", "published_at", postgresql_where=text("marked_at IS NULL")),)
@@ -117,6 +121,7 @@ class PersonErasureRow(Row, table=True):
     asked_at: datetime = _instant()
     published_at: datetime | None = _instant(nullable=True)
     marked_at: datetime | None = _instant(nullable=True)
+    network_ids: list[UUID] = Field(sa_column=Column(ARRAY(Uuid), nullable=False, server_default=text("'{}'")))
 
 
 class AccountErasureRow(Row, table=True):

@@ -11,7 +11,7 @@ from polity_membership.domain.people import Person
 from polity_membership.storage.aggregates import lock, save
 from polity_membership.storage.drafts import forget_drafts_of_person
 from polity_membership.storage.erasures import ask
-from polity_membership.storage.people import forget_reasons, lock_mandates_of, remove_contact
+from polity_membership.storage.people import forget_reasons, lock_mandates_of, networks_knowing, remove_contact
 from polity_membership.storage.proofs import ask_removal_of_person
 
 
@@ -32,10 +32,11 @@ async def erase(session: AsyncSession, person_id: UUID, now: datetime) -> None:
     if erased is None:
         return
     mandates = await lock_mandates_of(session, person_id)
+    networks = await networks_knowing(session, person_id)
     await remove_contact(session, person_id)
     await forget_drafts_of_person(session, person_id)
     await ask_removal_of_person(session, person_id, now)
-    await ask(session, person_id, [mandate.subject for mandate in mandates if mandate.subject], now)
+    await ask(session, person_id, networks, [mandate.subject for mandate in mandates if mandate.subject], now)
     for mandate in mandates:
         ended = mandate.end(now)
         mandate.forget_subject()
