@@ -69,7 +69,7 @@ async def test_a_country_is_corrected_by_one_click_beside_what_was_typed(desk: S
     offered = re.findall(r'<button[^>]* name="take" value="([^"]+)"[^>]*>Write <bdi>([^<]+)</bdi>', page)
     assert offered == [("2:country:unknown_country:0", "GR"), ("3:country:unknown_country:0", "KR")]
     # Enter in a field presses the first button of the form.
-    assert re.findall(r'<button type="submit" name="([^"]+)" value="([^"]+)"', page)[0] == ("action", "check")
+    assert re.findall(r'<button type="submit" name="([^"]+)" value="([^"]+)"', page)[0] == ("action", "enter")
     await step(desk, report, take=offered[1][0], action="", cell__3__longitude="127.01")
     page, fields = await fields_of(desk, report)
     assert "cell:3:country" not in fields
