@@ -98,7 +98,7 @@ class Rule:
 
     async def _check(self, request: Request, caller: Caller) -> None:
         state = request.app.state
-        async with state.runtime.database.transaction() as session:
+        async with state.runtime.database.reading.transaction() as session:
             if request.method not in READS and state.check_fresh and not self.even_stale:
                 await state.check_fresh(session)
             for grant in self.grants:

@@ -1,8 +1,10 @@
 """Whether the process lives, whether it can serve, and its figures: /health/live, /health/ready, /metrics.
 
-Ready means that the database answers. A broker that is away delays facts but no request, so it is not asked.
+Ready means that the database answers, by a connection that no request uses: requests that wait make no process unready.
+A broker that is away delays facts but no request, so it is not asked.
 """
 
+import asyncio
 from collections.abc import Iterable
 
 from fastapi import APIRouter, FastAPI, Request, Response
@@ -10,7 +12,7 @@ from opentelemetry.instrumentation.utils import suppress_instrumentation
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
-from polity_chassis.database import Database
+from polity_chassis.database import WATCH_SECONDS, Database
 from polity_chassis.runtime import Gauge, Runtime
 from polity_chassis.telemetry import HTTP
 
@@ -61,10 +63,10 @@ def health_app(runtime: Runtime) -> FastAPI:
 
 async def _database_gauges(database: Database) -> list[Gauge]:
     try:
-        async with database.engine.connect() as connection:
+        async with asyncio.timeout(WATCH_SECONDS), database.watch() as connection:
             rows, age = (await connection.execute(_OUTBOX, {"most": COUNTED_AT_MOST})).one()
             parked = (await connection.execute(_PARKED)).all()
-    except (SQLAlchemyError, OSError):
+    except (SQLAlchemyError, OSError, TimeoutError):
         return [Gauge("polity_database_up", "Whether the database answers", 0)]
     return [
         Gauge("polity_database_up", "Whether the database answers", 1),

@@ -16,7 +16,7 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from polity_chassis import authority, health, telemetry
-from polity_chassis.access import LINK, PUBLIC, LinkDep, routes_with_rules, template_of
+from polity_chassis.access import LINK, PUBLIC, READS, LinkDep, routes_with_rules, template_of
 from polity_chassis.auth import CallerDep, SigningKeys, Verifier
 from polity_chassis.database import Database
 from polity_chassis.faults import problem_of
@@ -191,7 +191,7 @@ async def _runtime(request: Request) -> Runtime:
 
 async def _database(request: Request) -> Database:
     database: Database = request.app.state.runtime.database
-    return database
+    return database.reading if request.method in READS else database
 
 
 async def _now(request: Request) -> datetime:

@@ -98,7 +98,7 @@ class Liveness:
 
     async def _behind(self, consumer: Consumer) -> dict[TopicPartition, int]:
         """Returns our position in each partition that has facts beyond it; one never read stands at 0."""
-        async with asyncio.timeout(ASK_SECONDS), self._database.engine.connect() as connection:
+        async with asyncio.timeout(ASK_SECONDS), self._database.watch() as connection:
             rows = (await connection.execute(_POSITIONS, {"consumer": consumer.name})).all()
         positions = {TopicPartition(row.topic, row.partition): row.next_offset for row in rows}
         # Without a group it gets every partition, those among them that the stuck one was never assigned.

@@ -31,7 +31,7 @@ async def test_a_no_is_said_once_and_its_reason_is_read_by_the_secretariat_alone
     facts = await world.facts(item["invitation_id"])
     assert [(name, number) for name, number, _ in facts] == [("invitation_issued", 1), ("invitation_declined", 2)]
     assert facts[1][2].keys() == {
-        "invitation_id", "campaign_id", "network_id", "local_government_id", "declined_at",
+        "invitation_id", "campaign_id", "network_id", "local_government_id", "declined_at", "answer_step",
     }  # fmt: skip
     (place,) = (await net.get(f"/v1/networks/{net.id}/local-governments?campaign_id={campaign_id}&status=declined"))[
         "items"

@@ -140,7 +140,7 @@ async def _commitments(request: Request) -> Together[CommitToCampaign, Ids]:
     if not hasattr(state, "commitments"):
         database = state.runtime.database
         act = partial(commit_to_campaigns, database, once_each=create_each_once)
-        lines = partial(campaigns_asked, database)
+        lines = partial(campaigns_asked, database.reading)
         state.commitments = Together(act, about=lambda command: command.invitation_id, lines=lines)
     found: Together[CommitToCampaign, Ids] = state.commitments
     return found

@@ -25,11 +25,6 @@ def _value(column: Column[Any], value: Any) -> Any:
     return json.dumps(value) if isinstance(column.type, ARRAY) else value
 
 
-async def wait_for_locks(session: AsyncSession, milliseconds: int) -> None:
-    """Lets the transaction fail where a lock can't be had within that time."""
-    await (await session.connection()).execute(text(f"SET LOCAL lock_timeout = {milliseconds:d}"))
-
-
 def among(column: ColumnElement[UUID], ids: Collection[UUID]) -> ColumnElement[bool]:
     """Returns the condition that the column is one of the ids: one parameter, so one plan for any number."""
     return column == any_(literal(list(ids), ARRAY(Uuid)))

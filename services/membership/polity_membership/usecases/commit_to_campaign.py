@@ -21,14 +21,10 @@ from polity_membership.domain.commitments import Commitment, Pledge, commit
 from polity_membership.domain.errors import LinkUnknown, Refused
 from polity_membership.domain.people import Person
 from polity_membership.storage.aggregates import add_all, lock, save, save_all
-from polity_membership.storage.bulk import wait_for_locks
 from polity_membership.storage.campaigns import Asked, add_milestones, campaigns_of, lock_asked
 from polity_membership.storage.drafts import forget_drafts
 from polity_membership.storage.proofs import ask_removal
 from polity_membership.usecases.repeatable import Ids, OnceEach
-
-LONGEST_WAIT_MS = 1000
-"""How long pledges that are given together wait for a campaign that an import, say, has locked, at each try."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,13 +70,10 @@ async def commit_to_campaigns(
 ) -> Sequence[Ids | Exception]:
     """Returns of each command commitment_id, status and ordinal, or why it was refused. No invitation comes twice.
 
-    It fails where somebody holds a lock for LONGEST_WAIT_MS.
-
     Refusals are LinkUnknown, LinkRevoked, LinkExpired, AlreadyCommitted, CommitmentIsWithdrawn, ThemesInvalid and
     SignedInFuture.
     """
     async with database.transaction() as session:
-        await wait_for_locks(session, LONGEST_WAIT_MS)
 
         async def pledge(places: Sequence[int]) -> Sequence[Ids | Exception]:
             chosen = [commands[place] for place in places]

@@ -15,8 +15,8 @@ C = TypeVar("C")
 R = TypeVar("R")
 
 LARGEST_BATCH = 100
-LINES_AT_ONCE = 4
-"""How many lines may have a transaction that waits for a lock: fewer than half of the connections."""
+LINES_AT_ONCE = 2
+"""How many lines may have a transaction that waits for a lock: a few of the connections."""
 PATIENCE_SECONDS = 20
 """How long a command may wait for a lock that somebody holds; its caller then hears that it may come again."""
 QUIET_TURNS = 6

@@ -12,6 +12,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from ledger import Noted, note, record, until
 from polity_chassis.database import Database
 from polity_chassis.positions import StalePosition
+from sqlalchemy import text
 from sqlalchemy.engine import make_url
 
 ONCE = "SELECT count(*), count(DISTINCT (key, sequence)) FROM effect"
@@ -113,6 +114,20 @@ async def test_a_table_that_is_missing_parks_nothing(world):
     assert "42P01" in await until(waits, "the wait")
     await world.do("ALTER TABLE late RENAME TO effect")
 
+    await all_once(world, 9)
+    assert await world.parked() == []
+
+
+async def test_a_lock_that_somebody_holds_is_tried_for_again_visibly_and_parks_nothing(world):
+    async with world.database.engine.begin() as holder:
+        await holder.execute(text("LOCK TABLE effect IN EXCLUSIVE MODE"))
+        await world.send(*facts(3, 3))
+        running = world.start()
+
+        async def waits():
+            return running.runner.waiting_for
+
+        assert "55P03" in await until(waits, "the wait")
     await all_once(world, 9)
     assert await world.parked() == []
 

@@ -10,7 +10,9 @@ import pytest
 import pytest_asyncio
 from polity_chassis.bell import driver_url
 from polity_chassis.database import Database
+from polity_chassis.failures import is_infrastructure, is_locked
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 from sqlmodel import Field, SQLModel
 
 
@@ -125,6 +127,67 @@ async def test_connections_that_the_server_ended_are_replaced_before_use(databas
     await _until_none(ending, SESSIONS)
     await ending.close()
     assert await asyncio.gather(*(execute(database, "SELECT 1") for _ in range(3))) == [1, 1, 1]
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "SELECT FROM wanted WHERE id = 1 FOR UPDATE",
+        "UPDATE wanted SET id = 3 WHERE id = 1",
+        "INSERT INTO wanted VALUES (2) ON CONFLICT DO NOTHING",
+        "INSERT INTO referring VALUES (1)",
+        "LOCK TABLE wanted",
+        "SELECT pg_advisory_xact_lock(1)",
+    ],
+)
+async def test_a_wait_for_any_lock_ends(database: Database, statement: str) -> None:
+    create = "CREATE TABLE wanted (id int PRIMARY KEY)", "CREATE TABLE referring (id int REFERENCES wanted)"
+    await execute(database, *create, "INSERT INTO wanted VALUES (1)")
+    async with database.transaction() as session:
+        connection = await session.connection()
+        for hold in (
+            "SELECT FROM wanted FOR UPDATE",
+            "INSERT INTO wanted VALUES (2)",
+            "SELECT pg_advisory_xact_lock(1)",
+        ):
+            await connection.execute(text(hold))
+        async with asyncio.timeout(20):
+            with pytest.raises(DBAPIError) as locked:
+                await execute(database, statement)
+    assert is_locked(locked.value)
+    assert is_infrastructure(locked.value)
+    await execute(database, statement)
+
+
+async def test_who_only_reads_needs_no_turn_of_those_who_wait(database: Database) -> None:
+    await execute(database, "CREATE TABLE held (id int)", "INSERT INTO held VALUES (1)")
+    go_on = asyncio.Event()
+
+    async def hold() -> None:
+        async with database.transaction() as session:
+            await session.connection()
+            await go_on.wait()
+
+    holding = [asyncio.create_task(hold()) for _ in range(2)]
+    waiting = [asyncio.create_task(execute(database, "UPDATE held SET id = 2")) for _ in range(20)]
+    for _ in range(5):
+        async with asyncio.timeout(20):
+            assert await execute(database.reading, "SELECT id FROM held") == 1
+            assert await database.ping()
+    outcomes = await asyncio.gather(*waiting, return_exceptions=True)
+    assert {type(outcome) for outcome in outcomes} == {TimeoutError}
+    assert all(is_infrastructure(outcome) for outcome in outcomes if isinstance(outcome, Exception))
+    go_on.set()
+    await asyncio.gather(*holding)
+    await execute(database, "UPDATE held SET id = 2")
+
+
+async def test_health_and_metrics_have_connections_of_their_own(database: Database) -> None:
+    async with database.engine.connect(), database.engine.connect(), database.engine.connect():
+        async with asyncio.timeout(20):
+            assert await database.ping()
+        async with asyncio.timeout(20), database.watch() as connection:
+            assert await connection.scalar(text("SELECT 1")) == 1
 
 
 async def test_a_database_that_is_away_is_not_there(database: Database) -> None:
