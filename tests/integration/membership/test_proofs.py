@@ -198,7 +198,7 @@ async def test_one_that_cannot_be_deleted_holds_no_other_back(world: Any, net: A
         await net.commit(one)
     with pytest.raises(OSError):  # noqa: PT011 - whatever the file system says
         await sweep(world)
-    kept = "SELECT id FROM proof WHERE id = ANY(:ids) AND folder IS NOT NULL"
+    kept = "SELECT id FROM proof WHERE id = ANY(:ids) AND removed_at IS NULL"
     assert [row["id"] for row in await world.rows(kept, ids=[UUID(id_) for id_ in proofs])] == [UUID(proofs[0])]
     await world.rows(swap, id=UUID(proofs[0]), folder=row["folder"])
     await sweep(world)

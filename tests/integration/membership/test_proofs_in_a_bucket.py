@@ -13,7 +13,7 @@ import fsspec
 import pytest
 from polity_local.buckets import Bucket
 from polity_membership.domain.proofs import UNFINISHED_FOR
-from polity_membership.storage.files import IN_TIME, Files, files_at
+from polity_membership.storage.files import IN_TIME, Files, files_at, name_of
 from polity_membership.usecases import remove_proofs
 
 JPEG = b"\xff\xd8\xff\xe0" + bytes(range(256)) * 2000
@@ -23,7 +23,7 @@ PIECE = {**TUS, "Content-Type": "application/offset+octet-stream"}
 WRITE = """
 import asyncio, os, sys
 from polity_membership.storage.files import Files
-asyncio.run(Files(sys.argv[1]).write("a", int(sys.argv[2]), sys.argv[3].encode()))
+asyncio.run(Files(sys.argv[1]).write("a", sys.argv[2], sys.argv[3].encode()))
 os._exit(0)  # as one that is killed; obstore may abort an interpreter that ends in the millisecond after its answer
 """
 
@@ -78,39 +78,44 @@ async def sweep(world: Any) -> None:
 @pytest.mark.parametrize("kind", ["folder", "bucket"])
 async def test_a_folder_and_a_bucket_hold_and_forget_alike(tmp_path: Path, bucket: Bucket, kind: str) -> None:
     files = Files(tmp_path.as_uri() if kind == "folder" else f"{bucket.url}/{uuid4()}")
-    await files.write("a", 0, b"first ")
-    await files.write("a", 6, b"lost, and longer than what comes again")
-    await files.write("a", 6, b"second")
-    await files.write("ab", 0, b"another")
-    assert await files.read("a") == b"first second"
+    pieces = {0: b"first ", 6: b"second"}
+    names = {offset: name_of(offset, piece) for offset, piece in pieces.items()}
+    lost = b"lost, and longer than what comes again"
+    for offset, piece in ((0, b"first "), (6, lost), (6, b"second")):
+        await files.write("a", name_of(offset, piece), piece)
+    await files.write("ab", names[0], b"another")
+    for _ in range(2):
+        await files.remove("a", name_of(6, lost))
+        assert await files.read("a", names) == b"first second"
     for _ in range(2):
         await files.remove("a")
     with pytest.raises(FileNotFoundError):
-        await files.read("a")
-    assert await files.read("ab") == b"another"
+        await files.read("a", names)
+    assert await files.read("ab", {0: names[0]}) == b"another"
 
 
 async def test_what_another_process_stored_is_seen_at_once(bucket: Bucket) -> None:
     url = f"{bucket.url}/{uuid4()}"
-    files = Files(url)
-    await files.write("a", 0, b"ours, ")
-    assert await files.read("a") == b"ours, "
-    command = [sys.executable, "-c", WRITE, url, "6", "theirs"]
+    files, names = Files(url), {0: "0-ours", 6: "6-theirs"}
+    await files.write("a", "0-ours", b"ours, ")
+    assert await files.read("a", {0: "0-ours"}) == b"ours, "
+    command = [sys.executable, "-c", WRITE, url, "6-theirs", "theirs"]
     await asyncio.to_thread(subprocess.run, command, check=True, env={**os.environ, **bucket.environment})
-    assert await files.read("a") == b"ours, theirs"
+    assert await files.read("a", names) == b"ours, theirs"
     await files.remove("a")
     with pytest.raises(FileNotFoundError):
-        await files.read("a")
+        await files.read("a", names)
 
 
 async def test_pieces_of_many_uploads_at_once_meet_in_nothing(bucket: Bucket) -> None:
     files = Files(f"{bucket.url}/{uuid4()}")
-    names = [f"{number:02}" for number in range(20)]
-    writes = [files.write(name, at, f"{name}-{at};".encode()) for name in names for at in (0, 9, 10, 1000)]
+    folders = [f"{number:02}" for number in range(20)]
+    names = {at: f"{at}-x" for at in (0, 9, 10, 1000)}
+    writes = [files.write(folder, name, f"{folder}-{at};".encode()) for folder in folders for at, name in names.items()]
     await asyncio.gather(*writes)
-    wholes = await asyncio.gather(*(files.read(name) for name in names))
-    assert wholes == [f"{n}-0;{n}-9;{n}-10;{n}-1000;".encode() for n in names]
-    await asyncio.gather(*(files.remove(name) for name in names))
+    wholes = await asyncio.gather(*(files.read(folder, names) for folder in folders))
+    assert wholes == [f"{n}-0;{n}-9;{n}-10;{n}-1000;".encode() for n in folders]
+    await asyncio.gather(*(files.remove(folder) for folder in folders))
 
 
 @pytest.mark.parametrize("fault", ["away", "refused", "no bucket"])
@@ -125,7 +130,7 @@ async def test_a_bucket_that_fails_is_waited_out_and_nothing_counts_as_removed(
     forget_servers()
     files = Files(f"s3://{name}")
     try:
-        for call in (files.write("a", 0, b"piece"), files.remove("a")):
+        for call in (files.write("a", "0-x", b"piece"), files.remove("a")):
             with pytest.raises(OSError):  # noqa: PT011 - each kind of it is waited out
                 await call
     finally:

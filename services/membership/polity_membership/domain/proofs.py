@@ -34,7 +34,10 @@ def media_type_of(content: bytes) -> str:
 
 @dataclass(slots=True)
 class Proof:
-    """`folder` is where its pieces lie, None once they are removed; it can be read from `finished_at` on."""
+    """`folder` is where its pieces lie, None once they are gone for good; it can be read from `finished_at` on.
+
+    `removed_at` is when its files were deleted: one that was under way then may have come after it.
+    """
 
     id: UUID
     invitation_id: UUID
@@ -46,6 +49,7 @@ class Proof:
     media_type: str | None = None
     finished_at: datetime | None = None
     removal_asked_at: datetime | None = None
+    removed_at: datetime | None = None
 
     def check_length(self) -> None:
         """Raises ProofTooLarge, before any of its bytes came."""

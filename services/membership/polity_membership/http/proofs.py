@@ -18,7 +18,7 @@ from polity_membership.http.repeating import once_by
 from polity_membership.http.scopes import OF_INVITATION, OF_PROOF
 from polity_membership.settings import MembershipSettings
 from polity_membership.storage.files import Files, files_at
-from polity_membership.storage.proofs import list_proofs, load_proof
+from polity_membership.storage.proofs import list_proofs, load_proof, pieces_of
 from polity_membership.usecases import Piece, Sender, begin_proof, find_proof, receive_piece
 
 router = APIRouter(prefix="/v1", tags=["proofs"])
@@ -125,6 +125,7 @@ async def get_proof(proof_id: UUID, database: DatabaseDep, files: FilesDep) -> R
     """Returns the file to be saved; nothing in it is trusted by whoever shows it."""
     async with database.transaction() as session:
         proof = await load_proof(session, proof_id)
+        pieces = await pieces_of(session, proof_id)
     if not proof.finished_at or proof.removal_asked_at or not (proof.folder and proof.media_type):
         raise NotFound
     headers = {
@@ -132,7 +133,7 @@ async def get_proof(proof_id: UUID, database: DatabaseDep, files: FilesDep) -> R
         "Content-Security-Policy": "default-src 'none'; sandbox",
         "Cache-Control": "no-store",
     }
-    content = await files.read(proof.folder)
+    content = await files.read(proof.folder, pieces)
     if len(content) != proof.length_bytes:
         # Lost, or being removed at this instant: a part must not be taken for the letter.
         raise FileNotFoundError(f"pieces of proof {proof_id}")

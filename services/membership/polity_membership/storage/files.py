@@ -1,8 +1,9 @@
 """Where files lie: a folder, or a bucket of S3. Names are random, and nothing else."""
 
 import asyncio
+import hashlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from functools import cache
 from typing import Any
@@ -13,33 +14,37 @@ from obstore.exceptions import BaseError
 from obstore.fsspec import register
 
 register("s3")
-# A request's transaction waits for the bucket, and PostgreSQL ends one that has waited for 30 s. Whether the server
-# speaks TLS is said by its address alone.
+# Whether the server speaks TLS is said by its address alone.
 IN_TIME: dict[str, Any] = {
     "retry_config": {"max_retries": 3, "retry_timeout": timedelta(seconds=10)},
     "client_options": {"timeout": timedelta(seconds=10), "allow_http": True},
 }
 
 
+def name_of(offset: int, piece: bytes) -> str:
+    """Returns the name of a piece's file: two that begin at the same offset are one only if they are the same."""
+    return f"{offset:012}-{hashlib.sha256(piece).hexdigest()[:32]}"
+
+
 class Files:
-    """Each file is a folder of pieces, named by the offset they begin at, for few file systems can append."""
+    """Each file is a folder of pieces, for few file systems can append."""
 
     def __init__(self, url: str) -> None:
         """Of a bucket's server, region and credentials the standard variables tell (AWS_*)."""
         self._system, self._root = fsspec.core.url_to_fs(url, **(IN_TIME if url.startswith("s3:") else {}))
 
-    async def write(self, folder: str, offset: int, piece: bytes) -> None:
+    async def write(self, folder: str, name: str, piece: bytes) -> None:
         """Returns once the piece is stored for good, on a disk if it is a disk; raises OSError."""
-        await _in_thread(self._write, f"{self._root}/{folder}", f"{offset:012}", piece)
+        await _in_thread(self._write, f"{self._root}/{folder}", name, piece)
 
-    async def read(self, folder: str) -> bytes:
-        """Returns the pieces put together; raises OSError."""
-        whole: bytes = await _in_thread(self._read, f"{self._root}/{folder}")
+    async def read(self, folder: str, names: Mapping[int, str]) -> bytes:
+        """Returns the pieces put together, given their names by offset; raises OSError."""
+        whole: bytes = await _in_thread(self._read, f"{self._root}/{folder}", names)
         return whole
 
-    async def remove(self, folder: str) -> None:
-        """Removes every piece; what isn't there is removed already. Raises OSError."""
-        await _in_thread(self._remove, f"{self._root}/{folder}")
+    async def remove(self, folder: str, name: str = "") -> None:
+        """Removes the piece, without a name every piece; what isn't there is removed already. Raises OSError."""
+        await _in_thread(self._remove, f"{self._root}/{folder}/{name}".rstrip("/"))
 
     def _write(self, folder: str, name: str, piece: bytes) -> None:
         if isinstance(self._system, LocalFileSystem):
@@ -47,13 +52,15 @@ class Files:
         else:
             self._system.pipe_file(f"{folder}/{name}", piece)
 
-    def _read(self, folder: str) -> bytes:
-        names = sorted(self._system.ls(folder, detail=False))
-        return b"".join(self._system.cat_file(name) for name in names)
+    def _read(self, folder: str, names: Mapping[int, str]) -> bytes:
+        listed = (str(path).rpartition("/")[2] for path in self._system.ls(folder, detail=False))
+        # The release before named pieces by their offset alone.
+        pieces = {int(name): name for name in listed if name.isdigit()} | dict(names)
+        return b"".join(self._system.cat_file(f"{folder}/{pieces[offset]}") for offset in sorted(pieces))
 
-    def _remove(self, folder: str) -> None:
-        if self._system.exists(folder):
-            self._system.rm(folder, recursive=True)
+    def _remove(self, path: str) -> None:
+        if self._system.exists(path):
+            self._system.rm(path, recursive=True)
 
 
 async def _in_thread(work: Callable[..., Any], *arguments: Any) -> Any:

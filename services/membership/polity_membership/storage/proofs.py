@@ -2,11 +2,11 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict
-from datetime import datetime
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import func, insert, or_, select, text, update
+from sqlalchemy import func, insert, select, text, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from polity_membership.domain.errors import NotFound
@@ -14,9 +14,11 @@ from polity_membership.domain.proofs import UNFINISHED_FOR, Proof
 from polity_membership.storage.bulk import among
 from polity_membership.storage.tables import table
 
-proofs = table("proof")
-CHANGING = ("received_bytes", "media_type", "finished_at", "removal_asked_at", "folder")
+proofs, pieces = table("proof"), table("proof_piece")
+CHANGING = ("received_bytes", "media_type", "finished_at")
 
+LONGEST_PIECE = timedelta(minutes=2)
+"""How long a piece may take to be written: the clients of buckets give up long before."""
 _OF_PERSON = text("""
 UPDATE proof SET removal_asked_at = :now
   FROM invitation LEFT JOIN commitment ON commitment.invitation_id = invitation.id
@@ -75,14 +77,62 @@ async def ask_removal_of_person(session: AsyncSession, person_id: UUID, now: dat
     await (await session.connection()).execute(_OF_PERSON, {"person_id": person_id, "now": now})
 
 
-async def claim_removal(session: AsyncSession, now: datetime, after: UUID) -> Proof | None:
-    """Returns the next proof by id, locked, whose files are to go: they are asked for or were never finished."""
+_NEXT_REMOVAL = text("""
+SELECT id, folder, removed_at IS NULL AS first FROM proof
+ WHERE folder IS NOT NULL AND removal_asked_at IS NOT NULL AND id > :after
+   AND (removed_at IS NULL OR removed_at < now() - CAST(:one_piece AS interval))
+ ORDER BY id LIMIT 1
+""")
+_REMOVED = text("""
+UPDATE proof SET removed_at = coalesce(removed_at, now()), folder = CASE WHEN removed_at IS NULL THEN folder END
+ WHERE id = :id
+""")
+_FORGET_PIECES = text("DELETE FROM proof_piece WHERE proof_id = :id")
+
+
+class Removal(NamedTuple):
+    """A proof whose files are to go, for the `first` time or for good."""
+
+    id: UUID
+    folder: str
+    first: bool
+
+
+async def give_up_unfinished(session: AsyncSession, now: datetime) -> None:
+    """Asks for the removal of uploads that were never finished: nothing more of them is taken."""
     unfinished = proofs.c.finished_at.is_(None) & (proofs.c.created_at < now - UNFINISHED_FOR)
-    due = or_(proofs.c.removal_asked_at.is_not(None), unfinished)
-    statement = select(proofs).where(proofs.c.folder.is_not(None), due, proofs.c.id > after)
-    locked = statement.order_by(proofs.c.id).limit(1).with_for_update(key_share=True, skip_locked=True)
-    row = (await (await session.connection()).execute(locked)).mappings().one_or_none()
-    return Proof(**row) if row else None
+    gone = update(proofs).where(proofs.c.folder.is_not(None), unfinished, proofs.c.removal_asked_at.is_(None))
+    await (await session.connection()).execute(gone.values(removal_asked_at=now))
+
+
+async def next_removal(session: AsyncSession, after: UUID) -> Removal | None:
+    """Returns the next proof by id whose files are to go now.
+
+    They go once at once, and once more when a piece that was being written meanwhile has come or never will.
+    """
+    parameters = {"after": after, "one_piece": LONGEST_PIECE}
+    row = (await (await session.connection()).execute(_NEXT_REMOVAL, parameters)).one_or_none()
+    return Removal(*row) if row else None
+
+
+async def note_removed(session: AsyncSession, removal: Removal) -> None:
+    """Notes that the proof's files were deleted; the second time it has none any more."""
+    connection = await session.connection()
+    await connection.execute(_REMOVED, {"id": removal.id})
+    if not removal.first:
+        await connection.execute(_FORGET_PIECES, {"id": removal.id})
+
+
+async def add_piece(session: AsyncSession, proof_id: UUID, begins_at: int, name: str) -> None:
+    """Notes the file of the proof's next piece."""
+    values = {"proof_id": proof_id, "begins_at": begins_at, "name": name}
+    await (await session.connection()).execute(insert(pieces).values(values))
+
+
+async def pieces_of(session: AsyncSession, proof_id: UUID) -> dict[int, str]:
+    """Returns the files of the proof's pieces by where they begin."""
+    statement = select(pieces.c.begins_at, pieces.c.name).where(pieces.c.proof_id == proof_id)
+    return {row.begins_at: row.name for row in await (await session.connection()).execute(statement)}
 
 
 async def _one(session: AsyncSession, statement: Any) -> Proof:

@@ -4,21 +4,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import (
-    JSON,
-    BigInteger,
-    Column,
-    Date,
-    DateTime,
-    Identity,
-    Index,
-    Integer,
-    Table,
-    Text,
-    UniqueConstraint,
-    Uuid,
-    text,
-)
+import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlmodel import Field, MetaData, SQLModel
 
@@ -32,15 +18,15 @@ class Row(SQLModel):
 
 
 def _text(*, nullable: bool = False) -> Any:
-    return Field(sa_column=Column(Text, nullable=nullable))
+    return Field(sa_column=sa.Column(sa.Text, nullable=nullable))
 
 
 def _instant(*, nullable: bool = False) -> Any:
-    return Field(sa_column=Column(DateTime(timezone=True), nullable=nullable))
+    return Field(sa_column=sa.Column(sa.DateTime(timezone=True), nullable=nullable))
 
 
 def _map() -> Any:
-    return Field(sa_column=Column(JSONB, nullable=False))
+    return Field(sa_column=sa.Column(JSONB, nullable=False))
 
 
 class NetworkRow(Row, table=True):
@@ -59,8 +45,8 @@ class NetworkRow(Row, table=True):
 class LocalGovernmentRow(Row, table=True):
     __tablename__ = "local_government"
     __table_args__ = (
-        UniqueConstraint("network_id", "name", "country", "latitude", "longitude", name="local_government_place"),
-        Index("local_government_by_name", "network_id", "name", "id"),
+        sa.UniqueConstraint("network_id", "name", "country", "latitude", "longitude", name="local_government_place"),
+        sa.Index("local_government_by_name", "network_id", "name", "id"),
     )
 
     id: UUID = Field(primary_key=True)
@@ -115,13 +101,15 @@ class PersonErasureRow(Row, table=True):
     """
 
     __tablename__ = "person_erasure"
-    __table_args__ = (Index("person_erasure_under_way", "published_at", postgresql_where=text("marked_at IS NULL")),)
+    __table_args__ = (
+        sa.Index("person_erasure_under_way", "published_at", postgresql_where=sa.text("marked_at IS NULL")),
+    )
 
     person_id: UUID = Field(primary_key=True)
     asked_at: datetime = _instant()
     published_at: datetime | None = _instant(nullable=True)
     marked_at: datetime | None = _instant(nullable=True)
-    network_ids: list[UUID] = Field(sa_column=Column(ARRAY(Uuid), nullable=False, server_default=text("'{}'")))
+    network_ids: list[UUID] = Field(sa_column=sa.Column(ARRAY(sa.Uuid), nullable=False, server_default=sa.text("'{}'")))
 
 
 class AccountErasureRow(Row, table=True):
@@ -129,8 +117,8 @@ class AccountErasureRow(Row, table=True):
 
     __tablename__ = "account_erasure"
 
-    id: int = Field(sa_column=Column(BigInteger, Identity(always=True), primary_key=True))
-    subject: str | None = Field(sa_column=Column(Text, nullable=True, unique=True))
+    id: int = Field(sa_column=sa.Column(sa.BigInteger, sa.Identity(always=True), primary_key=True))
+    subject: str | None = Field(sa_column=sa.Column(sa.Text, nullable=True, unique=True))
     asked_at: datetime = _instant()
     due_at: datetime = _instant()
     attempts: int
@@ -154,7 +142,7 @@ class CampaignRow(Row, table=True):
     commitment_text: dict[str, str] = _map()
     fallback_language: str = _text()
     # json and not jsonb: it keeps the order in which the campaign names its themes.
-    themes: dict[str, dict[str, str]] = Field(sa_column=Column(JSON, nullable=False))
+    themes: dict[str, dict[str, str]] = Field(sa_column=sa.Column(sa.JSON, nullable=False))
     milestones: list[dict[str, Any]] = _map()
     reply_at: datetime = _instant()
     reply_time_zone: str = _text()
@@ -169,7 +157,7 @@ class CampaignRow(Row, table=True):
 
 class InvitationRow(Row, table=True):
     __tablename__ = "invitation"
-    __table_args__ = (UniqueConstraint("campaign_id", "local_government_id", name="invitation_once"),)
+    __table_args__ = (sa.UniqueConstraint("campaign_id", "local_government_id", name="invitation_once"),)
 
     id: UUID = Field(primary_key=True)
     campaign_id: UUID = Field(foreign_key="campaign.id")
@@ -186,7 +174,7 @@ class InvitationRow(Row, table=True):
     declined_at: datetime | None = _instant(nullable=True)
     decline_reason: str | None = _text(nullable=True)
     link_generation: int
-    answer_step: int = Field(sa_column=Column(Integer, nullable=False, server_default=text("0")))
+    answer_step: int = Field(sa_column=sa.Column(sa.Integer, nullable=False, server_default=sa.text("0")))
     fact_sequence: int
 
 
@@ -200,8 +188,8 @@ class AnswerDraftRow(Row, table=True):
     saved_at: datetime = _instant()
     signatory_name: str | None = _text(nullable=True)
     signatory_office: str | None = _text(nullable=True)
-    signed_on: date | None = Field(sa_column=Column(Date, nullable=True))
-    themes: list[str] = Field(sa_column=Column(ARRAY(Text), nullable=False))
+    signed_on: date | None = Field(sa_column=sa.Column(sa.Date, nullable=True))
+    themes: list[str] = Field(sa_column=sa.Column(ARRAY(sa.Text), nullable=False))
 
 
 class ProofRow(Row, table=True):
@@ -209,16 +197,16 @@ class ProofRow(Row, table=True):
 
     __tablename__ = "proof"
     __table_args__ = (
-        Index(
+        sa.Index(
             "proof_to_remove",
             "created_at",
-            postgresql_where=text("folder IS NOT NULL AND (removal_asked_at IS NOT NULL OR finished_at IS NULL)"),
+            postgresql_where=sa.text("folder IS NOT NULL AND (removal_asked_at IS NOT NULL OR finished_at IS NULL)"),
         ),
     )
 
     id: UUID = Field(primary_key=True)
     invitation_id: UUID = Field(foreign_key="invitation.id", index=True)
-    folder: str | None = Field(sa_column=Column(Text, nullable=True, unique=True))
+    folder: str | None = Field(sa_column=sa.Column(sa.Text, nullable=True, unique=True))
     sent_by: str = _text()
     length_bytes: int
     received_bytes: int
@@ -226,13 +214,24 @@ class ProofRow(Row, table=True):
     created_at: datetime = _instant()
     finished_at: datetime | None = _instant(nullable=True)
     removal_asked_at: datetime | None = _instant(nullable=True)
+    removed_at: datetime | None = _instant(nullable=True)
+
+
+sa.Table(
+    "proof_piece",
+    membership_metadata,
+    sa.Column("proof_id", sa.ForeignKey("proof.id"), primary_key=True),
+    sa.Column("begins_at", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("name", sa.Text, nullable=False),
+)
+"""The file of a piece that was acknowledged; what else lies in the proof's folder counts for nothing."""
 
 
 class CommitmentRow(Row, table=True):
     __tablename__ = "commitment"
     __table_args__ = (
-        UniqueConstraint("campaign_id", "local_government_id", name="commitment_once"),
-        UniqueConstraint("campaign_id", "ordinal", name="commitment_ordinal"),
+        sa.UniqueConstraint("campaign_id", "local_government_id", name="commitment_once"),
+        sa.UniqueConstraint("campaign_id", "ordinal", name="commitment_ordinal"),
     )
 
     id: UUID = Field(primary_key=True)
@@ -244,14 +243,14 @@ class CommitmentRow(Row, table=True):
     signatory_id: UUID = Field(foreign_key="person.id", index=True)
     language: str = _text()
     ordinal: int | None
-    themes: list[str] = Field(sa_column=Column(ARRAY(Text), nullable=False))
-    signed_on: date = Field(sa_column=Column(Date, nullable=False))
+    themes: list[str] = Field(sa_column=sa.Column(ARRAY(sa.Text), nullable=False))
+    signed_on: date = Field(sa_column=sa.Column(sa.Date, nullable=False))
     submitted_at: datetime | None = _instant(nullable=True)
     made_at: datetime | None = _instant(nullable=True)
     returned_at: datetime | None = _instant(nullable=True)
     return_reason: str | None = _text(nullable=True)
     withdrawn_at: datetime | None = _instant(nullable=True)
-    recorded_by: str = Field(sa_column=Column(Text, nullable=False, server_default="link"))
+    recorded_by: str = Field(sa_column=sa.Column(sa.Text, nullable=False, server_default="link"))
     proof_id: UUID | None = Field(foreign_key="proof.id")
     answer_step: int | None
     fact_sequence: int
@@ -277,13 +276,13 @@ class MandateRow(Row, table=True):
     scope_id: UUID | None = Field(index=True)
     language: str = _text()
     granted_at: datetime = _instant()
-    subject: str | None = Field(sa_column=Column(Text, nullable=True, index=True))
+    subject: str | None = Field(sa_column=sa.Column(sa.Text, nullable=True, index=True))
     linked_at: datetime | None = _instant(nullable=True)
     ended_at: datetime | None = _instant(nullable=True)
     link_generation: int
     fact_sequence: int
 
 
-def table(name: str) -> Table:
+def table(name: str) -> sa.Table:
     """Returns the Core table of that name, for statements where the ORM would cost too much."""
     return membership_metadata.tables[name]

@@ -9,12 +9,12 @@ from polity_chassis.database import Database
 from polity_chassis.ids import new_id
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from polity_membership.domain.errors import TooManyProofs
+from polity_membership.domain.errors import OffsetMismatch, TooManyProofs
 from polity_membership.domain.invitations import Invitation
 from polity_membership.domain.proofs import BY_LINK, BY_SECRETARIAT, MOST_PROOFS, Proof
 from polity_membership.storage.campaigns import load_linked, lock_linked
-from polity_membership.storage.files import Files
-from polity_membership.storage.proofs import add_proof, count_proofs, proof_of, save_proof
+from polity_membership.storage.files import Files, name_of
+from polity_membership.storage.proofs import add_piece, add_proof, count_proofs, pieces_of, proof_of, save_proof
 from polity_membership.usecases.repeatable import Ids, Once, always
 
 
@@ -71,14 +71,32 @@ async def find_proof(database: Database, sender: Sender, proof_id: UUID, now: da
 async def receive_piece(database: Database, files: Files, sender: Sender, piece: Piece, now: datetime) -> Proof:
     """Returns the proof with the piece in it, stored for good.
 
-    A piece whose acknowledgement is lost with the process lies under the same name as the one that comes again.
+    It is written outside of any transaction and counts once the proof names its file: one that a kill or another
+    sender comes before lies there for nothing, and goes with the proof.
     Raises NotFound, OffsetMismatch, ProofTooLarge, ProofTypeRefused or what the sender's link is refused for.
     """
+    proof = await find_proof(database, sender, piece.proof_id, now)
+    proof.receive(piece.offset, piece.content, now)
+    if not piece.content:
+        return proof
+    assert proof.folder
+    name = name_of(piece.offset, piece.content)
+    await files.write(proof.folder, name, piece.content)
+    try:
+        return await _take(database, sender, piece, name, now)
+    except OffsetMismatch:
+        async with database.transaction() as session:
+            taken = (await pieces_of(session, proof.id)).get(piece.offset)
+        if taken not in (None, name):
+            await files.remove(proof.folder, name)
+        raise
+
+
+async def _take(database: Database, sender: Sender, piece: Piece, name: str, now: datetime) -> Proof:
     async with database.transaction() as session:
         proof = await _proof(session, sender, piece.proof_id, now, lock=True)
         proof.receive(piece.offset, piece.content, now)
-        assert proof.folder
-        await files.write(proof.folder, piece.offset, piece.content)
+        await add_piece(session, proof.id, piece.offset, name)
         await save_proof(session, proof)
         return proof
 
