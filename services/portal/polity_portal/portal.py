@@ -1,13 +1,17 @@
 """What the pages share while the process runs: the API, the realm, sessions and the portal's own files."""
 
+import asyncio
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Annotated, cast
 
 from fastapi import Depends, FastAPI, Request
+from opentelemetry.instrumentation.utils import suppress_instrumentation
 from polity_chassis.auth import SigningKeys
 from polity_chassis.clock import Clock
+from polity_chassis.failures import describe
 
 from polity_portal.api import Api, client_for
 from polity_portal.identity import Identity
@@ -15,6 +19,10 @@ from polity_portal.openapi import platform_document
 from polity_portal.place_names import PlaceNames
 from polity_portal.sessions import Sessions, Uploads
 from polity_portal.settings import PortalSettings
+
+CLEAN_UP_SECONDS = 600
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -48,11 +56,26 @@ async def open_portal(app: FastAPI) -> AsyncIterator[None]:
     )
     # FastAPI answers /openapi.json with this: the portal's own routes are pages, the document is the platform's.
     app.openapi_schema = platform_document()
+    cleaner = asyncio.create_task(_clean_up(app))
     try:
         yield
     finally:
+        cleaner.cancel()
         await api.close()
         await identity.close()
+
+
+async def _clean_up(app: FastAPI) -> None:
+    """Removes what is over, until cancelled, with or without a database."""
+    while True:
+        portal: Portal = app.state.portal
+        try:
+            with suppress_instrumentation():
+                while await portal.sessions.forget_over(portal.clock()):
+                    pass
+        except Exception as error:
+            log.warning("sessions that are over wait: %s", describe(error, personal=True))
+        await asyncio.sleep(CLEAN_UP_SECONDS)
 
 
 def portal_of(request: Request) -> Portal:

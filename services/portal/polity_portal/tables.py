@@ -11,6 +11,9 @@ session = Table(
     Column("sealed", LargeBinary, nullable=False, comment="tokens and name, readable only with the cookie's value"),
     Column("opened_at", DateTime(timezone=True), nullable=False),
     Column("last_seen_at", DateTime(timezone=True), nullable=False, index=True),
+    Column(
+        "refreshing_until", DateTime(timezone=True), nullable=True, comment="a request asks the realm for new tokens"
+    ),
 )
 
 upload = Table(
