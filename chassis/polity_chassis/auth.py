@@ -61,7 +61,7 @@ class SigningKeys:
                     answer = (await client.get(self._url)).raise_for_status().json()
                 self._keys = _usable(answer)
                 self._fetched_at = time.monotonic()
-            except (httpx.HTTPError, jwt.PyJWTError, ValueError, AttributeError) as error:
+            except (httpx.HTTPError, jwt.PyJWTError, ValueError, TypeError, AttributeError) as error:
                 logger.warning("the realm's signing keys could not be fetched: %s", type(error).__name__)
 
 

@@ -1,16 +1,21 @@
 """Keycloak's administration, as far as erasing an account needs it: a client of its own with that one role."""
 
+from typing import Annotated
 from urllib.parse import quote
 
 import httpx
 from opentelemetry.instrumentation.utils import suppress_instrumentation
-from pydantic import SecretStr
+from pydantic import BaseModel, SecretStr, StringConstraints
 
 TIMEOUT = httpx.Timeout(10.0, connect=3.0)
 
 
 class NotErased(Exception):
     """Keycloak did not answer, or refused; the message is fit for a log."""
+
+
+class _Token(BaseModel):
+    access_token: Annotated[str, StringConstraints(pattern=r"^[\x21-\x7e]+$")]
 
 
 class Accounts:
@@ -34,7 +39,7 @@ class Accounts:
             with suppress_instrumentation():
                 headers = {"Authorization": f"Bearer {await self._token()}"}
                 answer = await self._client.delete(f"{self._users}/{quote(subject, safe='')}", headers=headers)
-        except httpx.TransportError as error:
+        except httpx.RequestError as error:
             raise NotErased(type(error).__name__) from None
         if answer.status_code not in (204, 404):
             raise NotErased(f"status {answer.status_code}")
@@ -44,4 +49,7 @@ class Accounts:
         answer = await self._client.post(self._token_url, data=form, auth=self._credentials)
         if answer.status_code != 200:
             raise NotErased(f"no token, status {answer.status_code}")
-        return str(answer.json()["access_token"])
+        try:
+            return _Token.model_validate_json(answer.content).access_token
+        except ValueError:
+            raise NotErased("no token, unreadable answer") from None

@@ -1,10 +1,12 @@
 """The platform's HTTP API as the portal calls it, through the gateway's internal listener."""
 
 import json
+from asyncio import sleep
 from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
+from pydantic import BaseModel
 
 from polity_portal.kept import KeptAnswers
 from polity_portal.languages import FALLBACK
@@ -13,6 +15,7 @@ TIMEOUT = httpx.Timeout(10.0, connect=2.0)
 CONNECTIONS = httpx.Limits(max_connections=200, max_keepalive_connections=50)
 SLOW = httpx.Timeout(60.0, connect=2.0)
 """For invitations by the thousand."""
+LONGEST_PAUSE_SECONDS = 3
 IMPORT = httpx.Timeout(110.0, connect=2.0)
 """For imports of ten thousand rows; the gateway waits 120 s."""
 
@@ -80,9 +83,13 @@ class Api:
             headers=self._headers(credentials),
         )
         if credentials:
-            return (await self._send(request, again=True)).json()
+            return _json_of(await self._send(request, again=True))
         kept = self._kept.ask(request)
-        return self._kept.content(await self._send(request, again=True), kept)
+        answer = await self._send(request, again=True)
+        try:
+            return self._kept.content(answer, kept)
+        except ValueError as unreadable:
+            raise ApiUnavailable from unreadable
 
     async def every(self, path: str, *, credentials: str, limit: int, **params: str | None) -> list[dict[str, Any]]:
         """The items of all pages of a list, up to `limit` items."""
@@ -104,7 +111,7 @@ class Api:
             "POST", path, json=body or {}, headers=self._headers(credentials, idempotency_key), timeout=SLOW
         )
         answer = await self._send(request, again=idempotency_key is not None)
-        return answer.json() if answer.content else None
+        return _json_of(answer) if answer.content else None
 
     async def delete(self, path: str, *, credentials: str) -> None:
         """Sends a DELETE."""
@@ -115,7 +122,7 @@ class Api:
         """The JSON of a PUT over the revision that was seen. A broken connection is tried once more."""
         headers = {**self._headers(credentials), "If-Match": f'"{revision}"'}
         request = self._client.build_request("PUT", path, json=body, headers=headers)
-        return (await self._send(request, again=True)).json()
+        return _json_of(await self._send(request, again=True))
 
     async def send(
         self, method: str, path: str, *, credentials: str, content: bytes = b"", headers: dict[str, str] | None = None
@@ -140,7 +147,7 @@ class Api:
         )
         # Read once, so that a second try sends the same bytes.
         request.read()
-        return (await self._send(request, again=bool(key) or dry_run)).json()
+        return _json_of(await self._send(request, again=bool(key) or dry_run))
 
     async def _send(self, request: httpx.Request, *, again: bool) -> httpx.Response:
         try:
@@ -149,8 +156,11 @@ class Api:
             if not again:
                 raise ApiUnavailable from broken
             return await self._send(request, again=False)
-        except httpx.TransportError as broken:
+        except httpx.RequestError as broken:
             raise ApiUnavailable from broken
+        if again and response.status_code == httpx.codes.SERVICE_UNAVAILABLE and (pause := _soon(response)):
+            await sleep(pause)
+            return await self._send(request, again=False)
         _refuse(response)
         return response
 
@@ -163,18 +173,47 @@ class Api:
         return headers
 
 
+def _soon(response: httpx.Response) -> int:
+    """In how many seconds a second try is worth while for a page that somebody waits for, 0 for never."""
+    said = response.headers.get("Retry-After", "")
+    seconds = int(said) if said.isdecimal() else 0
+    return seconds if seconds <= LONGEST_PAUSE_SECONDS else 0
+
+
+def _json_of(response: httpx.Response) -> Any:
+    """The JSON of an answer; whoever sends something else in its place is not the API."""
+    try:
+        return response.json()
+    except ValueError as unreadable:
+        raise ApiUnavailable from unreadable
+
+
 def _refuse(response: httpx.Response) -> None:
     if response.is_success or response.status_code == httpx.codes.NOT_MODIFIED:
         return
     if response.status_code >= 500 or response.status_code == 429:
         raise ApiUnavailable
     try:
-        body = response.json()
+        problem = _Problem.model_validate_json(response.content)
     except ValueError:
-        body = {}
-    slug = str(body.get("type", "")).rsplit(":", 1)[-1]
-    faults = [Fault(_last(e.get("field")), e.get("reason", ""), e.get("message", "")) for e in body.get("errors", [])]
-    raise ApiProblem(response.status_code, slug, body.get("title", ""), faults)
+        problem = _Problem()
+    slug = problem.type.rsplit(":", 1)[-1]
+    faults = [Fault(_last(error.field), error.reason, error.message) for error in problem.errors]
+    raise ApiProblem(response.status_code, slug, problem.title, faults)
+
+
+class _FieldError(BaseModel):
+    field: str | None = None
+    reason: str = ""
+    message: str = ""
+
+
+class _Problem(BaseModel):
+    """What of RFC 9457 is read here; a refusal by something else than the API says none of it."""
+
+    type: str = ""
+    title: str = ""
+    errors: list[_FieldError] = []
 
 
 def _last(field_path: str | None) -> str:

@@ -5,13 +5,14 @@ import hashlib
 import hmac
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 from urllib.parse import urlencode
 
 import httpx
 import jwt
 from polity_chassis.auth import ALGORITHMS, LEEWAY_SECONDS, SigningKeys
 from polity_chassis.problems import Problem
+from pydantic import BaseModel, StringConstraints
 
 from polity_portal.sealing import derive
 from polity_portal.settings import PortalSettings
@@ -91,7 +92,7 @@ class Identity:
             code_verifier=derive(secret, "verifier"),
             redirect_uri=self.redirect_uri,
         )
-        claims = await self._verified(tokens["id_token"])
+        claims = await self._verified(tokens.id_token)
         if claims.get("nonce") != derive(secret, "nonce"):
             raise SignInRefused
         return _grant(tokens, claims["sub"], claims.get("name") or claims.get("preferred_username") or "", now)
@@ -107,19 +108,21 @@ class Identity:
         if response.status_code >= 500:
             raise IdentityUnavailable
 
-    async def _tokens(self, **fields: str) -> dict[str, Any]:
+    async def _tokens(self, **fields: str) -> "_Tokens":
         response = await self._post("/token", **fields)
         if response.status_code >= 500:
             raise IdentityUnavailable
         if response.status_code != 200:
             raise SignInRefused
-        tokens: dict[str, Any] = response.json()
-        return tokens
+        try:
+            return _Tokens.model_validate_json(response.content)
+        except ValueError as unreadable:
+            raise IdentityUnavailable from unreadable
 
     async def _post(self, path: str, **fields: str) -> httpx.Response:
         try:
             return await self._client.post(path, data=fields)
-        except httpx.TransportError as broken:
+        except httpx.RequestError as broken:
             raise IdentityUnavailable from broken
 
     async def _verified(self, id_token: str) -> dict[str, Any]:
@@ -148,11 +151,20 @@ def _challenge(verifier: str) -> str:
     return base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
 
 
-def _grant(tokens: dict[str, Any], subject: str, name: str, now: datetime) -> Grant:
+class _Tokens(BaseModel):
+    """The realm's answer (RFC 6749, 5.1); `id_token` comes with a code alone."""
+
+    access_token: Annotated[str, StringConstraints(pattern=r"^[\x21-\x7e]+$")]
+    refresh_token: str
+    expires_in: float
+    id_token: str = ""
+
+
+def _grant(tokens: _Tokens, subject: str, name: str, now: datetime) -> Grant:
     return Grant(
         subject=subject,
         name=name,
-        access_token=tokens["access_token"],
-        refresh_token=tokens["refresh_token"],
-        expires_at=now.timestamp() + float(tokens["expires_in"]),
+        access_token=tokens.access_token,
+        refresh_token=tokens.refresh_token,
+        expires_at=now.timestamp() + tokens.expires_in,
     )

@@ -19,9 +19,12 @@ from polity_portal.identity import IdentityUnavailable, SignInRefused
 from polity_portal.languages import LANGUAGES
 from polity_portal.portal import portal_of
 from polity_portal.rendering import go_to, language_of, page, protect
+from polity_portal.sessions import SessionOver
 from polity_portal.wording import PROBLEMS
 
 logger = logging.getLogger(__name__)
+MOST_FIELDS = 3000
+"""Of the largest form: the cells of many rows."""
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 
@@ -60,16 +63,26 @@ def problem_page(
     *,
     whom: Mapping[str, Any] | None = None,
     typed: Sequence[tuple[str, str]] = (),
+    again: Sequence[tuple[str, str]] = (),
 ) -> Response:
     """The plain page of a problem: what happened and what to do, and which network's secretariat to ask (`whom`).
 
     `whom` says too why a pledge was returned. Of a refusal the page repeats what the API `said`, of a form that came
-    too late the fields that were `typed`.
+    too late the fields that were `typed`; the fields of a form that came too early go off `again` at its button.
     """
     words = PROBLEMS[slug]
     advice = said if slug == "refused" and said else language_of(request).say(words.advice)
-    shown: dict[str, Any] = {"words": words, "slug": slug, "advice": advice, "whom": whom, "typed": typed}
-    response = page(request, "problem.html", status=status or words.status, **shown)
+    response = page(
+        request,
+        "problem.html",
+        status=status or words.status,
+        words=words,
+        slug=slug,
+        advice=advice,
+        whom=whom,
+        typed=typed,
+        again=again,
+    )
     if response.status_code == 503:
         response.headers["Retry-After"] = "30"
     return response
@@ -80,14 +93,12 @@ NAMED = {
     RequestValidationError: "not_found",
     FormRefused: "form_refused",
     SignInRefused: "sign_in_refused",
-    IdentityUnavailable: "unavailable",
-    ApiUnavailable: "unavailable",
 }
 
 
 def _answer(request: Request, error: Exception) -> Response:
     match error:
-        case NotSignedIn() | ApiProblem(status=401):
+        case NotSignedIn() | SessionOver() | ApiProblem(status=401):
             return _sign_in_first(request)
         case ApiProblem(status=status, slug=slug, title=title):
             known = slug if slug in PROBLEMS else "not_found" if status in (403, 404) else "refused"
@@ -99,11 +110,29 @@ def _answer(request: Request, error: Exception) -> Response:
 
 
 def _failed(request: Request, error: Exception) -> Response:
-    """The page for what no page foresaw: a database that is away, or a mistake of ours, which is logged."""
-    if problem_of(error):
-        return problem_page(request, "unavailable")
+    """The page for what no page foresaw: a mistake of ours, which is logged."""
     logger.error("page failed", exc_info=error)
     return problem_page(request, "failed")
+
+
+def is_foreign(request: Request) -> bool:
+    """Whether the form is of another site.
+
+    Our pages send no referrer, so browsers write `Origin: null` for our own forms too; Sec-Fetch-Site tells then.
+    """
+    site = request.headers.get("sec-fetch-site", "same-origin")
+    origin = request.headers.get("origin", "null")
+    ours = portal_of(request).settings.public_url
+    return site not in ("same-origin", "none") or origin not in ("null", ours)
+
+
+async def _fields_to_send_again(request: Request) -> list[tuple[str, str]]:
+    """The fields of a form of ours that came while it could not be served; none where a file was among them."""
+    if request.method != "POST" or is_foreign(request):
+        return []
+    form = await request.form(max_files=1, max_fields=MOST_FIELDS)
+    fields = [(name, value) for name, value in form.multi_items() if isinstance(value, str)]
+    return fields if len(fields) == len(form.multi_items()) else []
 
 
 def _sign_in_first(request: Request) -> Response:
@@ -133,6 +162,8 @@ class PageRoute(APIRoute):
 
     async def explain(self, request: Request, error: Exception) -> Response:
         """The page of what went wrong."""
+        if isinstance(error, (ApiUnavailable, IdentityUnavailable)) or problem_of(error):
+            return problem_page(request, "unavailable", again=await _fields_to_send_again(request))
         return _answer(request, error)
 
 

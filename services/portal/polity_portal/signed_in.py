@@ -11,11 +11,10 @@ from polity_portal.identity import SignInRefused
 from polity_portal.notices import PURPOSE, SECONDS, forget, notice_in, sealed
 from polity_portal.portal import Portal, portal_of
 from polity_portal.rendering import go_to, language_of, page
-from polity_portal.routing import FormRefused, NotFound, NotSignedIn
+from polity_portal.routing import MOST_FIELDS, FormRefused, NotFound, NotSignedIn, is_foreign
 from polity_portal.sessions import Session
 
 FIELD_LIMIT = 100
-SHEET_LIMIT = 3000
 TOURING = "touring"
 """The cookie by which the office's pages know to lead back to the tour; its first page alone asks what is done."""
 FORM_TOKEN = "form_token"  # noqa: S105 - the field's name
@@ -125,14 +124,8 @@ MaybeSessionDep = Annotated[Session | None, Depends(session_of)]
 
 
 def refuse_foreign(request: Request) -> None:
-    """Raises FormRefused for a form of another site.
-
-    Our pages send no referrer, so browsers write `Origin: null` for our own forms too; Sec-Fetch-Site tells then.
-    """
-    site = request.headers.get("sec-fetch-site", "same-origin")
-    origin = request.headers.get("origin", "null")
-    ours = portal_of(request).settings.public_url
-    if site not in ("same-origin", "none") or origin not in ("null", ours):
+    """Raises FormRefused for a form of another site."""
+    if is_foreign(request):
         raise FormRefused
 
 
@@ -143,7 +136,7 @@ async def signed_form(request: Request, session: SessionDep) -> FormData:
 
 async def signed_sheet(request: Request, session: SessionDep) -> FormData:
     """The same for a form with the cells of many rows."""
-    return await _signed(request, session, SHEET_LIMIT)
+    return await _signed(request, session, MOST_FIELDS)
 
 
 async def _signed(request: Request, session: Session, most: int) -> FormData:

@@ -2,7 +2,7 @@
 
 import re
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
@@ -70,6 +70,8 @@ class Realm:
     subject: str = "subject-1"
     kid: str = "k1"
     down: bool = False
+    unreadable: httpx.Response | None = None
+    meanwhile: Callable[[], Awaitable[Any]] | None = None
     access: str = ""
     issuer: str = ISSUER
     key: rsa.RSAPrivateKey = KEY
@@ -82,9 +84,14 @@ class Realm:
         self.codes[code] = asked
         return f"{asked['redirect_uri']}?code={code}&state={asked['state']}".removeprefix(PUBLIC_URL)
 
-    def __call__(self, request: httpx.Request) -> httpx.Response:
+    async def __call__(self, request: httpx.Request) -> httpx.Response:
+        if self.meanwhile:
+            meanwhile, self.meanwhile = self.meanwhile, None
+            await meanwhile()
         if self.down:
             raise httpx.ConnectError("down")
+        if self.unreadable:
+            return self.unreadable
         assert request.headers["authorization"].startswith("Basic ")
         given = {name: values[0] for name, values in parse_qs(request.content.decode()).items()}
         if request.url.path.endswith("/logout"):

@@ -2,10 +2,16 @@
 
 import asyncio
 import re
+from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
+from uuid import uuid4
 
+import httpx
 import pytest
+from polity_portal import sessions
+from polity_portal.identity import Grant
+from polity_portal.sessions import SessionOver
 from sqlalchemy import text
 
 OFFICE = "/en/office"
@@ -115,6 +121,140 @@ async def test_requests_at_once_refresh_once(stage: SimpleNamespace, realm: Any,
     pages = await asyncio.gather(*(browser.get(OFFICE) for _ in range(5)))
     assert [page.status_code for page in pages] == [200] * 5
     assert realm.refreshed == 1
+
+
+async def test_once_the_token_is_over_one_refreshes_and_the_others_wait(
+    stage: SimpleNamespace, realm: Any, clock: Any
+) -> None:
+    browser = stage.browser()
+    await stage.sign_in(browser)
+    clock.forward(seconds=400)
+    pages = await asyncio.gather(*(browser.get(OFFICE) for _ in range(5)))
+    assert [page.status_code for page in pages] == [200] * 5
+    assert realm.refreshed == 1
+
+
+async def rows(stage: SimpleNamespace, statement: str, **parameters: Any) -> list[Any]:
+    async with stage.database.transaction() as work:
+        return list((await (await work.connection()).execute(text(statement), parameters)).all())
+
+
+TAKE = "UPDATE session SET refreshing_until = now() + CAST(:left AS interval) RETURNING 1"
+
+
+@pytest.mark.parametrize(("spent", "status"), [(280, 200), (400, 503)])
+async def test_while_another_process_refreshes_a_good_token_serves_and_a_spent_one_waits_and_gives_up(
+    stage: SimpleNamespace, realm: Any, clock: Any, monkeypatch: pytest.MonkeyPatch, spent: int, status: int
+) -> None:
+    monkeypatch.setattr(sessions, "REFRESH_LOOK_SECONDS", 0.01)
+    browser = stage.browser()
+    await stage.sign_in(browser)
+    clock.forward(seconds=spent)
+    await rows(stage, TAKE, left=timedelta(seconds=30))
+    assert (await browser.get(OFFICE)).status_code == status
+    assert realm.refreshed == 0
+    # Whoever had begun was killed.
+    await rows(stage, TAKE, left=timedelta(seconds=-1))
+    assert (await browser.get(OFFICE)).status_code == 200
+    assert realm.refreshed == 1
+
+
+async def test_a_realm_that_fails_once_is_asked_again_at_once(stage: SimpleNamespace, realm: Any, clock: Any) -> None:
+    browser = stage.browser()
+    await stage.sign_in(browser)
+    clock.forward(seconds=400)
+    realm.down = True
+    assert (await browser.get(OFFICE)).status_code == 503
+    realm.down = False
+    assert (await browser.get(OFFICE)).status_code == 200
+
+
+async def test_whoever_refreshes_late_overwrites_no_newer_tokens(
+    stage: SimpleNamespace, realm: Any, clock: Any, canned: Any
+) -> None:
+    browser = stage.browser()
+    await stage.sign_in(browser)
+    clock.forward(seconds=400)
+
+    async def meanwhile() -> None:
+        await rows(stage, TAKE, left=timedelta(seconds=-1))
+        realm.access = "second"
+        assert (await browser.get(OFFICE)).status_code == 200
+        realm.access = "first"
+
+    realm.meanwhile = meanwhile
+    assert (await browser.get(OFFICE)).status_code == 200
+    canned.asked.clear()
+    assert (await browser.get(OFFICE)).status_code == 200
+    assert canned.sent("GET", "/v1/me")[0].headers["authorization"] == "Bearer second"
+    assert realm.refreshed == 2
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        httpx.Response(200, html="<html>Sign in to the town hall's network</html>"),
+        httpx.Response(200, json={"access_token": "x"}),
+        httpx.Response(200, json=["x"]),
+        httpx.Response(200, json={"access_token": "a\nb", "refresh_token": "x", "expires_in": 300}),
+    ],
+    ids=["a page", "half of it", "a list", "no header's value"],
+)
+async def test_an_answer_of_the_realm_that_nobody_can_read_is_a_realm_that_is_away(
+    stage: SimpleNamespace, realm: Any, clock: Any, answer: httpx.Response
+) -> None:
+    arriving, browser = stage.browser(), stage.browser()
+    callback = realm.approve((await arriving.get("/en/sign-in")).headers["location"])
+    await stage.sign_in(browser)
+    realm.unreadable = answer
+    assert (await arriving.get(callback)).status_code == 503
+    clock.forward(seconds=400)
+    assert (await browser.get(OFFICE)).status_code == 503
+    realm.unreadable = None
+    assert (await browser.get(OFFICE)).status_code == 200
+
+
+async def test_sessions_that_are_over_go_with_their_files_slice_by_slice(
+    stage: SimpleNamespace, clock: Any, application: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sessions, "MOST_AT_ONCE", 2)
+    portal = application.state.portal
+    await rows(stage, "DELETE FROM session RETURNING 1")
+    for _ in range(5):
+        await stage.sign_in(stage.browser())
+    found = [await portal.sessions.find(secret, clock()) for secret in [await portal.sessions.open(GRANT, clock())]]
+    await portal.uploads.keep(found[0], uuid4(), uuid4(), {"content": "x"}, clock())
+    clock.forward(minutes=59)
+    fresh = stage.browser()
+    await stage.sign_in(fresh)
+    assert await portal.sessions.forget_over(clock()) == 0
+    clock.forward(minutes=2)
+    assert [await portal.sessions.forget_over(clock()) for _ in range(4)] == [2, 2, 2, 0]
+    assert await rows(stage, "SELECT 1 FROM upload") == []
+    assert (await fresh.get(OFFICE)).status_code == 200
+
+
+GRANT = Grant("subject-1", "Ana", "access", "refresh", 2_000_000_000.0)
+
+
+async def test_the_same_file_checked_twice_at_once_is_kept_once(
+    stage: SimpleNamespace, clock: Any, application: Any
+) -> None:
+    portal, upload, network = application.state.portal, uuid4(), uuid4()
+    session = await portal.sessions.find(await portal.sessions.open(GRANT, clock()), clock())
+    keeping = [portal.uploads.keep(session, upload, network, {"content": str(n)}, clock()) for n in range(5)]
+    await asyncio.gather(*keeping)
+    assert (await portal.uploads.find(session, upload, network))["content"] in "01234"
+
+
+async def test_a_file_of_a_session_that_has_ended_meanwhile_is_kept_nowhere(
+    stage: SimpleNamespace, clock: Any, application: Any
+) -> None:
+    portal = application.state.portal
+    session = await portal.sessions.find(await portal.sessions.open(GRANT, clock()), clock())
+    await portal.sessions.close(session.secret)
+    with pytest.raises(SessionOver):
+        await portal.uploads.keep(session, uuid4(), uuid4(), {"content": "x"}, clock())
 
 
 async def test_a_session_that_the_realm_ended_is_over(stage: SimpleNamespace, realm: Any, clock: Any) -> None:
