@@ -62,4 +62,6 @@ async def scene(platform: Platform, mails: SmtpSink, partners: Partners, fast_co
         await scene.plant_signatory(mails)
         await scene.plant_form()
         await scene.plant_reason()
+        await scene.plant_others()
+        planted.given["subject"] = scene.subject
         yield scene

@@ -12,7 +12,7 @@ from polity_local.platform import Platform
 
 NAMES = (
     "contact_name", "contact_email", "signatory_name", "signatory_office", "holder_name", "holder_email", "form_name",
-    "reason", "letter",
+    "reason", "letter", "former_name", "nobodys_name", "nobodys_letter",
 )  # fmt: skip
 
 
@@ -22,13 +22,16 @@ class Planted(dict[str, str]):
     def __init__(self) -> None:
         self.mark = f"zq{secrets.token_hex(6)}"
         super().__init__({name: f"{self.mark}{number:02}{secrets.token_hex(2)}" for number, name in enumerate(NAMES)})
+        self.given: dict[str, str] = {}
+        """Values that the platform itself has chosen."""
 
     def found_in(self, content: bytes) -> set[str]:
         """Returns which values the bytes hold in any of the usual ways to write them."""
+        given = {name for name, value in self.given.items() if any(form in content for form in forms(value))}
         if not any(form in content for form in forms(self.mark)):
-            return set()
+            return given
         found = {name for name, value in self.items() if any(form in content for form in forms(value))}
-        return found or {"a part of some value"}
+        return given | (found or {"a part of some value"})
 
     def found_on(self, platform: Platform) -> dict[str, set[str]]:
         """Returns what is found in which store, stores without a find left out."""

@@ -42,7 +42,7 @@ async def until(condition: Callable[[], Awaitable[Any]], what: str) -> Any:
 def register(planted: Planted) -> str:
     """Returns the import file with the planted contact."""
     file = io.StringIO()
-    contact = f"Añé {planted['contact_name']}", f"{planted['contact_email']}@demo.example"
+    contact = f"Añé {planted['former_name']}", f"{planted['contact_email']}@demo.example"
     place = ("Planted Place", "ES", "", 41.4, 2.2, 1000, "Europe/Madrid", "es", *contact)
     csv.writer(file).writerows([COLUMNS, place])
     return file.getvalue()
@@ -58,6 +58,8 @@ class Scene:
     demo: Demo
     people: dict[str, str] = field(default_factory=dict)
     subject: str = ""
+    others: str = ""
+    """The invitation that names people who are nobody's contact and signed nothing."""
     subscribed: list[Subscription] = field(default_factory=list)
     """Partners who get what is public of it."""
 
@@ -113,7 +115,7 @@ class Scene:
         headers = {**self.demo.secretariat, "Content-Type": "text/csv"}
         imported = await self.http.post(imports, content=faulty, headers=headers)
         assert (again.status_code, imported.status_code) == (409, 422)
-        search = {"q": self.planted["contact_name"]}
+        search = {"q": self.planted["former_name"]}
         checked(await self.http.get(f"/v1/networks/{network}/local-governments", params=search, headers=headers))
         path = f"/v1/campaigns/{campaign}/invitations"
         (item,) = checked(await self.http.get(path, headers=self.demo.secretariat))["items"]
@@ -126,22 +128,49 @@ class Scene:
 
     async def _record_letter(self, body: dict[str, Any], link_token: dict[str, str]) -> None:
         """The letter's photo is sent by the link, and the secretariat records what it says."""
-        photo = b"\xff\xd8\xff\xe0" + self.planted["letter"].encode()
+        proof_id = await self._send_letter("letter", link_token)
+        answer = checked(await self.http.get("/v1/answer", headers=link_token))
+        recorded = f"/v1/invitations/{answer['invitation_id']}/commitment"
+        headers = {**self.demo.secretariat, "Idempotency-Key": answer["invitation_id"]}
+        await self.post(recorded, {**body, "proof_id": proof_id}, headers)
+
+    async def _send_letter(self, planted: str, link_token: dict[str, str]) -> str:
+        """Returns the proof's id of a photo that shows the planted value."""
+        photo = b"\xff\xd8\xff\xe0" + self.planted[planted].encode()
         tus = {**link_token, "Tus-Resumable": "1.0.0"}
         begun = await self.http.post("/v1/answer/proofs", headers={**tus, "Upload-Length": str(len(photo))})
         place = begun.raise_for_status().headers["location"]
         piece = {**tus, "Upload-Offset": "0", "Content-Type": "application/offset+octet-stream"}
         (await self.http.patch(place, content=photo, headers=piece)).raise_for_status()
-        answer = checked(await self.http.get("/v1/answer", headers=link_token))
-        recorded = f"/v1/invitations/{answer['invitation_id']}/commitment"
-        headers = {**self.demo.secretariat, "Idempotency-Key": answer["invitation_id"]}
-        await self.post(recorded, {**body, "proof_id": place.rpartition("/")[2]}, headers)
+        return str(place.rpartition("/")[2])
 
     async def plant_form(self) -> None:
         """In another campaign the contact's office has saved a form that names somebody, and nobody has answered."""
         link_token = await self._asked_again()
         saved = {"signatory_name": f"Œuvre {self.planted['form_name']}"}
         checked(await self.http.put("/v1/answer/draft", json=saved, headers=link_token))
+
+    async def plant_others(self) -> None:
+        """Where the contact's office answered for a fourth campaign, people are named who are nobody's contact."""
+        link_token = await self._asked_again()
+        answer = checked(await self.http.get("/v1/answer", headers=link_token))
+        self.others = answer["invitation_id"]
+        await self._send_letter("nobodys_letter", link_token)
+        saved = {"signatory_name": self.planted["nobodys_name"], "signatory_office": self.planted["former_name"]}
+        checked(await self.http.put("/v1/answer/draft", json=saved, headers=link_token))
+        await self.post("/v1/answer/decline", {"reason": f"{self.planted['nobodys_name']} is ill"}, link_token)
+        named = {"signatory_name": f"Sra. {self.planted['former_name']}"}
+        checked(await self.http.put("/v1/answer/draft", json=named, headers=await self._asked_again()))
+        reason = {"reason": f"Ask {self.planted['former_name']}"}
+        await self.post("/v1/answer/decline", reason, await self._asked_again())
+
+    async def correct_name(self) -> None:
+        """The contact's name was not right, and the secretariat corrects it."""
+        network = f"/v1/networks/{self.demo.network_id}/local-governments"
+        (place,) = checked(await self.http.get(network, headers=self.demo.secretariat))["items"]
+        name, mail = f"Añé {self.planted['contact_name']}", f"{self.planted['contact_email']}@demo.example"
+        corrected = {"name": name, "email": mail, "language": "es"}
+        await self.post(f"/v1/local-governments/{place['local_government_id']}/contact", corrected)
 
     async def plant_reason(self) -> None:
         """In a third campaign the contact's office says "not this time", and why."""

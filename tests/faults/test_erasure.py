@@ -8,22 +8,26 @@ from planted import Planted, flush_databases, rewrite_databases
 from polity_local.demo.counting import look
 from scene import Scene, until
 
-ONLY_IN_ITS_DATABASE = {"signatory_name", "signatory_office", "form_name", "reason"}
+ONLY_IN_ITS_DATABASE = {"signatory_name", "signatory_office", "form_name", "reason", "nobodys_name"}
+LETTERS = {"letter", "nobodys_letter"}
+LATER = {"contact_name"}
+"""Nobody is called so before the correction."""
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(420)
+@pytest.mark.timeout(600)
 async def test_an_erased_person_is_in_no_store(scene: Scene, partners: Partners) -> None:
     platform, planted, people = scene.platform, scene.planted, list(scene.people.values())
     await flush_databases(platform)
     # The scan can find; signatories never leave their database, nor letters their folder; no log, no trace and no other
     # file names anyone, ever.
-    named = set(planted) - {"letter"}
+    named = {*planted, "subject"} - LETTERS - LATER
     assert planted.found_on(platform) == {
         "postgres": named,
         "kafka": named - ONLY_IN_ITS_DATABASE,
-        "proofs": {"letter"},
+        "proofs": LETTERS,
     }
+    await corrected_and_others_are_gone(scene)
 
     for person in people:
         await scene.post(f"/v1/people/{person}/erasure", {})
@@ -40,7 +44,7 @@ async def test_an_erased_person_is_in_no_store(scene: Scene, partners: Partners)
         return "proofs" not in planted.found_on(platform)
 
     async def compacted() -> bool:
-        return "kafka" not in planted.found_on(platform)
+        return planted.found_on(platform)["kafka"] == {"subject"}
 
     async def rewritten() -> bool:
         # A transaction that was open somewhere keeps what it may still read, so once may not be enough.
@@ -53,7 +57,8 @@ async def test_an_erased_person_is_in_no_store(scene: Scene, partners: Partners)
     assert await scene.rows("keycloak", "SELECT 1 FROM offline_user_session WHERE user_id = $1", scene.subject) == []
     await until(compacted, "Kafka keeps something")
     await until(rewritten, "PostgreSQL keeps something")
-    assert planted.found_on(platform) == {}
+    # The account is gone; its id stays in the log of who might act, where it names nobody any more.
+    assert planted.found_on(platform) == {"kafka": {"subject"}}
     # What is public of it was told to partners all the same, and names nobody.
     seen = await look(platform, scene.demo.campaign_id, [])
     facts = {fact: COMMITMENT for _, fact in seen.commitment_facts}
@@ -62,6 +67,25 @@ async def test_an_erased_person_is_in_no_store(scene: Scene, partners: Partners)
     told = [body for one in scene.subscribed for _, body in partners.endpoints.posts.get(one.path, [])]
     assert len(told) >= 2
     assert planted.found_in("".join(told).encode()) == set()
+
+
+async def corrected_and_others_are_gone(scene: Scene) -> None:
+    """Without anybody's erasure: the name that was not right, and whoever is named beside contact and signatory."""
+    platform, planted, gone = scene.platform, scene.planted, {"former_name", "nobodys_name", "nobodys_letter"}
+    await scene.correct_name()
+    await scene.post(f"/v1/invitations/{scene.others}/erasure", {})
+
+    async def nowhere() -> bool:
+        await rewrite_databases(platform)
+        return not any(gone & found for found in planted.found_on(platform).values())
+
+    await until(nowhere, "a name that was given up is still there")
+    left = set(planted) - gone
+    assert planted.found_on(platform) == {
+        "postgres": (left | {"subject"}) - LETTERS,
+        "kafka": (left | {"subject"}) - LETTERS - ONLY_IN_ITS_DATABASE,
+        "proofs": {"letter"},
+    }
 
 
 def test_the_scan_knows_the_usual_ways_to_write_a_value() -> None:

@@ -13,7 +13,13 @@ from polity_membership.http.titles import register_membership_titles
 from polity_membership.settings import MembershipSettings
 from polity_membership.storage.people import holds
 from polity_membership.usecases.settle_orphans import settle_orphans
-from polity_membership.worker import erase_accounts, keep_people_compacting, keep_people_current, remove_files
+from polity_membership.worker import (
+    erase_accounts,
+    forget_what_is_over,
+    keep_people_compacting,
+    keep_people_current,
+    remove_files,
+)
 
 AGGREGATES = {
     topics.NETWORKS.name: ("network",),
@@ -40,6 +46,7 @@ def service(settings: MembershipSettings | None = None) -> Service:
             keep_people_compacting,
             keep_people_current,
             remove_files,
+            forget_what_is_over,
             *([erase_accounts] if reaches_accounts else []),
         ),
         holds=holds,

@@ -18,13 +18,14 @@ from polity_membership.identity import Accounts, NotErased
 from polity_membership.settings import MembershipSettings
 from polity_membership.storage import erasures
 from polity_membership.storage.files import files_at
-from polity_membership.usecases import mark_people_partitions, remove_proofs
+from polity_membership.usecases import forget_old, mark_people_partitions, remove_proofs
 
 PAUSE_SECONDS = 5
-LEASE = timedelta(minutes=1)
+LEASE = timedelta(minutes=5)
 AT_ONCE = 4
-"""Accounts taken together: their attempts end well within the lease."""
+"""Accounts taken together: their attempts end within the lease, however slowly Keycloak answers."""
 LONGEST_PAUSE = timedelta(minutes=10)
+FORGET_SECONDS = 3600
 
 log = logging.getLogger(__name__)
 
@@ -61,6 +62,18 @@ async def remove_files(runtime: Runtime) -> None:
         await _again_and_again(remove)
 
 
+async def forget_what_is_over(runtime: Runtime) -> None:
+    """Removes rows that nobody needs any more; runs until cancelled, with or without a database."""
+
+    async def forget() -> None:
+        forgotten = await forget_old(runtime.database, runtime.clock())
+        if forgotten:
+            log.info("forgot what is over", extra={"rows": forgotten})
+
+    with suppress_instrumentation():
+        await _again_and_again(forget, FORGET_SECONDS)
+
+
 async def erase_accounts(runtime: Runtime) -> None:
     """Erases the sign-in accounts of erased people; runs until cancelled, with or without a database or Keycloak."""
     settings = runtime.settings
@@ -78,15 +91,15 @@ async def erase_accounts(runtime: Runtime) -> None:
 async def erase_due_accounts(runtime: Runtime, accounts: Accounts) -> None:
     """Tries each account that is due once; what fails is due again later, at most LONGEST_PAUSE."""
     async with runtime.database.transaction() as session:
-        claimed = await erasures.claim_accounts(session, runtime.clock(), LEASE, AT_ONCE)
+        claimed = await erasures.claim_accounts(session, LEASE, AT_ONCE)
     for account in claimed:
         failure = await _failure(accounts, account.subject)
         async with runtime.database.transaction() as session:
             if failure is None:
-                await erasures.account_erased(session, account, runtime.clock())
+                await erasures.account_erased(session, account)
                 continue
             pause = min(timedelta(seconds=PAUSE_SECONDS * 2 ** min(account.attempts, 10)), LONGEST_PAUSE)
-            await erasures.account_left(session, account, runtime.clock() + pause)
+            await erasures.account_left(session, account, pause)
         log.warning("an account could not be erased: %s", failure, extra={"account_erasure": account.id})
 
 
@@ -98,7 +111,7 @@ async def _failure(accounts: Accounts, subject: str) -> str | None:
     return None
 
 
-async def _again_and_again(step: Callable[[], Awaitable[None]]) -> None:
+async def _again_and_again(step: Callable[[], Awaitable[None]], pause_seconds: float = PAUSE_SECONDS) -> None:
     while True:
         try:
             await step()
@@ -106,4 +119,4 @@ async def _again_and_again(step: Callable[[], Awaitable[None]]) -> None:
             if not (isinstance(error, KafkaError) or is_infrastructure(error)):
                 raise
             log.warning("erasures wait: %s", describe(error, personal=True))
-        await asyncio.sleep(PAUSE_SECONDS)
+        await asyncio.sleep(pause_seconds)

@@ -1,8 +1,11 @@
 """Saved forms: what an office has filled in of an answer so far, kept for whoever goes on with it."""
 
-from dataclasses import dataclass
-from datetime import date, datetime
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
 from uuid import UUID
+
+KEPT_AFTER_DEADLINE = timedelta(days=30)
+"""How long a saved form outlives the time to answer, and its last saving: a city may still be given more time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,6 +16,10 @@ class Filled:
     signatory_office: str | None = None
     signed_on: date | None = None
     themes: tuple[str, ...] = ()
+
+    def without_signatory(self) -> "Filled":
+        """Returns the form without whoever was to sign."""
+        return replace(self, signatory_name=None, signatory_office=None)
 
 
 @dataclass(frozen=True, slots=True)

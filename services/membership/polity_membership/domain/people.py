@@ -1,10 +1,30 @@
 """People: contacts of local governments, signatories, holders of mandates. Erased means emptied, never deleted."""
 
+import unicodedata
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from polity_contracts.people import PersonErased, PersonRecorded
+
+_SHORTEST = 3
+"""Letters of a word of a name that a text is searched for: particles are in every text."""
+
+
+def given_up(before: str | None, after: str) -> frozenset[str]:
+    """Returns the words of the name before that the name after doesn't have, folded."""
+    return _words(before or "") - _words(after)
+
+
+def mentions(text: str | None, words: frozenset[str]) -> bool:
+    """Returns whether one of the words, folded, stands in the text."""
+    return bool(words & _words(text or ""))
+
+
+def _words(text: str) -> frozenset[str]:
+    plain = unicodedata.normalize("NFKD", text.casefold())
+    letters = "".join(c if c.isalnum() else " " for c in plain if not unicodedata.combining(c))
+    return frozenset(word for word in letters.split() if len(word) >= _SHORTEST or not word.isascii())
 
 
 @dataclass(slots=True)

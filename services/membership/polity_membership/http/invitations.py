@@ -18,6 +18,7 @@ from polity_membership.http.values import Body, DeadlineIn, DeadlineOut, Line
 from polity_membership.storage.reads import InvitationsWanted, list_invitations, one_invitation
 from polity_membership.usecases import (
     InviteLocalGovernments,
+    erase_entries,
     extend_invitation,
     invite_local_governments,
     revoke_invitation,
@@ -98,6 +99,10 @@ class RevokedOut(BaseModel):
     status: str
 
 
+class ErasedOut(BaseModel):
+    invitation_id: UUID
+
+
 class ExtensionIn(Body):
     reply_by: DeadlineIn
 
@@ -160,6 +165,16 @@ async def post_revocation(invitation_id: UUID, database: DatabaseDep, now: NowDe
     """Makes the links sent so far invalid; doing so twice changes nothing."""
     invitation = await revoke_invitation(database, invitation_id, now)
     return RevokedOut(invitation_id=invitation.id, status=invitation.status)
+
+
+@router.post("/invitations/{invitation_id}/erasure", status_code=202, **access(OF_INVITATION))
+async def post_erasure(invitation_id: UUID, database: DatabaseDep, now: NowDep) -> ErasedOut:
+    """Erases the saved form, the reasons, and the photos of letters that no pledge rests on; doing so twice is once.
+
+    For somebody who is neither the contact nor the signatory, who are erased by their own ids.
+    """
+    await erase_entries(database, invitation_id, now)
+    return ErasedOut(invitation_id=invitation_id)
 
 
 @router.post("/invitations/{invitation_id}/extension", **access(OF_INVITATION))

@@ -126,6 +126,11 @@ async def lock_unanswered(
     return [(each, pledges.get(each.id)) for each in asked]
 
 
+async def lock_pledges(session: AsyncSession, invitation_id: UUID) -> list[Commitment]:
+    """Returns the pledge that was given for the invitation, if any, locked until the transaction ends."""
+    return await lock_all(session, Commitment, table("commitment").c.invitation_id == invitation_id)
+
+
 async def campaigns_of(session: AsyncSession, invitation_ids: Collection[UUID]) -> dict[UUID, UUID]:
     """Returns by id the campaigns of the invitations that exist, and waits for no lock."""
     rows = table("invitation")
@@ -233,4 +238,4 @@ async def to_invite(session: AsyncSession, selection: Selection, most: int) -> S
 
 async def add_invitations(session: AsyncSession, invitations: Sequence[Invitation]) -> None:
     """Inserts new invitations in one statement."""
-    await insert_many(session, table("invitation"), [columns(invitation) for invitation in invitations])
+    await insert_many(session, table("invitation"), (columns(invitation) for invitation in invitations))

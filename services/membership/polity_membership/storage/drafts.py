@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import asdict
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import delete, select, text
@@ -12,6 +13,12 @@ from polity_membership.domain.drafts import AnswerDraft, Filled
 from polity_membership.storage.bulk import among
 from polity_membership.storage.tables import table
 
+_FORGET_OVERDUE = text("""
+DELETE FROM answer_draft WHERE invitation_id IN (
+       SELECT draft.invitation_id FROM answer_draft AS draft JOIN invitation ON invitation.id = draft.invitation_id
+        WHERE greatest(invitation.reply_at, draft.saved_at) < :before
+        LIMIT :most FOR UPDATE OF draft SKIP LOCKED)
+""")
 _FORGET_OF_PERSON = text("""
 DELETE FROM answer_draft USING invitation LEFT JOIN commitment ON commitment.invitation_id = invitation.id
  WHERE invitation.id = answer_draft.invitation_id
@@ -48,3 +55,8 @@ async def forget_drafts(session: AsyncSession, invitation_ids: Collection[UUID])
 async def forget_drafts_of_person(session: AsyncSession, person_id: UUID) -> None:
     """Deletes the saved forms of every invitation that went to the person, or whose returned pledge they signed."""
     await (await session.connection()).execute(_FORGET_OF_PERSON, {"person_id": person_id})
+
+
+async def forget_overdue_drafts(session: AsyncSession, before: datetime, most: int) -> int:
+    """Returns how many forms were deleted, at most `most`: saved before, of invitations whose deadline was before."""
+    return (await (await session.connection()).execute(_FORGET_OVERDUE, {"before": before, "most": most})).rowcount

@@ -14,41 +14,64 @@ INSERT INTO person_erasure (person_id, asked_at, network_ids)
 VALUES (:person_id, :now, CAST(:network_ids AS uuid[]))
 """)
 _PUBLISH_AGAIN = text("UPDATE person_erasure SET published_at = NULL, marked_at = NULL WHERE person_id = :person_id")
+_NOTE_CORRECTED = text("""
+INSERT INTO person_correction (person_id) VALUES (:person_id) ON CONFLICT (person_id) DO UPDATE SET published_at = NULL
+""")
 _ASK_ACCOUNTS = text("""
 INSERT INTO account_erasure (subject, asked_at, due_at, attempts)
-SELECT subject, :now, :now, 0 FROM unnest(CAST(:subject AS text[])) AS asked (subject)
+SELECT subject, :now, now(), 0 FROM unnest(CAST(:subject AS text[])) AS asked (subject)
     ON CONFLICT (subject) DO NOTHING
 """)
-_NOTE_PUBLISHED = text("""
-UPDATE person_erasure SET published_at = :now
- WHERE published_at IS NULL
-   AND NOT EXISTS (SELECT FROM outbox WHERE outbox.topic = :topic AND outbox.key = CAST(person_id AS text))
-""")
+_NOTE_PUBLISHED = tuple(
+    text(f"""
+    UPDATE {name} SET published_at = now()
+     WHERE published_at IS NULL
+       AND NOT EXISTS (SELECT FROM outbox WHERE outbox.topic = :topic AND outbox.key = CAST(person_id AS text))
+    """)  # noqa: S608  names of our own tables
+    for name in ("person_erasure", "person_correction")
+)
 _NOTE_MARKED = text("""
-WITH due AS (
-  UPDATE person_erasure SET marked_at = :now WHERE marked_at IS NULL AND published_at <= :until RETURNING 1)
-UPDATE people_marker SET fact_sequence = fact_sequence + 1 WHERE EXISTS (SELECT FROM due) RETURNING id, fact_sequence
+WITH erased AS (
+  UPDATE person_erasure SET marked_at = now()
+   WHERE marked_at IS NULL AND published_at <= now() - CAST(:lag AS interval) RETURNING 1),
+corrected AS (DELETE FROM person_correction WHERE published_at <= now() - CAST(:lag AS interval) RETURNING 1)
+UPDATE people_marker SET fact_sequence = fact_sequence + 1
+ WHERE EXISTS (SELECT FROM erased) OR EXISTS (SELECT FROM corrected) RETURNING id, fact_sequence
 """)
 _CLAIM_ACCOUNTS = text("""
-UPDATE account_erasure SET due_at = :until
+UPDATE account_erasure SET due_at = now() + CAST(:lease AS interval)
  WHERE id IN (
        SELECT id FROM account_erasure AS asked
-        WHERE due_at <= :now AND subject IS NOT NULL
+        WHERE due_at <= now() AND subject IS NOT NULL
           AND NOT EXISTS (SELECT FROM mandate WHERE mandate.subject = asked.subject)
         ORDER BY due_at LIMIT :most FOR UPDATE SKIP LOCKED)
-RETURNING id, subject, attempts
+RETURNING id, subject, attempts, due_at
 """)
-_ACCOUNT_ERASED = text("UPDATE account_erasure SET subject = NULL, done_at = :now WHERE id = :id")
-_ACCOUNT_LEFT = text("UPDATE account_erasure SET due_at = :due_at, attempts = attempts + 1 WHERE id = :id")
+_ACCOUNT_ERASED = text("UPDATE account_erasure SET subject = NULL, done_at = now() WHERE id = :id")
+_ACCOUNT_LEFT = text("""
+UPDATE account_erasure SET due_at = now() + CAST(:pause AS interval), attempts = attempts + 1
+ WHERE id = :id AND due_at = :taken_until
+""")
+_FORGET_DONE = tuple(
+    text(f"""
+    DELETE FROM {name} WHERE {key} IN (
+           SELECT {key} FROM {name} WHERE {done} < now() - CAST(:kept AS interval) LIMIT :most FOR UPDATE SKIP LOCKED)
+    """)  # noqa: S608  names of our own tables
+    for name, key, done in (("person_erasure", "person_id", "marked_at"), ("account_erasure", "id", "done_at"))
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """A sign-in account to be erased; `id` is the number of its row, `subject` the account's (the token's `sub`)."""
+    """A sign-in account to be erased; `id` is the number of its row, `subject` the account's (the token's `sub`).
+
+    It is taken until `taken_until`, by the database's clock.
+    """
 
     id: int
     subject: str
     attempts: int
+    taken_until: datetime
 
 
 async def ask(
@@ -65,30 +88,41 @@ async def publish_again(session: AsyncSession, person_id: UUID) -> None:
     await (await session.connection()).execute(_PUBLISH_AGAIN, {"person_id": person_id})
 
 
-async def note_published(session: AsyncSession, now: datetime) -> None:
-    """Notes whose tombstone Kafka has acknowledged: it has left the outbox."""
-    await (await session.connection()).execute(_NOTE_PUBLISHED, {"topic": PEOPLE.name, "now": now})
+async def note_corrected(session: AsyncSession, person_id: UUID) -> None:
+    """Notes that Kafka holds an earlier name or address of the person, which a marker has to push out."""
+    await (await session.connection()).execute(_NOTE_CORRECTED, {"person_id": person_id})
 
 
-async def note_marked(session: AsyncSession, published_until: datetime, now: datetime) -> list[tuple[UUID, int]]:
-    """Returns each partition's marker with its next number when tombstones published until then have none yet."""
-    parameters = {"until": published_until, "now": now}
-    rows = await (await session.connection()).execute(_NOTE_MARKED, parameters)
+async def note_published(session: AsyncSession) -> None:
+    """Notes whose newest fact Kafka has acknowledged: it has left the outbox."""
+    for statement in _NOTE_PUBLISHED:
+        await (await session.connection()).execute(statement, {"topic": PEOPLE.name})
+
+
+async def note_marked(session: AsyncSession, lag: timedelta) -> list[tuple[UUID, int]]:
+    """Returns each partition's marker with its next number where something was published `lag` ago and has none yet."""
+    rows = await (await session.connection()).execute(_NOTE_MARKED, {"lag": lag})
     return [(row.id, row.fact_sequence) for row in rows]
 
 
-async def claim_accounts(session: AsyncSession, now: datetime, lease: timedelta, most: int) -> Sequence[Account]:
+async def claim_accounts(session: AsyncSession, lease: timedelta, most: int) -> Sequence[Account]:
     """Takes up to `most` accounts for the time of the lease: those that no mandate of anybody is linked to."""
-    parameters = {"now": now, "until": now + lease, "most": most}
-    rows = await (await session.connection()).execute(_CLAIM_ACCOUNTS, parameters)
+    rows = await (await session.connection()).execute(_CLAIM_ACCOUNTS, {"lease": lease, "most": most})
     return [Account(*row) for row in rows]
 
 
-async def account_erased(session: AsyncSession, account: Account, now: datetime) -> None:
+async def account_erased(session: AsyncSession, account: Account) -> None:
     """Empties the row: whose account it was is forgotten."""
-    await (await session.connection()).execute(_ACCOUNT_ERASED, {"id": account.id, "now": now})
+    await (await session.connection()).execute(_ACCOUNT_ERASED, {"id": account.id})
 
 
-async def account_left(session: AsyncSession, account: Account, due_at: datetime) -> None:
-    """Notes an attempt in vain and when the next one is due."""
-    await (await session.connection()).execute(_ACCOUNT_LEFT, {"id": account.id, "due_at": due_at})
+async def account_left(session: AsyncSession, account: Account, pause: timedelta) -> None:
+    """Notes an attempt in vain, the next one being due after the pause; nothing if somebody else has taken it since."""
+    parameters = {"id": account.id, "pause": pause, "taken_until": account.taken_until}
+    await (await session.connection()).execute(_ACCOUNT_LEFT, parameters)
+
+
+async def forget_done(session: AsyncSession, kept: timedelta, most: int) -> int:
+    """Returns how many erasures were forgotten, at most `most` of each kind, that were done longer ago than `kept`."""
+    connection = await session.connection()
+    return sum([(await connection.execute(forget, {"kept": kept, "most": most})).rowcount for forget in _FORGET_DONE])

@@ -123,6 +123,21 @@ async def note_removed(session: AsyncSession, removal: Removal) -> None:
         await connection.execute(_FORGET_PIECES, {"id": removal.id})
 
 
+_FORGET_REMOVED = text("""
+DELETE FROM proof WHERE id IN (
+       SELECT id FROM proof AS removed
+        WHERE folder IS NULL AND coalesce(removed_at, created_at) < now() - CAST(:kept AS interval)
+          AND NOT EXISTS (SELECT FROM commitment WHERE commitment.proof_id = removed.id)
+          AND NOT EXISTS (SELECT FROM proof_piece WHERE proof_piece.proof_id = removed.id)
+        LIMIT :most FOR UPDATE SKIP LOCKED)
+""")
+
+
+async def forget_removed(session: AsyncSession, kept: timedelta, most: int) -> int:
+    """Returns how many rows were deleted, at most `most`, whose files went longer ago and that no pledge rests on."""
+    return (await (await session.connection()).execute(_FORGET_REMOVED, {"kept": kept, "most": most})).rowcount
+
+
 async def add_piece(session: AsyncSession, proof_id: UUID, begins_at: int, name: str) -> None:
     """Notes the file of the proof's next piece."""
     values = {"proof_id": proof_id, "begins_at": begins_at, "name": name}

@@ -112,6 +112,15 @@ class PersonErasureRow(Row, table=True):
     network_ids: list[UUID] = Field(sa_column=sa.Column(ARRAY(sa.Uuid), nullable=False, server_default=sa.text("'{}'")))
 
 
+sa.Table(
+    "person_correction",
+    membership_metadata,
+    sa.Column("person_id", sa.Uuid, primary_key=True),
+    sa.Column("published_at", sa.DateTime(timezone=True)),
+)
+"""Whose earlier name or address Kafka still holds: until a marker has come after the newer one."""
+
+
 class AccountErasureRow(Row, table=True):
     """A sign-in account to be erased; `subject` is emptied once that is done."""
 
@@ -232,6 +241,7 @@ class CommitmentRow(Row, table=True):
     __table_args__ = (
         sa.UniqueConstraint("campaign_id", "local_government_id", name="commitment_once"),
         sa.UniqueConstraint("campaign_id", "ordinal", name="commitment_ordinal"),
+        sa.Index("commitment_proof", "proof_id", postgresql_where=sa.text("proof_id IS NOT NULL")),
     )
 
     id: UUID = Field(primary_key=True)

@@ -13,9 +13,11 @@ from polity_membership.usecases.confirm_commitment import confirm_commitment
 from polity_membership.usecases.correct_contact import CorrectContact, correct_contact
 from polity_membership.usecases.decline_invitation import decline_invitation
 from polity_membership.usecases.end_mandate import end_mandate
+from polity_membership.usecases.erase_entries import erase_entries
 from polity_membership.usecases.erase_person import erase_person
 from polity_membership.usecases.express_interest import express_interest
 from polity_membership.usecases.extend_invitation import extend_invitation
+from polity_membership.usecases.forget_old import forget_old
 from polity_membership.usecases.found_network import FoundNetwork, found_network
 from polity_membership.usecases.grant_mandate import GrantMandate, Holder, grant_mandate, grant_operator
 from polity_membership.usecases.import_commitments import check_commitments, import_commitments
@@ -58,10 +60,12 @@ __all__ = [
     "correct_contact",
     "decline_invitation",
     "end_mandate",
+    "erase_entries",
     "erase_person",
     "express_interest",
     "extend_invitation",
     "find_proof",
+    "forget_old",
     "found_network",
     "grant_mandate",
     "grant_operator",

@@ -1,6 +1,7 @@
 """CorrectContact: whoever answers for a local government is reached by another name, address or language.
 
-Where the contact before was erased, what that one was asked and nobody has answered goes to the new one.
+Where the contact before was erased, what that one was asked and nobody has answered goes to the new one. A name that is
+given up leaves what is still open: saved forms that begin with it, and reasons that speak of it.
 """
 
 from collections.abc import Sequence
@@ -16,9 +17,11 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from polity_membership.domain.commitments import Commitment
 from polity_membership.domain.invitations import Invitation
 from polity_membership.domain.local_governments import LocalGovernment
-from polity_membership.domain.people import Person
+from polity_membership.domain.people import Person, given_up, mentions
 from polity_membership.storage.aggregates import add, lock, save
 from polity_membership.storage.campaigns import lock_unanswered
+from polity_membership.storage.drafts import draft_of, save_draft
+from polity_membership.storage.erasures import note_corrected
 from polity_membership.storage.people import add_contact, contact_of, erased_among
 
 
@@ -40,11 +43,36 @@ async def correct_contact(database: Database, command: CorrectContact, now: date
         person = await _contact(session, command.local_government_id)
         if person is None:
             person = await _record(session, command, now)
-        elif corrected := person.correct(command.name, command.email, command.language):
-            await add_facts(session, person, [corrected], occurred_at=now)
-            await save(session, person)
+        else:
+            await _correct(session, person, command, unanswered, now)
         await _hand_over(session, unanswered, person, now)
         return person.id
+
+
+async def _correct(
+    session: AsyncSession,
+    person: Person,
+    command: CorrectContact,
+    unanswered: Sequence[tuple[Invitation, Commitment | None]],
+    now: datetime,
+) -> None:
+    words = given_up(person.name, command.name)
+    corrected = person.correct(command.name, command.email, command.language)
+    if corrected is None:
+        return
+    await add_facts(session, person, [corrected], occurred_at=now)
+    await save(session, person)
+    await note_corrected(session, person.id)
+    for invitation, pledge in unanswered:
+        if mentions(invitation.decline_reason, words):
+            invitation.decline_reason = None
+            await save(session, invitation)
+        if pledge and mentions(pledge.return_reason, words):
+            pledge.return_reason = None
+            await save(session, pledge)
+        draft = await draft_of(session, invitation.id)
+        if mentions(draft.filled.signatory_name, words):
+            await save_draft(session, draft.saved(draft.filled.without_signatory(), now))
 
 
 async def _hand_over(

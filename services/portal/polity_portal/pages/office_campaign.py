@@ -90,6 +90,12 @@ async def withdraw(campaign_id: UUID, invitation_id: UUID, visit: VisitDep, form
     return visit.go_to(f"{visit.office}/campaigns/{campaign_id}/invitations", done="withdrawal")
 
 
+@router.post(PATH + "/invitations/{invitation_id}/erasure", **OPEN)
+async def erase_entries(campaign_id: UUID, invitation_id: UUID, visit: VisitDep, form: SignedFormDep) -> Response:
+    await visit.api.post(f"/v1/invitations/{invitation_id}/erasure", credentials=visit.credentials)
+    return visit.go_to(f"{visit.office}/campaigns/{campaign_id}/invitations", done="erasure")
+
+
 @router.post(PATH + "/people/{person_id}/erasure", **OPEN)
 async def erase(campaign_id: UUID, person_id: UUID, visit: VisitDep, form: SignedFormDep) -> Response:
     await visit.api.post(f"/v1/people/{person_id}/erasure", credentials=visit.credentials)
