@@ -9,23 +9,23 @@ import contextlib
 import logging
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import datetime
+from functools import partial
 from typing import Any, TypeVar
 
-from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, ConsumerRecord, TopicPartition
+from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.errors import IllegalStateError, KafkaError
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker
 from faststream.kafka.message import KafkaAckableMessage
-from opentelemetry.instrumentation.utils import suppress_instrumentation
-from sqlmodel.ext.asyncio.session import AsyncSession
 
 from polity_chassis import parked
+from polity_chassis.absent import forget_absent
 from polity_chassis.database import Database
 from polity_chassis.failures import describe, is_infrastructure
 from polity_chassis.inbox import Halted, StoredInbox, apply_batch
-from polity_chassis.positions import StalePosition, claim_positions, database_time, mark_at_end, move_positions
+from polity_chassis.positions import Positions, SeekToOwnPositions, StalePosition, claim_positions, move_positions
 from polity_chassis.records import Consumer, F, Handler, Item, Reader, Received
+from polity_chassis.standing import Standing
 from polity_chassis.traces import batch_span
 
 __all__ = ["Consumer", "ConsumerRunner", "F", "Handler", "Received"]
@@ -33,7 +33,8 @@ __all__ = ["Consumer", "ConsumerRunner", "F", "Handler", "Received"]
 MAX_RECORDS = 1000
 BATCH_TIMEOUT_MS = 10
 WATCH_SECONDS = 1.0
-MARK_SECONDS = 5.0
+AWAY_SECONDS = 3600.0
+"""After so long without standing at the end of a compacted topic it is looked whether tombstones were missed."""
 LONGEST_PAUSE_SECONDS = 5.0
 GRACE_SECONDS = 10.0
 
@@ -60,7 +61,7 @@ class ConsumerRunner:
         self._positions: dict[TopicPartition, int] = {}
         self._committed: dict[TopicPartition, int] = {}
         self._lag: int | None = None
-        self._marked = 0.0
+        self._standing = Standing(consumer, database)
         self._failures = 0
         self._subscriber: Any = None
         self._stopping = asyncio.Event()
@@ -79,16 +80,30 @@ class ConsumerRunner:
                 await self._pause("kafka", error)
 
     async def _consume(self) -> None:
+        await self._patiently(partial(forget_absent, self._database, self._bootstrap, self.consumer, self._went_round))
+        self._standing.since = time.monotonic()
         broker = self._wire()
         try:
             await broker.start()
-            while True:
+            while not self.consumer.compacted or time.monotonic() - self._standing.since < AWAY_SECONDS:
                 await self._watch()
                 await asyncio.sleep(WATCH_SECONDS)
         finally:
             self._stopping.set()
             await broker.stop()
             self._positions.clear()
+
+    async def _patiently(self, action: Callable[[], Awaitable[T]]) -> T | None:
+        """Returns what the action returns, however long that takes; None when the consumer stops before."""
+        while not self._stopping.is_set():
+            try:
+                return await action()
+            except Exception as error:  # aiokafka would swallow it and read on from Kafka's own offsets
+                await self._pause("kafka" if isinstance(error, KafkaError) else "database", error)
+        return None
+
+    def _went_round(self) -> None:
+        self.last_progress = time.monotonic()
 
     def _wire(self) -> KafkaBroker:
         broker = KafkaBroker(
@@ -109,7 +124,7 @@ class ConsumerRunner:
             auto_offset_reset="earliest",
             ack_policy=AckPolicy.MANUAL,
             no_reply=True,
-            listener=_SeekToOwnPositions(self),
+            listener=SeekToOwnPositions(self),
             parser=self._parse,
             decoder=_raw_records,
         )
@@ -171,12 +186,7 @@ class ConsumerRunner:
                 self._positions[partition] = offset
 
     async def _transaction(
-        self,
-        items: Sequence[Item],
-        expected: dict[TopicPartition, int],
-        reached: dict[TopicPartition, int],
-        *,
-        careful: bool,
+        self, items: Sequence[Item], expected: Positions, reached: Positions, *, careful: bool
     ) -> None:
         async with self._database.transaction() as session:
             # First of all: whoever moves the positions holds them, so the batches of a partition follow each other.
@@ -185,17 +195,13 @@ class ConsumerRunner:
 
     async def adopt(self, partitions: set[TopicPartition]) -> None:
         """Seeks to our own positions of the partitions; waits for the database for as long as it takes."""
-        while not self._stopping.is_set():
-            try:
-                async with self._database.transaction() as session:
-                    positions = await claim_positions(session, self.consumer.name, partitions)
-                break
-            except Exception as error:  # aiokafka would swallow it and read on from Kafka's own offsets
-                await self._pause("database", error)
-        else:
-            return
-        for partition, offset in positions.items():
+        positions = await self._patiently(partial(self._claim, partitions))
+        for partition, offset in (positions or {}).items():
             self._seek(partition, offset)
+
+    async def _claim(self, partitions: set[TopicPartition]) -> dict[TopicPartition, int]:
+        async with self._database.transaction() as session:
+            return await claim_positions(session, self.consumer.name, partitions)
 
     def _seek(self, partition: TopicPartition, offset: int) -> None:
         try:
@@ -242,7 +248,7 @@ class ConsumerRunner:
         partitions = dict(self._positions)
         if not partitions:
             return
-        asked_at = await self._time_to_mark()
+        asked_at = await self._standing.time_to_note()
         ends = await self._kafka.end_offsets(list(partitions))
         behind = [p for p in partitions if self._positions.get(p, ends[p]) < ends[p]]
         # Records that were deleted from the log are nobody's backlog.
@@ -251,44 +257,12 @@ class ConsumerRunner:
         if self._lag == 0:
             self.last_progress = time.monotonic()
             if asked_at:
-                await self._mark([p for p in partitions if p in self._positions], asked_at)
+                await self._standing.note([p for p in partitions if p in self._positions], asked_at)
         moved = {p: o for p, o in self._positions.items() if self._committed.get(p) != o}
         if moved:
             with contextlib.suppress(KafkaError, IllegalStateError):
                 await self._kafka.commit(moved)
                 self._committed |= moved
-
-    async def _time_to_mark(self) -> datetime | None:
-        """Returns the database's time where it is due to be noted whether an authority stands at the end."""
-        if not self.consumer.authority or time.monotonic() - self._marked < MARK_SECONDS:
-            return None
-        return await self._keep_up(database_time)
-
-    async def _mark(self, partitions: list[TopicPartition], at: datetime) -> None:
-        await self._keep_up(lambda session: mark_at_end(session, self.consumer.name, partitions, at))
-        self._marked = time.monotonic()
-
-    async def _keep_up(self, action: Callable[[AsyncSession], Awaitable[T]]) -> T | None:
-        """Returns what the action returns; it belongs to nobody's trace, and may fail."""
-        try:
-            with suppress_instrumentation():
-                async with self._database.transaction() as session:
-                    return await action(session)
-        except Exception as error:
-            log.warning("consumer %s can't note its standing (%s)", self.consumer.name, describe(error, personal=True))
-            return None
-
-
-class _SeekToOwnPositions(ConsumerRebalanceListener):  # type: ignore[misc]
-    def __init__(self, runner: ConsumerRunner) -> None:
-        self._runner = runner
-
-    async def on_partitions_revoked(self, revoked: set[TopicPartition]) -> None:
-        self._runner.release(revoked)
-
-    async def on_partitions_assigned(self, assigned: set[TopicPartition]) -> None:
-        self._runner.attach(assigned)
-        await self._runner.adopt(assigned)
 
 
 async def _raw_records(message: KafkaAckableMessage, _original: Any) -> list[ConsumerRecord]:

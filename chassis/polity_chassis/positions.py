@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
+from typing import Protocol
 
-from aiokafka import TopicPartition
+from aiokafka import ConsumerRebalanceListener, TopicPartition
 from sqlalchemy import text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -88,3 +89,25 @@ async def stood_at_end(session: AsyncSession, consumer_name: str, *, within: tim
     """
     rows = await (await session.connection()).execute(_FRESH, {"consumer": consumer_name, "within": within})
     return bool(rows.scalar_one())
+
+
+class Adopting(Protocol):
+    """Who reads partitions: takes them over paused, seeks to its own positions of them, or lets go of them."""
+
+    def attach(self, assigned: set[TopicPartition]) -> None: ...
+    async def adopt(self, partitions: set[TopicPartition]) -> None: ...
+    def release(self, revoked: set[TopicPartition]) -> None: ...
+
+
+class SeekToOwnPositions(ConsumerRebalanceListener):  # type: ignore[misc]
+    """Tells whoever reads which partitions Kafka has given to it and taken from it."""
+
+    def __init__(self, runner: Adopting) -> None:
+        self._runner = runner
+
+    async def on_partitions_revoked(self, revoked: set[TopicPartition]) -> None:
+        self._runner.release(revoked)
+
+    async def on_partitions_assigned(self, assigned: set[TopicPartition]) -> None:
+        self._runner.attach(assigned)
+        await self._runner.adopt(assigned)

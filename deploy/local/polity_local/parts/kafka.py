@@ -77,6 +77,8 @@ def _settings(place: Place) -> dict[str, str]:
         "group.initial.rebalance.delay.ms": "0",
         "log.retention.ms": "-1",
         "log.cleaner.dedupe.buffer.size": str(16 * 1024 * 1024),
+        # What a topic lets go of within seconds is gone within seconds; tests wait for it.
+        "log.cleaner.backoff.ms": "1000",
     }
 
 
