@@ -76,11 +76,13 @@ async def on_linked(session: AsyncSession, facts: Sequence[Received[MandateLinke
 
 
 async def on_ended(session: AsyncSession, facts: Sequence[Received[MandateEnded]]) -> None:
-    await _set(session, "ended_at", {received.fact.mandate_id: received.fact.ended_at for received in facts})
+    ends = {received.fact.mandate_id: received.fact.ended_at for received in facts}
+    # Whose sign-in it was is nobody's business any more.
+    await _set(session, "ended_at", ends, subject=None)
 
 
-async def _set(session: AsyncSession, name: str, new: Mapping[UUID, Any]) -> None:
-    """Sets one column of many mandates in one statement; a mandate's granting comes before, by its key's order."""
+async def _set(session: AsyncSession, name: str, new: Mapping[UUID, Any], **others: Any) -> None:
+    """Sets columns of many mandates in one statement; a mandate's granting comes before, by its key's order."""
     given = values(column("id", Uuid), column("new", authority.c[name].type), name="given").data(list(new.items()))
-    statement = update(authority).where(authority.c.mandate_id == given.c.id).values({name: given.c.new})
+    statement = update(authority).where(authority.c.mandate_id == given.c.id).values({name: given.c.new, **others})
     await (await session.connection()).execute(statement)

@@ -14,7 +14,7 @@ from polity_chassis.tables import authority
 from polity_contracts.envelope import Fact
 from polity_contracts.people import MandateEnded, MandateGranted, MandateLinked
 from polity_contracts.topics import MANDATES
-from sqlalchemy import delete
+from sqlalchemy import delete, select
 
 NOW = utc_now()
 NETWORK = uuid4()
@@ -80,6 +80,10 @@ async def test_facts_of_mandates_in_any_interleaving_and_twice(chassis_database:
                 ("", "secretariat", NETWORK),
             ]:
                 assert not await holds(session, subject, role, scope), (subject, role)
+            kept = await (await session.connection()).execute(
+                select(authority.c.subject).where(authority.c.mandate_id == over)
+            )
+            assert kept.scalar_one() is None
 
 
 def test_the_consumer_halts_rather_than_park() -> None:
