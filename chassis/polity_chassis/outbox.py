@@ -36,6 +36,8 @@ _COLUMNS = (
     "message_id", "topic", "key", "key_hash", "sequence", "type", "version", "visibility", "networks", "value",
     "traceparent", "actor", "on_behalf_of",
 )  # fmt: skip
+SLICE = 500
+"""Facts of one statement: some ten milliseconds in which the process does nothing else."""
 
 
 class Aggregate(Protocol):
@@ -83,15 +85,14 @@ async def add_facts(
 
 
 async def add_outgoing(session: AsyncSession, rows: Sequence[Outgoing], *, occurred_at: datetime) -> None:
-    """Adds facts of many aggregates in their given order, in one statement; raises FactTooLarge."""
-    if not rows:
-        return
+    """Adds facts of many aggregates in their given order, by few statements; raises FactTooLarge."""
     cause = current_cause()
-    columns = zip(*(_values(row, row.cause or cause) for row in rows), strict=True)
-    parameters: dict[str, Any] = dict(zip(_COLUMNS, map(list, columns), strict=True))
     connection = await session.connection()
-    await connection.execute(_INSERT, {**parameters, "occurred_at": occurred_at})
-    session.info[FACTS_ADDED] = True
+    for start in range(0, len(rows), SLICE):
+        columns = zip(*(_values(row, row.cause or cause) for row in rows[start : start + SLICE]), strict=True)
+        parameters: dict[str, Any] = dict(zip(_COLUMNS, map(list, columns), strict=True))
+        await connection.execute(_INSERT, {**parameters, "occurred_at": occurred_at})
+        session.info[FACTS_ADDED] = True
 
 
 def _values(row: Outgoing, cause: Cause) -> Iterator[Any]:

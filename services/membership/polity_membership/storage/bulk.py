@@ -1,7 +1,8 @@
 """Many rows in one statement: UNNEST is seventeen times as fast as adding them one by one."""
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
+from itertools import islice
 from typing import Any
 from uuid import UUID
 
@@ -10,14 +11,16 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+SLICE = 500
+"""Rows of one statement: some milliseconds in which the process does nothing else."""
 
-async def insert_many(session: AsyncSession, rows: Table, values: Sequence[Mapping[str, Any]]) -> None:
+
+async def insert_many(session: AsyncSession, rows: Table, values: Iterable[Mapping[str, Any]]) -> None:
     """Inserts all rows or, by an error of the database, none."""
-    if not values:
-        return
-    connection = await session.connection()
-    lists = {column.name: [_value(column, value[column.name]) for value in values] for column in rows.columns}
-    await connection.execute(_statement(rows), lists)
+    connection, waiting = await session.connection(), iter(values)
+    while some := list(islice(waiting, SLICE)):
+        lists = {column.name: [_value(column, value[column.name]) for value in some] for column in rows.columns}
+        await connection.execute(_statement(rows), lists)
 
 
 def _value(column: Column[Any], value: Any) -> Any:

@@ -1,11 +1,12 @@
 """Commitments of earlier waves: what the register and the campaign have already, and adding many at once."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from polity_contracts.membership import MilestoneReached
-from sqlalchemy import select, text
+from sqlalchemy import Select, select, text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from polity_membership.domain.campaigns import Campaign
@@ -42,30 +43,43 @@ UPDATE proof SET removal_asked_at = :now
 """)
 
 
-async def lock_known(session: AsyncSession, campaign: Campaign, ids: Collection[UUID]) -> list[KnownPlace]:
+async def lock_known(session: AsyncSession, campaign: Campaign, ids: Collection[UUID]) -> dict[UUID, KnownPlace]:
     """Returns these places of the campaign's network and how far each has come in the campaign.
 
     Those without a contact are locked until the transaction ends, so that nobody else gives them one.
     """
     known = await known_places(session, campaign, ids)
-    lacking = [place.id for place in known if place.contact_id is None]
+    lacking = [place.id for place in known.values() if place.contact_id is None]
     if not lacking:
         return known
     await lock_all(session, LocalGovernment, among(table("local_government").c.id, lacking))
     return await known_places(session, campaign, ids)
 
 
-async def known_places(session: AsyncSession, campaign: Campaign, ids: Collection[UUID]) -> list[KnownPlace]:
+async def known_places(session: AsyncSession, campaign: Campaign, ids: Collection[UUID]) -> dict[UUID, KnownPlace]:
     """Returns these places of the campaign's network, and how far each has come in the campaign."""
     parameters = {"campaign_id": campaign.id, "network_id": campaign.network_id, "ids": list(ids)}
-    return [KnownPlace(*row) for row in await (await session.connection()).execute(_KNOWN, parameters)]
+    return {row.id: KnownPlace(*row) for row in await (await session.connection()).execute(_KNOWN, parameters)}
 
 
-async def lock_invitations(session: AsyncSession, ids: Sequence[UUID]) -> dict[UUID, Invitation]:
-    """Returns the invitations by id, locked in the order of their ids until the transaction ends."""
+async def lock_invitations(session: AsyncSession, known: Mapping[UUID, KnownPlace]) -> dict[UUID, Invitation]:
+    """Returns the places' invitations by id, locked in the order of their ids until the transaction ends."""
+    return await _invitations(session, _of(known).with_for_update(key_share=True))
+
+
+async def invitations_of(session: AsyncSession, known: Mapping[UUID, KnownPlace]) -> dict[UUID, Invitation]:
+    """Returns the places' invitations by id."""
+    return await _invitations(session, _of(known))
+
+
+def _of(known: Mapping[UUID, KnownPlace]) -> Select[Any]:
     rows = table("invitation")
+    ids = [place.invitation_id for place in known.values() if place.invitation_id]
+    return select(rows).where(among(rows.c.id, ids)).order_by(rows.c.id)
+
+
+async def _invitations(session: AsyncSession, wanted: Select[Any]) -> dict[UUID, Invitation]:
     connection = await session.connection()
-    wanted = select(rows).where(rows.c.id.in_(ids)).order_by(rows.c.id).with_for_update(key_share=True)
     return {row["id"]: aggregate(Invitation, row) for row in (await connection.execute(wanted)).mappings()}
 
 
@@ -86,7 +100,7 @@ async def close_invitations(session: AsyncSession, invitations: Sequence[Invitat
 
 async def add_contacts(session: AsyncSession, contacts: Sequence[tuple[UUID, Person]]) -> None:
     """Inserts people as the contacts of local governments that had none."""
-    await insert_many(session, table("person"), [columns(person) for _, person in contacts])
+    await insert_many(session, table("person"), (columns(person) for _, person in contacts))
     links = [{"local_government_id": place_id, "person_id": person.id} for place_id, person in contacts]
     await insert_many(session, table("local_government_contact"), links)
 
@@ -98,6 +112,6 @@ async def add_commitments(
     milestones: Sequence[MilestoneReached],
 ) -> None:
     """Inserts commitments with their signatories, and the milestones that fell on them."""
-    await insert_many(session, table("person"), [columns(person) for person in signatories])
-    await insert_many(session, table("commitment"), [columns(commitment) for commitment in commitments])
+    await insert_many(session, table("person"), (columns(person) for person in signatories))
+    await insert_many(session, table("commitment"), (columns(commitment) for commitment in commitments))
     await add_milestones(session, milestones)

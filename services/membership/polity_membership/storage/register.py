@@ -40,8 +40,8 @@ async def change_register(session: AsyncSession, network: Network) -> None:
 
 async def add_register(session: AsyncSession, entries: Sequence[tuple[LocalGovernment, Person | None]]) -> None:
     """Inserts local governments with their contacts, in one statement for each table."""
-    await insert_many(session, table("local_government"), [columns(place) for place, _ in entries])
-    await insert_many(session, table("person"), [columns(person) for _, person in entries if person])
+    await insert_many(session, table("local_government"), (columns(place) for place, _ in entries))
+    await insert_many(session, table("person"), (columns(person) for _, person in entries if person))
     links = [{"local_government_id": place.id, "person_id": person.id} for place, person in entries if person]
     await insert_many(session, table("local_government_contact"), links)
 

@@ -1,8 +1,8 @@
 """ImportCommitments: pledges of earlier waves come into a campaign with their own dates, all or nothing."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -12,11 +12,12 @@ from polity_chassis.outbox import Outgoing, add_facts, add_outgoing
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from polity_membership.domain.campaigns import Campaign
-from polity_membership.domain.commitments import Commitment, PledgeGiven, commit_earlier
+from polity_membership.domain.commitments import PledgeGiven, commit_earlier
 from polity_membership.domain.earlier import COLUMNS, EarlierEntry, read_earlier
-from polity_membership.domain.earlier_places import Found, Matched, find_places, match_places
+from polity_membership.domain.earlier_places import Found, KnownPlace, Matched, find_places, match_places
+from polity_membership.domain.errors import RegisterChanged
 from polity_membership.domain.invitations import Invitation
-from polity_membership.domain.local_governments import LocalGovernment, PublicPlace
+from polity_membership.domain.local_governments import LocalGovernment
 from polity_membership.domain.networks import Network
 from polity_membership.domain.people import Person
 from polity_membership.domain.readings import ImportRefused, Reading
@@ -27,6 +28,7 @@ from polity_membership.storage.earlier import (
     add_commitments,
     add_contacts,
     close_invitations,
+    invitations_of,
     known_places,
     lock_invitations,
     lock_known,
@@ -43,6 +45,16 @@ from polity_membership.usecases.import_local_governments import (
 from polity_membership.usecases.repeatable import Ids, Once, always
 
 
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What an import rests on, read before anything is locked: it holds while nothing of it has changed."""
+
+    network: Network
+    matched: Matched
+    known: Mapping[UUID, KnownPlace]
+    invitations: Mapping[UUID, Invitation]
+
+
 @dataclass(slots=True)
 class Batch:
     """What an import adds, in the order of the file."""
@@ -53,6 +65,8 @@ class Batch:
     answered: list[Invitation] = field(default_factory=list)
     signatories: list[Person] = field(default_factory=list)
     pledges: list[PledgeGiven] = field(default_factory=list)
+    facts: list[Outgoing] = field(default_factory=list)
+    """Those of places, contacts and invitations."""
 
 
 async def check_commitments(
@@ -60,10 +74,8 @@ async def check_commitments(
 ) -> Reading[EarlierEntry]:
     """Returns what an import of the file would find, and writes nothing; raises NotFound."""
     campaign, read = await _read(database, campaign_id, upload, now)
-    _, matched = await _matched(database, campaign, read, upload)
-    async with database.transaction() as session:
-        known = await known_places(session, campaign, matched.ids())
-    return find_places(read, matched, known, upload.changes)[0]
+    seen = await _look(database, campaign, read, upload)
+    return (await asyncio.to_thread(find_places, read, seen.matched, seen.known.values(), upload.changes))[0]
 
 
 async def import_commitments(
@@ -76,21 +88,18 @@ async def import_commitments(
     campaign, read = await _read(database, campaign_id, upload, now)
 
     async def match_and_add() -> Ids:
-        network, matched = await _matched(database, campaign, read, upload)
+        seen = await _look(database, campaign, read, upload)
+        reading, batch = await asyncio.to_thread(_prepared, read, upload, campaign, seen)
 
         async def bring_in() -> Ids:
-            await change_register(session, network)
-            campaign = await lock(session, Campaign, campaign_id)
-            known = await lock_known(session, campaign, matched.ids())
-            reading, found = find_places(read, matched, known, upload.changes)
             if reading.held_back:
                 raise ImportRefused(reading)
-            open_ones = [one.known.invitation_id for one in found if one.known and one.known.invitation_id]
-            invitations = await lock_invitations(session, open_ones)
-            batch = Batch()
-            for one in found:
-                _prepare(batch, one, campaign, network, invitations)
-            await _write(session, campaign, batch, now)
+            await change_register(session, seen.network)
+            locked = await lock(session, Campaign, campaign_id)
+            known = await lock_known(session, campaign, seen.matched.ids())
+            if known != seen.known or await lock_invitations(session, known) != seen.invitations:
+                raise RegisterChanged
+            await _write(session, locked, batch, now)
             return done(reading)
 
         async with database.transaction() as session:
@@ -109,26 +118,42 @@ async def _read(
     return campaign, await asyncio.to_thread(read_earlier, table, upload.changes, campaign, reference(), now)
 
 
-async def _matched(
-    database: Database, campaign: Campaign, read: Reading[EarlierEntry], upload: Upload
-) -> tuple[Network, Matched]:
-    """Returns the network with the version of its register in which the rows' places were looked for."""
+async def _look(database: Database, campaign: Campaign, read: Reading[EarlierEntry], upload: Upload) -> Seen:
+    """Returns what the rows are about, as it stands now; nothing is locked."""
     async with database.transaction() as session:
         # The version first, as in an import of the register.
         network = await load(session, Network, campaign.network_id)
         register = await register_of(session, network.id)
-    return network, await asyncio.to_thread(match_places, read, register, upload.changes)
+    matched = await asyncio.to_thread(match_places, read, register, upload.changes)
+    async with database.transaction() as session:
+        known = await known_places(session, campaign, matched.ids())
+        return Seen(network, matched, known, await invitations_of(session, known))
 
 
-def _prepare(
-    batch: Batch, found: Found, campaign: Campaign, network: Network, invitations: dict[UUID, Invitation]
-) -> None:
+def _prepared(
+    read: Reading[EarlierEntry], upload: Upload, campaign: Campaign, seen: Seen
+) -> tuple[Reading[EarlierEntry], Batch]:
+    """Returns what is told of the file, and what is to be added as far as it depends on no number of the campaign's."""
+    reading, found = find_places(read, seen.matched, seen.known.values(), upload.changes)
+    batch = Batch()
+    for one in () if reading.held_back else found:
+        _prepare(batch, one, campaign, seen)
+    people = [person for _, person in batch.places if person] + [person for _, person in batch.contacts]
+    batch.facts += [Outgoing(place.id, place.fact_sequence, place.register()) for place, _ in batch.places]
+    batch.facts += [Outgoing(person.id, person.fact_sequence, person.record()) for person in people]
+    batch.facts += [Outgoing(asked.id, asked.fact_sequence, asked.bring_in()) for asked in batch.invitations]
+    return reading, batch
+
+
+def _prepare(batch: Batch, found: Found, campaign: Campaign, seen: Seen) -> None:
     entry, known = found.entry, found.known
-    invitation = invitations.get(known.invitation_id) if known and known.invitation_id else None
+    invitation = seen.invitations.get(known.invitation_id) if known and known.invitation_id else None
     if invitation:
+        # A copy: the one that was read is compared with what it has become.
+        invitation = replace(invitation)
         batch.answered.append(invitation)
     else:
-        invitation = _invitation(batch, found, campaign, network)
+        invitation = _invitation(batch, found, campaign, seen.network)
         batch.invitations.append(invitation)
     signatory = Person(
         id=new_id(),
@@ -186,15 +211,7 @@ async def _write(session: AsyncSession, campaign: Campaign, batch: Batch, now: d
     await close_invitations(session, batch.answered, now)
     await add_commitments(session, batch.signatories, commitments, milestones)
     places = await public_places(session, [one.local_government_id for one in commitments])
-    await add_outgoing(session, _facts(batch, commitments, places), occurred_at=now)
+    made = [Outgoing(one.id, one.fact_sequence, one.made(places[one.local_government_id])) for one in commitments]
+    await add_outgoing(session, [*batch.facts, *made], occurred_at=now)
     await add_facts(session, campaign, milestones, occurred_at=now)
     await save(session, campaign)
-
-
-def _facts(batch: Batch, commitments: Sequence[Commitment], places: Mapping[UUID, PublicPlace]) -> list[Outgoing]:
-    people = [person for _, person in batch.places if person] + [person for _, person in batch.contacts]
-    registered = [Outgoing(place.id, place.fact_sequence, place.register()) for place, _ in batch.places]
-    recorded = [Outgoing(person.id, person.fact_sequence, person.record()) for person in people]
-    invited = [Outgoing(asked.id, asked.fact_sequence, asked.bring_in()) for asked in batch.invitations]
-    made = [Outgoing(one.id, one.fact_sequence, one.made(places[one.local_government_id])) for one in commitments]
-    return registered + recorded + invited + made

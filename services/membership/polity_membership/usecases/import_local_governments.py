@@ -53,8 +53,7 @@ async def import_local_governments(
 
     async def compare_and_add() -> Ids:
         network, reading = await _compared(database, network_id, read, upload)
-        places = [(local_government_of(entry, network), contact_of(entry.contact)) for entry in reading.entries]
-        facts = _facts(places)
+        places, facts = await asyncio.to_thread(_prepared, reading, network)
 
         async def take_over() -> Ids:
             if reading.held_back:
@@ -94,6 +93,14 @@ async def _compared(
         network = await load(session, Network, network_id)
         register = await register_of(session, network_id)
     return network, await asyncio.to_thread(leave_out_known, read, register, upload.changes)
+
+
+def _prepared(
+    reading: Reading[Entry], network: Network
+) -> tuple[list[tuple[LocalGovernment, Person | None]], list[Outgoing]]:
+    """Returns what an import adds to the register, and its facts."""
+    places = [(local_government_of(entry, network), contact_of(entry.contact)) for entry in reading.entries]
+    return places, _facts(places)
 
 
 def done(reading: Reading[Any]) -> Ids:
