@@ -29,6 +29,7 @@ from fastapi import APIRouter, Request
 from opentelemetry.trace import SpanKind
 from polity_chassis import telemetry
 from polity_chassis.access import PUBLIC, access
+from polity_chassis.clock import utc_now
 from polity_chassis.database import Database
 from polity_chassis.http import DatabaseDep, create_app
 from polity_chassis.runtime import Runtime, Service

@@ -172,6 +172,10 @@ async def test_the_bell_is_repaired_after_its_connection_was_cut(outbox: Any) ->
             return len(rings) > 0
 
         await outbox.until(rung)
-        await listener.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'bell'")
+        cut = """
+        SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+         WHERE application_name = 'bell' AND datname = current_database()
+        """
+        await listener.execute(cut)
         rings.clear()
         await outbox.until(rung)
