@@ -46,6 +46,7 @@ class Story:
         self.facts: list[Received[Any]] = []
         self.pledged_at: list[datetime] = []
         self._sequences: dict[str, int] = {}
+        self._answer_steps: dict[int, int] = {}
         self._open(thresholds, campaign)
         for number, city in enumerate(self.cities):
             self._register(number, city)
@@ -88,11 +89,12 @@ class Story:
             "language": "en",
         }  # fmt: skip
         for number, day in enumerate(days):
-            at = START + timedelta(days=day)
+            at, common["answer_step"] = START + timedelta(days=day), self._next_step(city)
             back = CommitmentReturned(**common, returned_at=at) if number % 2 else None
             self.add(commitment, back or CommitmentSubmitted(**common, submitted_at=at), day)
         if commits is not None:
             self._committed += 1
+            common["answer_step"] = self._next_step(city)
             made = CommitmentMade(
                 **common, ordinal=self._committed, themes=("water",), signed_on=START.date(),
                 made_at=START + timedelta(days=commits),
@@ -109,11 +111,15 @@ class Story:
             "invitation_id": issued.fact.invitation_id, "campaign_id": self.campaign_id,
             "network_id": self.network_id, "local_government_id": self.cities[0],
         }  # fmt: skip
-        invitation = issued.fact.invitation_id
+        invitation, common["answer_step"] = issued.fact.invitation_id, self._next_step(0)
         self.add(invitation, InvitationDeclined(**common, declined_at=START + timedelta(days=day)), day)
         if reconsiders is not None:
-            at = START + timedelta(days=reconsiders)
+            at, common["answer_step"] = START + timedelta(days=reconsiders), self._next_step(0)
             self.add(invitation, InterestExpressed(**common, expressed_at=at, reconsidered=True), reconsiders)
+
+    def _next_step(self, city: int) -> int:
+        step = self._answer_steps[city] = self._answer_steps.get(city, 0) + 1
+        return step
 
     def withdraw(self, *, ordinal: int, day: int) -> None:
         """The commitment of that ordinal stands no longer from that day on."""

@@ -64,6 +64,7 @@ async def test_the_same_facts_in_any_order_across_keys_doubled_or_not_give_the_s
     told.submit(2, 3, 4, city=0)
     told.submit(2, city=3, commits=5)
     told.withdraw(ordinal=1, day=9)
+    told.submit(10, city=2, commits=11)
     told.announce(1, 6)
     facts = told.facts
     await emptied(projection)
@@ -76,5 +77,7 @@ async def test_the_same_facts_in_any_order_across_keys_doubled_or_not_give_the_s
             await apply_facts(projection, some)
     assert await state(projection) == expected
     assert len(expected["answer"]) == 7
-    assert len(expected["submission"]) == 4
+    assert len(expected["submission"]) == 5
+    withdrawn = {row[6]: row[5] for row in expected["answer"] if row[6]}
+    assert withdrawn == {2: None, 3: None, 4: None}
     assert [row[1:3] for row in sorted(expected["milestone"], key=lambda row: row[1])] == [(1, 1), (2, 2)]

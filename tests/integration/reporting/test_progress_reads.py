@@ -182,6 +182,27 @@ async def test_a_pledge_waits_is_returned_and_counts_as_of_each_moment(
     assert await _totals(api, told) == {"invited": 1, "committed": 1}
 
 
+async def test_an_answer_counts_by_its_step_and_not_by_the_clock_of_the_machine_it_was_given_on(
+    api: httpx.AsyncClient, reporting: Database, story: Make, apply_facts: Make
+) -> None:
+    told = story(cities=2, thresholds=())
+    told.submit(5, 2)  # Sent on one machine, returned on another whose clock is three days behind.
+    await apply_facts(reporting, told.facts)
+    totals = (await api.get(f"/v1/progress/{told.campaign_id}")).json()["totals"]
+    assert (totals["submitted"], totals["interested"]) == (0, 2)
+
+
+async def test_a_local_government_that_pledges_again_counts_with_its_last_commitment(
+    api: httpx.AsyncClient, reporting: Database, story: Make, apply_facts: Make
+) -> None:
+    told = story(cities=3, thresholds=())
+    told.withdraw(ordinal=1, day=9)
+    told.submit(10, city=2, commits=11)
+    await apply_facts(reporting, told.facts)
+    totals = (await api.get(f"/v1/progress/{told.campaign_id}")).json()["totals"]
+    assert (totals["withdrawn"], totals["committed"]) == (0, 1)
+
+
 async def test_a_milestone_is_announced_later_and_may_have_missed_its_date(
     api: httpx.AsyncClient, reporting: Database, story: Make, apply_facts: Make
 ) -> None:

@@ -125,7 +125,7 @@ async def declined(session: AsyncSession, facts: Sequence[Received[InvitationDec
 
 
 async def committed(session: AsyncSession, facts: Sequence[Received[CommitmentMade]]) -> None:
-    """Writes the first commitment of each local government with its ordinal and its themes."""
+    """Writes the last commitment of each local government with its ordinal and its themes."""
     await _changed(session, (received.fact.campaign_id for received in facts))
     await statements.write(
         session,
@@ -163,6 +163,7 @@ async def _stepped(session: AsyncSession, step: str, facts: Sequence[tuple[Step,
             "local_government_ids": [fact.local_government_id for fact, _ in facts],
             "instants": [at for _, at in facts],
             "steps": [step] * len(facts),
+            "answer_steps": [fact.answer_step for fact, _ in facts],
         },
     )
 
@@ -177,6 +178,7 @@ async def withdrawn(session: AsyncSession, facts: Sequence[Received[CommitmentWi
             "campaign_ids": [received.fact.campaign_id for received in facts],
             "local_government_ids": [received.fact.local_government_id for received in facts],
             "instants": [received.fact.withdrawn_at for received in facts],
+            "ordinals": [received.fact.ordinal for received in facts],
         },
     )
 

@@ -168,7 +168,8 @@ _COUNTS = _reading_as_of(
     sent AS (
         SELECT DISTINCT ON (local_government_id) local_government_id, step
         FROM submission CROSS JOIN asked
-        WHERE campaign_id = :campaign_id AND at <= moment ORDER BY local_government_id, at DESC
+        WHERE campaign_id = :campaign_id AND at <= moment
+        ORDER BY local_government_id, answer_step DESC NULLS LAST, at DESC
     ),
     dated AS (
         SELECT

@@ -97,21 +97,36 @@ INTERESTED = _statement(
 )
 
 WITHDRAWN = _statement(
-    _FIRST.format(column="withdrawn_at"), campaign_ids=_UUIDS, local_government_ids=_UUIDS, instants=_INSTANTS
+    """
+    INSERT INTO answer (campaign_id, local_government_id, withdrawn_at, withdrawn_ordinal)
+    SELECT DISTINCT ON (campaign_id, local_government_id) campaign_id, local_government_id, instant, ordinal
+    FROM unnest(:campaign_ids, :local_government_ids, :instants, :ordinals)
+        AS facts (campaign_id, local_government_id, instant, ordinal)
+    ORDER BY campaign_id, local_government_id, ordinal DESC
+    ON CONFLICT (campaign_id, local_government_id) DO UPDATE
+    SET withdrawn_ordinal = excluded.withdrawn_ordinal,
+        withdrawn_at = CASE WHEN answer.ordinal > excluded.withdrawn_ordinal THEN NULL ELSE excluded.withdrawn_at END
+    WHERE answer.withdrawn_ordinal IS NULL OR excluded.withdrawn_ordinal > answer.withdrawn_ordinal
+    """,
+    campaign_ids=_UUIDS,
+    local_government_ids=_UUIDS,
+    instants=_INSTANTS,
+    ordinals=_NUMBERS,
 )
 
 SUBMITTED = _statement(
     """
-    INSERT INTO submission (campaign_id, local_government_id, at, step)
-    SELECT * FROM unnest(:campaign_ids, :local_government_ids, :instants, :steps)
-        AS facts (campaign_id, place_id, at, step)
-    ORDER BY campaign_id, place_id, at
-    ON CONFLICT (campaign_id, local_government_id, at) DO NOTHING
+    INSERT INTO submission (campaign_id, local_government_id, at, step, answer_step)
+    SELECT * FROM unnest(:campaign_ids, :local_government_ids, :instants, :steps, :answer_steps)
+        AS facts (campaign_id, place_id, at, step, answer_step)
+    ORDER BY campaign_id, place_id, at, step
+    ON CONFLICT (campaign_id, local_government_id, at, step) DO NOTHING
     """,
     campaign_ids=_UUIDS,
     local_government_ids=_UUIDS,
     instants=_INSTANTS,
     steps=_TEXTS,
+    answer_steps=_NUMBERS,
 )
 
 COMMITTED = _statement(
@@ -121,11 +136,12 @@ COMMITTED = _statement(
         campaign_id, local_government_id, instant, ordinal, themes ->> 0, themes
     FROM unnest(:campaign_ids, :local_government_ids, :instants, :ordinals, CAST(:themes AS jsonb[]))
         AS facts (campaign_id, local_government_id, instant, ordinal, themes)
-    ORDER BY campaign_id, local_government_id, ordinal
+    ORDER BY campaign_id, local_government_id, ordinal DESC
     ON CONFLICT (campaign_id, local_government_id) DO UPDATE
     SET committed_at = excluded.committed_at, ordinal = excluded.ordinal, first_theme = excluded.first_theme,
-        themes = excluded.themes
-    WHERE answer.ordinal IS NULL OR excluded.ordinal < answer.ordinal
+        themes = excluded.themes,
+        withdrawn_at = CASE WHEN answer.withdrawn_ordinal >= excluded.ordinal THEN answer.withdrawn_at END
+    WHERE answer.ordinal IS NULL OR excluded.ordinal > answer.ordinal
     """,
     campaign_ids=_UUIDS,
     local_government_ids=_UUIDS,

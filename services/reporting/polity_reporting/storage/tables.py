@@ -44,10 +44,15 @@ answer = Table(
     Column("committed_at", DateTime(timezone=True)),
     Column("withdrawn_at", DateTime(timezone=True)),
     Column("ordinal", Integer),
+    Column("withdrawn_ordinal", Integer),
     Column("first_theme", Text),
     Column("themes", JSONB),
     Index("answer_local_government", "local_government_id"),
 )
+"""The commitment in it is the one with the highest ordinal, and `withdrawn_at` is that one's.
+
+A local government has a second one only where its network went on from a backup that did not know the first.
+"""
 
 milestone = Table(
     "milestone",
@@ -66,8 +71,13 @@ submission = Table(
     Column("campaign_id", Uuid, primary_key=True),
     Column("local_government_id", Uuid, primary_key=True),
     Column("at", DateTime(timezone=True), primary_key=True),
-    Column("step", Text, nullable=False),
+    Column("step", Text, primary_key=True),
+    Column("answer_step", Integer),
 )
-"""Each time a pledge was `submitted` to be confirmed or `returned`, an invitation `declined` or then `reconsidered`."""
+"""Each time a pledge was `submitted` to be confirmed or `returned`, an invitation `declined` or then `reconsidered`.
+
+`answer_step` says which came later, as the clocks of two machines do not. Facts of version 0.1
+have none and came first.
+"""
 
 PROJECTION_TABLES = (campaign, local_government, answer, milestone, submission)

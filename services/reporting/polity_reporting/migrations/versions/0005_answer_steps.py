@@ -1,0 +1,21 @@
+"""Keeps in which order an invitation was answered, and which of two commitments was withdrawn."""
+
+from alembic import op
+
+revision = "0005"
+down_revision = "0004"
+branch_labels = None
+depends_on = None
+
+_STATEMENTS = (
+    "ALTER TABLE answer ADD COLUMN withdrawn_ordinal integer",
+    "UPDATE answer SET withdrawn_ordinal = coalesce(ordinal, 0) WHERE withdrawn_at IS NOT NULL",
+    "ALTER TABLE submission ADD COLUMN answer_step integer",
+    "ALTER TABLE submission DROP CONSTRAINT submission_pkey",
+    "ALTER TABLE submission ADD PRIMARY KEY (campaign_id, local_government_id, at, step)",
+)
+
+
+def upgrade() -> None:
+    for statement in _STATEMENTS:
+        op.execute(statement)
