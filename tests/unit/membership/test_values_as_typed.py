@@ -25,6 +25,7 @@ def in_madrid(value: str) -> datetime:
 
 
 READ: list[tuple[Any, str, Any]] = [
+    (degrees_east, "-5.4399999999999995", -5.4399999999999995),
     (degrees_east, "−56,1882", -56.1882), (degrees_east, "\u00a0+2.5\u2009", 2.5), (degrees_east, "\u200e7", 7),
     (people, "27\u202f737", 27737), (people, "1 982 097", 1982097), (people, "1’982’097", 1982097),
     (people, "361966.0", 361966), (people, "361966,00", 361966), (people, "053591", 53591),

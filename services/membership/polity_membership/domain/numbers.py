@@ -7,7 +7,8 @@ from polity_membership.domain.texts import seen
 
 MAX_POPULATION = 2_000_000_000
 _MINUS = str.maketrans({"\u2212": "-", "\ufe63": "-", "\uff0d": "-"})
-_DECIMAL = re.compile(r"[+-]?[0-9]{1,3}([.,][0-9]{1,15})?")
+_DECIMAL = re.compile(r"[+-]?[0-9]{1,3}([.,][0-9]{1,25})?")
+"""As many places as a program writes of a double: -5.4399999999999995."""
 _WHOLE = re.compile(r"[0-9]{1,12}([.,]0{1,2})?")
 """A program that knows decimals only writes a whole number with nothing behind the sign."""
 _SPACED = re.compile(r"[0-9]{1,3}([\s'\u2019][0-9]{3})+")
