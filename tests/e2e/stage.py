@@ -3,10 +3,11 @@
 import asyncio
 import email
 import email.policy
+import itertools
 import re
 import secrets
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -58,6 +59,7 @@ class Stage:
     campaign_id: str
     sign_ins: dict[tuple[str, str], Any] = field(default_factory=dict)
     """Cookies of a person's browser, by who signed in and in which language."""
+    places: Iterator[int] = field(default_factory=itertools.count)
 
     async def post(self, path: str, body: Any, user: str = SECRETARIAT) -> Any:
         headers = {"Authorization": f"Bearer {self.platform.token(user)}"}
@@ -73,9 +75,9 @@ class Stage:
     async def city(self, name: str, language: str) -> str:
         """Imports a city whose contact reads this language, invites it, and returns the link that its mail brought."""
         address = f"{secrets.token_hex(6)}@city.example"
-        # Far from each other, or the import asks whether two of like names are one.
-        at = f"{secrets.randbelow(120) - 60}.5,{secrets.randbelow(340) - 170}.5"
-        row = f"{name},KR,,{at},1416938,Asia/Seoul,{language},Contact,{address}\n"
+        # A degree apart, or the import asks whether two of like names are one; in Siberia, which has the room.
+        north, east = divmod(next(self.places), 70)
+        row = f"{name},RU,,{56 + north}.5,{60 + east}.5,1416938,Asia/Yakutsk,{language},Contact,{address}\n"
         await self.post(f"/v1/networks/{self.network_id}/local-government-imports?dry_run=false", HEADING + row)
         found = await self.get(f"/v1/networks/{self.network_id}/local-governments?q={name}")
         body = {
