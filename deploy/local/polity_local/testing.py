@@ -1,10 +1,10 @@
-"""What tests hold in their hands: a PostgreSQL server, a Kafka broker and a counting mail sink."""
+"""What tests hold in their hands: a PostgreSQL server and its clock, a Kafka broker and a counting mail sink."""
 
 import asyncio
 import contextlib
 import dataclasses
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
@@ -15,6 +15,8 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 from polity_contracts.create_topics import create_topics
 from polity_contracts.topics import TOPICS, Topic
+from sqlalchemy import Connection, event
+from sqlalchemy.ext.asyncio import AsyncEngine
 from standardwebhooks import Webhook, WebhookVerificationError
 
 
@@ -109,6 +111,41 @@ def verified(secret: str, headers: Mapping[str, str], body: str, now: datetime) 
         raise WebhookVerificationError(f"sent at {sent_at}, now it is {now}")
     webhook._Webhook__verify_timestamp = lambda _: sent_at  # type: ignore[attr-defined]
     return webhook.verify(body, dict(headers))
+
+
+MADE_CLOCK = """
+CREATE FUNCTION public.now() RETURNS timestamptz LANGUAGE sql STABLE AS
+$$ SELECT coalesce(nullif(current_setting('made.now', true), '')::timestamptz, pg_catalog.now()) $$
+"""
+"""Found before PostgreSQL's own where the search path says `public, pg_catalog`."""
+
+
+async def with_made_clock(url: str) -> None:
+    """Lets `tell_time` decide what `now()` is in the database of that URL, for whoever connects from now on."""
+    connection = await asyncpg.connect(url.replace("+asyncpg", ""))
+    try:
+        await connection.execute(MADE_CLOCK)
+        name = await connection.fetchval("SELECT current_database()")
+        await connection.execute(f'ALTER DATABASE "{name}" SET search_path = public, pg_catalog')
+    finally:
+        await connection.close()
+
+
+@contextlib.contextmanager
+def tell_time(engine: AsyncEngine, clock: Callable[[], datetime]) -> Iterator[None]:
+    """Makes `now()` the clock's instant in each transaction of the engine, whose database is `with_made_clock`.
+
+    PostgreSQL's own clock can't be set; CURRENT_TIMESTAMP and clock_timestamp() stay the machine's.
+    """
+
+    def begun(connection: Connection) -> None:
+        connection.exec_driver_sql(f"SELECT set_config('made.now', '{clock().isoformat()}', true)")
+
+    event.listen(engine.sync_engine, "begin", begun)
+    try:
+        yield
+    finally:
+        event.remove(engine.sync_engine, "begin", begun)
 
 
 class SmtpSink:
