@@ -1,7 +1,7 @@
 """Sends what is queued, after the commit that queued it: several senders and several connections at once.
 
-A delivery is taken for LEASE. A sender that dies in between leaves it to be taken again, so a mail whose acceptance
-was not noted goes out once more under the same Message-ID.
+A delivery is taken for LEASE, which the database's clock measures. A sender that dies in between leaves it to be taken
+again, so a mail whose acceptance was not noted goes out once more under the same Message-ID.
 """
 
 import asyncio
@@ -19,7 +19,8 @@ from polity_chassis.runtime import Runtime
 from polity_chassis.telemetry import span_from
 
 from polity_notifications.domain.addresses import UnsafeAddress
-from polity_notifications.domain.deliveries import Status, retry_after
+from polity_notifications.domain.deliveries import Status, retry_after, retry_incomplete_after
+from polity_notifications.domain.validity import ended_by
 from polity_notifications.mail.message import Posted, message
 from polity_notifications.mail.smtp import TIMEOUT_SECONDS, Connection, NotTaken
 from polity_notifications.mail.writing import Incomplete, Writer
@@ -31,10 +32,10 @@ LEASE = timedelta(seconds=45)
 ONE_MAIL = timedelta(seconds=TIMEOUT_SECONDS + 5)
 """What must be left of the lease when another mail begins, so that nobody else has it in hand as well."""
 AT_ONCE = 5
-"""Deliveries taken together by one connection: few, so that an erasure just before is seen."""
+"""Deliveries taken together by one connection."""
 IDLE_SECONDS = 0.5
 HOUSEKEEPING_SECONDS = 5.0
-INCOMPLETE_RETRY = timedelta(seconds=2)
+EXPIRED_TOGETHER = 1000
 
 log = logging.getLogger(__name__)
 
@@ -53,15 +54,17 @@ async def send_mails(runtime: Runtime) -> None:
 async def expire(runtime: Runtime) -> None:
     """Ends deliveries that could not be sent in their time, every few seconds until cancelled."""
     while True:
+        expired = 0
         try:
             with suppress_instrumentation():
                 async with runtime.database.transaction() as session:
-                    expired = await queue.expire(session, runtime.clock())
+                    expired = await queue.expire(session, EXPIRED_TOGETHER)
             if expired:
                 log.warning("mails expired unsent", extra={"count": expired})
         except Exception as error:
             log.warning("mails could not be expired: %s", describe(error, personal=True))
-        await asyncio.sleep(HOUSEKEEPING_SECONDS)
+        if expired < EXPIRED_TOGETHER:
+            await asyncio.sleep(HOUSEKEEPING_SECONDS)
 
 
 @dataclass(slots=True)
@@ -91,39 +94,44 @@ class Sender:
             self.connection.drop()
 
     async def send_some(self) -> int:
-        """Takes up to AT_ONCE deliveries and sends them; returns how many it took."""
-        letters = await self._take()
-        for letter in letters:
-            if self.runtime.clock() + ONE_MAIL > letter.due_at:
-                break
-            await _to_its_end(self._send(letter))
-        return len(letters)
-
-    async def _take(self) -> list[queue.Letter]:
+        """Takes up to AT_ONCE deliveries and sends those that hold; returns how many it took."""
         # Looking twice a second would otherwise fill the trace viewer with looking.
         with suppress_instrumentation():
             async with self.runtime.database.transaction() as session:
-                taken = await queue.claim(session, self.runtime.clock(), LEASE, AT_ONCE)
-                return await queue.letters(session, taken) if taken else []
+                taken = await queue.claim(session, LEASE, AT_ONCE)
+        for one in taken:
+            await _to_its_end(self._send(one))
+        return len(taken)
 
-    async def _send(self, letter: queue.Letter) -> None:
+    async def _send(self, taken: queue.Taken) -> None:
+        """Asks once more whether the mail holds, right before it is handed over, and hands it over."""
+        async with self.runtime.database.transaction() as session:
+            found = await queue.look(session, taken, ONE_MAIL)
+            if found and (end := ended_by(found[0])):
+                log.info("a mail no longer holds: %s", end.slug, extra=_shown(found[1]))
+                await queue.end(session, taken, end.status)
+                return
+        if found:
+            await self._write_and_deliver(taken, found[1])
+
+    async def _write_and_deliver(self, taken: queue.Taken, letter: queue.Letter) -> None:
         if letter.email is None:
-            await self._not_sent(letter, Status.WAITING_ADDRESS)
+            await self._not_sent(taken, letter, Status.WAITING_ADDRESS)
             return
         try:
             posted = self._posted(letter, letter.email)
         except Incomplete:
-            await self._not_sent(letter, Status.QUEUED, after=INCOMPLETE_RETRY, failure="incomplete")
-            return
+            after = retry_incomplete_after(letter.waited)
+            await self._not_sent(taken, letter, Status.QUEUED, after=after, failure="incomplete")
         except (UnsafeAddress, UnsafeHeader) as error:
-            await self._not_sent(letter, Status.FAILED, failure=_UNSAFE[type(error)], attempted=True)
-            return
+            await self._not_sent(taken, letter, Status.FAILED, failure=_UNSAFE[type(error)], attempted=True)
         except Exception as error:
             # A fault in our writing: the next version may do better, and until then it shows.
             log.error("a mail could not be written: %s", type(error).__name__, extra=_shown(letter))
-            await self._not_sent(letter, Status.QUEUED, failure=f"unwritable {type(error).__name__}", attempted=True)
-            return
-        await self._deliver(letter, posted)
+            failure = f"unwritable {type(error).__name__}"
+            await self._not_sent(taken, letter, Status.QUEUED, failure=failure, attempted=True)
+        else:
+            await self._deliver(taken, letter, posted)
 
     def _posted(self, letter: queue.Letter, address: str) -> Posted:
         return message(
@@ -135,7 +143,7 @@ class Sender:
             now=self.runtime.clock(),
         )
 
-    async def _deliver(self, letter: queue.Letter, posted: Posted) -> None:
+    async def _deliver(self, taken: queue.Taken, letter: queue.Letter, posted: Posted) -> None:
         about = {"polity.delivery_id": str(letter.delivery_id), "polity.kind": letter.kind}
         with span_from(letter.traceparent, "send mail", SpanKind.CLIENT, about) as span:
             try:
@@ -143,22 +151,23 @@ class Sender:
             except NotTaken as refusal:
                 span.set_status(StatusCode.ERROR)
                 span.set_attribute("smtp.code", refusal.code or 0)
-                await self._refused(letter, refusal)
+                await self._refused(taken, letter, refusal)
             else:
                 await self._sent(letter)
 
     async def _sent(self, letter: queue.Letter) -> None:
         async with self.runtime.database.transaction() as session:
-            await queue.sent(session, letter, self.runtime.clock())
+            await queue.sent(session, letter.delivery_id)
 
-    async def _refused(self, letter: queue.Letter, refusal: NotTaken) -> None:
+    async def _refused(self, taken: queue.Taken, letter: queue.Letter, refusal: NotTaken) -> None:
         failure = f"smtp {refusal.code}" if refusal.code else "no connection"
         status = Status.FAILED if refusal.for_good else Status.QUEUED
         log.warning("a mail was not taken: %s", failure, extra=_shown(letter))
-        await self._not_sent(letter, status, failure=failure, attempted=True)
+        await self._not_sent(taken, letter, status, failure=failure, attempted=True)
 
     async def _not_sent(
         self,
+        taken: queue.Taken,
         letter: queue.Letter,
         status: Status,
         *,
@@ -166,10 +175,9 @@ class Sender:
         failure: str | None = None,
         attempted: bool = False,
     ) -> None:
-        now = self.runtime.clock()
-        due_at = now + (after or retry_after(letter.attempts + 1))
+        after = after or retry_after(letter.attempts + 1)
         async with self.runtime.database.transaction() as session:
-            await queue.not_sent(session, letter, status, now=now, due_at=due_at, failure=failure, attempted=attempted)
+            await queue.not_sent(session, taken, status, after=after, failure=failure, attempted=attempted)
 
 
 async def _to_its_end(work: Coroutine[Any, Any, None]) -> None:

@@ -97,6 +97,8 @@ MAIL_STATUSES = {
     "failed": N_("Could not be delivered"),
     "expired": N_("Too late to send"),
     "cancelled_erased": N_("Cancelled: the person’s data was erased"),
+    "cancelled_revoked": N_("Cancelled: withdrawn before it was sent"),
+    "cancelled_answered": N_("Cancelled: answered in the meantime"),
 }
 
 MAIL_KINDS = {

@@ -24,7 +24,7 @@ from polity_chassis.runtime import Runtime
 from polity_contracts import invitations, people
 from polity_contracts import membership as m
 from polity_contracts.envelope import Fact
-from polity_local.testing import PostgresForTests, SmtpSink
+from polity_local.testing import PostgresForTests, SmtpSink, tell_time, with_made_clock
 from polity_notifications.consumers.membership import membership_consumers
 from polity_notifications.domain.deliveries import Limits
 from polity_notifications.mail.smtp import Connection
@@ -55,8 +55,8 @@ class Clock:
 class World:
     """Makes one network's facts, hands them to the handlers, and sends what they ask for."""
 
-    def __init__(self, database: Database, smtp_port: int) -> None:
-        self.database, self.clock = database, Clock()
+    def __init__(self, database: Database, clock: Clock, smtp_port: int) -> None:
+        self.database, self.clock = database, clock
         self.network_id, self.campaign_id, self.city_id = new_id(), new_id(), new_id()
         self._sequences: dict[str, int] = {}
         self.handlers = {
@@ -144,6 +144,13 @@ class World:
         }  # fmt: skip
         return self.received(commitment, kind(**values))
 
+    def withdrawn(self, made: Received[Any]) -> Received[Any]:
+        fact = m.CommitmentWithdrawn(
+            commitment_id=made.fact.commitment_id, campaign_id=self.campaign_id, network_id=self.network_id,
+            local_government_id=self.city_id, ordinal=made.fact.ordinal, withdrawn_at=self.clock.now,
+        )  # fmt: skip
+        return self.received(made.fact.commitment_id, fact)
+
     def declined(self, invited: Received[Any]) -> Received[Any]:
         fact = invitations.InvitationDeclined(
             invitation_id=invited.fact.invitation_id, campaign_id=self.campaign_id, network_id=self.network_id,
@@ -159,9 +166,15 @@ class World:
         return self.received(invited.fact.invitation_id, fact)
 
     def committed(
-        self, contact: UUID | None, ordinal: int = 1, *, by: Received[Any] | None = None, imported: bool = False
+        self,
+        contact: UUID | None,
+        ordinal: int = 1,
+        *,
+        by: Received[Any] | None = None,
+        pledge: UUID | None = None,
+        imported: bool = False,
     ) -> Received[Any]:
-        commitment = new_id()
+        commitment = pledge or new_id()
         fact = m.CommitmentMade(
             commitment_id=commitment, campaign_id=self.campaign_id, network_id=self.network_id,
             local_government_id=self.city_id, contact_id=contact, language="en", ordinal=ordinal, themes=("a",),
@@ -207,8 +220,13 @@ class World:
     async def apply_all(self, facts: Iterable[Received[Any]]) -> None:
         await self.apply(*facts)
 
-    def sender(self) -> Sender:
-        return Sender(self.runtime, self.settings, Writer(self.settings.public_url, KEYS), Connection(self.settings))
+    def runtime_off_by(self, **duration: float) -> Runtime:
+        """Returns what a worker has whose own clock is that far ahead of the database's."""
+        return Runtime(self.settings, self.database, lambda: self.clock.now + timedelta(**duration))
+
+    def sender(self, runtime: Runtime | None = None) -> Sender:
+        writer = Writer(self.settings.public_url, KEYS)
+        return Sender(runtime or self.runtime, self.settings, writer, Connection(self.settings))
 
     async def send(self) -> int:
         """Sends until nothing is due; returns how many deliveries were taken."""
@@ -220,7 +238,7 @@ class World:
 
     async def expire(self) -> None:
         async with self.database.transaction() as session:
-            await queue.expire(session, self.clock())
+            await queue.expire(session, 1000)
 
     async def deliveries(self) -> list[dict[str, Any]]:
         """Returns every row of `delivery`, ordered by id."""
@@ -266,29 +284,37 @@ def refusing() -> Iterator[RefusingServer]:
 async def _migrated(postgres: PostgresForTests) -> AsyncIterator[Database]:
     url = await postgres.create_database("notifications")
     await migrate(url, "polity_notifications")
+    await with_made_clock(url)
     database = Database(url, application_name="notifications tests", pool_size=8)
     yield database
     await database.close()
 
 
+@pytest.fixture
+def clock() -> Clock:
+    """The one clock of the test: its database's and, unless a test gives them another, its workers'."""
+    return Clock()
+
+
 @pytest_asyncio.fixture
-async def database(_migrated: Database) -> Database:
+async def database(_migrated: Database, clock: Clock) -> AsyncIterator[Database]:
     """Notifications' migrated database, emptied for each test."""
     async with _migrated.engine.begin() as connection:
         await connection.execute(text("TRUNCATE " + ", ".join([*metadata.tables, "authority", "inbox"])))
-    return _migrated
+    with tell_time(_migrated.engine, clock):
+        yield _migrated
 
 
 @pytest.fixture
-def world(database: Database, smtp_sink: SmtpSink) -> World:
+def world(database: Database, clock: Clock, smtp_sink: SmtpSink) -> World:
     """One network whose mails go to the run's sink."""
-    return World(database, smtp_sink.port)
+    return World(database, clock, smtp_sink.port)
 
 
 @pytest.fixture
-def world_refused(database: Database, refusing: RefusingServer) -> World:
+def world_refused(database: Database, clock: Clock, refusing: RefusingServer) -> World:
     """One network whose mails go to the refusing server."""
-    return World(database, refusing.port)
+    return World(database, clock, refusing.port)
 
 
 def read(raw: bytes) -> Any:

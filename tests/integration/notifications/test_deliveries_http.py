@@ -116,6 +116,7 @@ async def test_the_list_counts_the_whole_campaign_by_status(world: Any, api: htt
         assert len((await api.get(path)).json()["items"]) == found
     assert answer.json()["counts"] == {
         "waiting_address": 1, "queued": 0, "sent": 2, "failed": 0, "expired": 0, "cancelled_erased": 0,
+        "cancelled_revoked": 0, "cancelled_answered": 0,
     }  # fmt: skip
 
 

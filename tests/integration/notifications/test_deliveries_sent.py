@@ -2,14 +2,17 @@
 
 import asyncio
 from collections import Counter
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from polity_chassis.ids import new_id
 from polity_chassis.links import verify
 from polity_local.testing import SmtpSink
-from polity_notifications.domain.deliveries import Status
+from polity_notifications.domain.deliveries import Limits, Status
 from polity_notifications.mail.smtp import NotTaken
+
+LIMITS = Limits(fresh=timedelta(days=14), waiting=timedelta(days=7))
 
 
 async def subject_of(world: Any) -> None:
@@ -36,17 +39,6 @@ async def test_an_invitation_arrives_with_its_link_and_is_never_sent_twice(world
     assert (proven.id, proven.generation) == (invited.fact.invitation_id, 1)
 
 
-async def test_a_link_is_of_the_generation_that_is_valid_when_it_is_sent(world: Any, mails: Any) -> None:
-    contact = new_id()
-    invited = world.invited(contact)
-    await subject_of(world)
-    await world.apply(world.person(contact), invited, world.revoked(invited, 2), world.revoked(invited, 3))
-    await world.send()
-    text = mails()[0].get_body(("plain",)).get_content()
-    token = text.split("/en/answer/")[1].split()[0]
-    assert verify(world.settings.answer_link_keys, "answer", token).generation == 3
-
-
 async def test_nothing_is_sent_before_all_it_says_is_known(world: Any, mails: Any) -> None:
     contact = new_id()
     await world.apply(world.person(contact), world.invited(contact))
@@ -56,9 +48,24 @@ async def test_nothing_is_sent_before_all_it_says_is_known(world: Any, mails: An
         (row,) = await world.deliveries()
         assert (row["status"], row["attempts"], row["failure"]) == ("queued", 0, "incomplete")
         await world.apply(fact)
-        world.clock.forward(seconds=3)
+        world.clock.forward(hours=1)
     await world.send()
     assert [mail["Subject"] for mail in mails()] == ["Invitation to join: Rights Cities"]
+
+
+async def test_what_stays_incomplete_is_tried_ever_more_rarely_and_ends_visibly(world: Any, mails: Any) -> None:
+    contact = new_id()
+    await world.apply(world.person(contact), world.invited(contact))
+    tries, ends = 0, world.clock.now + LIMITS.waiting
+    while world.clock.now < ends:
+        tries += await world.send()
+        (row,) = await world.deliveries()
+        world.clock.now = max(row["due_at"], world.clock.now + timedelta(seconds=1))
+    # Every quarter of an hour for a week, and some at the beginning.
+    assert tries < 7 * 24 * 4 + 20
+    await world.expire()
+    (row,) = await world.deliveries()
+    assert (row["status"], row["failure"], row["attempts"], mails()) == ("expired", "incomplete", 0, [])
 
 
 async def test_thanks_and_news_arrive(world: Any, mails: Any) -> None:

@@ -148,7 +148,10 @@ async def test_a_mails_way_is_told_with_each_attempt_and_the_header_to_ask_for(o
         ({"status": "queued", "next_attempt_at": "2026-07-20T09:00:00Z"}, "It is tried next then."),
         ({"status": "waiting_address", "queued_at": None, "attempts_made": []}, "It waits until the address"),
         ({"status": "expired"}, "Its time was over"),
+        ({"status": "expired", "failure": "incomplete"}, "Something that it says was not known yet."),
         ({"status": "cancelled_erased", "queued_at": None}, "personal data was erased"),
+        ({"status": "cancelled_revoked", "queued_at": None}, "was withdrawn before it was sent"),
+        ({"status": "cancelled_answered", "queued_at": None}, "or something newer happened, before it was sent"),
     ],
 )
 async def test_what_was_not_sent_says_why_and_what_comes(

@@ -2,7 +2,7 @@
 
 import base64
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -35,7 +35,7 @@ def letter() -> Callable[..., Letter]:
             "ordinal": None,
             "threshold": None,
             "traceparent": None,
-            "due_at": datetime(2030, 1, 1, tzinfo=UTC),
+            "waited": timedelta(),
             "person_name": "Ana Ruiz",
             "email": "ana@example.org",
             "language": "en",

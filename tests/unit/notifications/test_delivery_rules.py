@@ -4,12 +4,8 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-import pytest
 from polity_contracts.invitations import InvitationIssued
-from polity_contracts.membership import (
-    CommitmentMade,
-    Deadline,
-)
+from polity_contracts.membership import CommitmentMade, Deadline
 from polity_notifications.domain.deliveries import (
     Kind,
     Limits,
@@ -18,6 +14,7 @@ from polity_notifications.domain.deliveries import (
     for_invitation,
     for_milestone,
     retry_after,
+    retry_incomplete_after,
 )
 
 NOW = datetime(2030, 3, 1, tzinfo=UTC)
@@ -39,31 +36,30 @@ def commitment(contact_id: UUID | None) -> CommitmentMade:
     )  # fmt: skip
 
 
-@pytest.mark.parametrize(("days", "expected"), [(3, 3), (30, 7)])
-def test_an_invitation_expires_with_its_deadline_or_its_waiting_time(days: int, expected: int) -> None:
-    asked = for_invitation(invitation(NOW + timedelta(days=days)), None, LIMITS, NOW)
-    assert asked.expires_at == NOW + timedelta(days=expected)
+def test_an_invitation_ends_with_its_deadline_and_a_thank_you_with_none() -> None:
+    assert for_invitation(invitation(NOW + timedelta(days=3)), 1, None).deadline == NOW + timedelta(days=3)
+    asked = for_commitment(commitment(UUID(int=5)), 1, None)
+    assert asked
+    assert asked.deadline is None
 
 
 def test_the_same_fact_makes_the_same_delivery_for_ever_and_another_another() -> None:
-    first = for_invitation(invitation(NOW), None, LIMITS, NOW)
-    again = for_invitation(invitation(NOW), None, LIMITS, NOW + timedelta(days=1))
-    other = for_invitation(invitation(NOW, invitation_id=40), None, LIMITS, NOW)
+    first = for_invitation(invitation(NOW), 1, None)
+    again = for_invitation(invitation(NOW), 2, "trace")
+    other = for_invitation(invitation(NOW, invitation_id=40), 1, None)
     assert first.delivery_id == again.delivery_id != other.delivery_id
 
 
 def test_a_commitment_without_a_contact_thanks_nobody() -> None:
-    assert for_commitment(commitment(None), None, LIMITS, NOW) is None
-    asked = for_commitment(commitment(UUID(int=5)), "trace", LIMITS, NOW)
+    assert for_commitment(commitment(None), 1, None) is None
+    asked = for_commitment(commitment(UUID(int=5)), 7, "trace")
     assert asked is not None
-    assert (asked.kind, asked.ordinal, asked.traceparent) == (Kind.THANK_YOU, 9, "trace")
+    assert (asked.kind, asked.ordinal, asked.sequence, asked.traceparent) == (Kind.THANK_YOU, 9, 7, "trace")
 
 
 def test_each_person_hears_of_each_milestone_once() -> None:
     ids = {
-        for_milestone(
-            ReachedMilestone(UUID(int=1), threshold, threshold, None), UUID(int=person), LIMITS, NOW
-        ).delivery_id
+        for_milestone(ReachedMilestone(UUID(int=1), threshold, threshold, None), UUID(int=person)).delivery_id
         for threshold in (10, 100)
         for person in (1, 2)
         for _ in range(2)
@@ -78,3 +74,8 @@ def test_a_fact_is_too_old_after_its_limit() -> None:
 
 def test_retries_wait_longer_each_time_up_to_a_quarter_of_an_hour() -> None:
     assert [retry_after(attempts).total_seconds() for attempts in (1, 2, 3, 9, 60)] == [5, 10, 20, 900, 900]
+
+
+def test_what_a_mail_lacks_is_waited_for_as_long_again_up_to_a_quarter_of_an_hour() -> None:
+    waited = [timedelta(seconds=seconds) for seconds in (0, 1, 2, 60, 7200)]
+    assert [retry_incomplete_after(one).total_seconds() for one in waited] == [2, 2, 2, 60, 900]

@@ -20,6 +20,7 @@ from polity_contracts.membership import (
     CommitmentMade,
     CommitmentReturned,
     CommitmentSubmitted,
+    CommitmentWithdrawn,
     LocalGovernmentRegistered,
     MilestoneReached,
     NetworkFounded,
@@ -28,7 +29,8 @@ from polity_contracts.people import MandateEnded, MandateGranted, PersonErased, 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from polity_notifications.domain.deliveries import Limits
-from polity_notifications.storage import secretariats, subjects
+from polity_notifications.domain.validity import Pledge
+from polity_notifications.storage import invitations, secretariats, subjects
 from polity_notifications.usecases.ask_for_mails import (
     ask_about_submissions,
     ask_for_extensions,
@@ -36,6 +38,7 @@ from polity_notifications.usecases.ask_for_mails import (
     ask_for_news,
     ask_for_thanks,
 )
+from polity_notifications.usecases.follow_invitations import follow_deadlines, follow_invitations
 from polity_notifications.usecases.follow_people import erase_people, record_people
 
 SECRETARIAT = "secretariat"
@@ -71,15 +74,16 @@ class Handlers:
             NetworkFounded: _saving(subjects.save_networks),
             LocalGovernmentRegistered: _saving(subjects.save_local_governments),
             CampaignOpened: _saving(subjects.save_campaigns),
-            InvitationRevoked: _saving(subjects.save_revocations),
-            InvitationDeclined: _saving(subjects.save_declines),
-            InterestExpressed: _saving(subjects.save_interest),
+            InvitationRevoked: _following(invitations.save_revocations),
+            InvitationDeclined: _following(invitations.save_declines),
+            InterestExpressed: _following(invitations.save_interest),
             MandateEnded: _saving(secretariats.end_mandates),
             InvitationIssued: self.invited,
             InvitationExtended: self.extended,
             CommitmentSubmitted: self.submitted,
-            CommitmentReturned: self.submitted,
+            CommitmentReturned: self.returned,
             CommitmentMade: self.committed,
+            CommitmentWithdrawn: self.withdrawn,
             MilestoneReached: self.reached,
             MandateGranted: self.granted,
         }
@@ -88,21 +92,32 @@ class Handlers:
         return {PersonRecorded: self.recorded, PersonErased: self.erased}
 
     async def invited(self, session: AsyncSession, facts: Sequence[Received[InvitationIssued]]) -> None:
-        await subjects.save_invitations(session, [received.fact for received in facts])
+        await invitations.save_invitations(session, facts)
         await ask_for_invitations(session, facts, self._limits, self._clock())
+        await follow_invitations(session, _invitations_of(facts))
 
     async def extended(self, session: AsyncSession, facts: Sequence[Received[InvitationExtended]]) -> None:
-        await subjects.save_extensions(session, [received.fact for received in facts])
+        await invitations.save_extensions(session, facts)
         await ask_for_extensions(session, facts, self._limits, self._clock())
+        await follow_deadlines(session, _invitations_of(facts), self._limits.waiting)
 
-    async def submitted(
-        self, session: AsyncSession, facts: Sequence[Received[CommitmentSubmitted | CommitmentReturned]]
-    ) -> None:
+    async def submitted(self, session: AsyncSession, facts: Sequence[Received[CommitmentSubmitted]]) -> None:
+        await invitations.save_pledges(session, facts, Pledge.SUBMITTED)
         await ask_about_submissions(session, facts, self._limits, self._clock())
+        await follow_invitations(session, _invitations_of(facts))
+
+    async def returned(self, session: AsyncSession, facts: Sequence[Received[CommitmentReturned]]) -> None:
+        await invitations.save_pledges(session, facts, Pledge.RETURNED)
+        await ask_about_submissions(session, facts, self._limits, self._clock())
+        await follow_invitations(session, _invitations_of(facts))
 
     async def committed(self, session: AsyncSession, facts: Sequence[Received[CommitmentMade]]) -> None:
-        await subjects.save_commitments(session, [received.fact for received in facts])
+        await invitations.save_pledges(session, facts, Pledge.MADE)
         await ask_for_thanks(session, facts, self._limits, self._clock())
+        await follow_invitations(session, _invitations_of(facts))
+
+    async def withdrawn(self, session: AsyncSession, facts: Sequence[Received[CommitmentWithdrawn]]) -> None:
+        await follow_invitations(session, await invitations.save_withdrawals(session, facts))
 
     async def reached(self, session: AsyncSession, facts: Sequence[Received[MilestoneReached]]) -> None:
         # A milestone passed by pledges of earlier waves is no news, neither now nor to a secretariat known later.
@@ -116,10 +131,10 @@ class Handlers:
         await ask_for_news(session, {fact.scope_id for fact in ours if fact.scope_id}, self._limits, self._clock())
 
     async def recorded(self, session: AsyncSession, facts: Sequence[Received[PersonRecorded]]) -> None:
-        await record_people(session, [received.fact for received in facts], self._clock())
+        await record_people(session, [received.fact for received in facts])
 
     async def erased(self, session: AsyncSession, facts: Sequence[Received[PersonErased]]) -> None:
-        await erase_people(session, [UUID(received.key) for received in facts], self._clock())
+        await erase_people(session, [UUID(received.key) for received in facts])
 
 
 def _saving(save: Callable[[AsyncSession, Sequence[Any]], Any]) -> Handler:
@@ -127,3 +142,15 @@ def _saving(save: Callable[[AsyncSession, Sequence[Any]], Any]) -> Handler:
         await save(session, [received.fact for received in facts])
 
     return handler
+
+
+def _following(save: Callable[[AsyncSession, Sequence[Received[Any]]], Any]) -> Handler:
+    async def handler(session: AsyncSession, facts: Sequence[Received[Any]]) -> None:
+        await save(session, facts)
+        await follow_invitations(session, _invitations_of(facts))
+
+    return handler
+
+
+def _invitations_of(facts: Sequence[Received[Any]]) -> set[UUID]:
+    return {received.fact.invitation_id for received in facts if received.fact.invitation_id}

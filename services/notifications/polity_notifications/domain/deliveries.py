@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import ClassVar
 from uuid import UUID, uuid5
 
 from polity_contracts.envelope import Fact
@@ -11,12 +10,7 @@ from polity_contracts.invitations import (
     InvitationExtended,
     InvitationIssued,
 )
-from polity_contracts.membership import (
-    CommitmentMade,
-    CommitmentReturned,
-    CommitmentSubmitted,
-    MilestoneReached,
-)
+from polity_contracts.membership import CommitmentMade, CommitmentReturned, CommitmentSubmitted, MilestoneReached
 
 _NAMESPACE = UUID("6c1e5d0e-6f0c-5a53-9d3f-6f0b8b8f4a11")
 
@@ -51,18 +45,27 @@ class Status(StrEnum):
     FAILED = "failed"
     EXPIRED = "expired"
     CANCELLED_ERASED = "cancelled_erased"
+    """Its reader's personal data was erased."""
+    CANCELLED_REVOKED = "cancelled_revoked"
+    """What it tells of was withdrawn: the invitation, the pledge, or its reader's mandate."""
+    CANCELLED_ANSWERED = "cancelled_answered"
+    """The answer that it asks for was given, or something newer became of the pledge it tells of."""
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One mail to one person. The same fact gives the same id for ever: it is in the mail's Message-ID too."""
+    """One mail to one person. The same fact gives the same id for ever: it is in the mail's Message-ID too.
+
+    `sequence` is the fact's number within its key. Not sent by its `deadline`, the mail expires.
+    """
 
     delivery_id: UUID
     kind: Kind
     campaign_id: UUID
     person_id: UUID
-    expires_at: datetime
     traceparent: str | None
+    sequence: int | None = None
+    deadline: datetime | None = None
     local_government_id: UUID | None = None
     invitation_id: UUID | None = None
     ordinal: int | None = None
@@ -94,22 +97,23 @@ def delivery_id(kind: Kind, source: str, person_id: UUID) -> UUID:
     return uuid5(_NAMESPACE, f"{kind}/{source}/{person_id}")
 
 
-def for_invitation(fact: InvitationIssued, traceparent: str | None, limits: Limits, now: datetime) -> Asked:
-    """Returns the invitation to the contact; it expires with the deadline if that comes first."""
+def for_invitation(fact: InvitationIssued, sequence: int, traceparent: str | None) -> Asked:
+    """Returns the invitation to the contact; the deadline ends it."""
     return Asked(
         delivery_id=delivery_id(Kind.INVITATION, str(fact.invitation_id), fact.contact_id),
         kind=Kind.INVITATION,
         campaign_id=fact.campaign_id,
         person_id=fact.contact_id,
-        expires_at=min(fact.reply_by.at, now + limits.waiting),
         traceparent=traceparent,
+        sequence=sequence,
+        deadline=fact.reply_by.at,
         local_government_id=fact.local_government_id,
         invitation_id=fact.invitation_id,
     )
 
 
-def for_extension(fact: InvitationExtended, traceparent: str | None, limits: Limits, now: datetime) -> Asked:
-    """Returns the news of a later deadline to the contact; it expires with that deadline if that comes first."""
+def for_extension(fact: InvitationExtended, sequence: int, traceparent: str | None) -> Asked:
+    """Returns the news of a later deadline to the contact; that deadline ends it."""
     return Asked(
         delivery_id=delivery_id(
             Kind.EXTENSION, f"{fact.invitation_id}/{fact.extended_at.isoformat()}", fact.contact_id
@@ -117,16 +121,15 @@ def for_extension(fact: InvitationExtended, traceparent: str | None, limits: Lim
         kind=Kind.EXTENSION,
         campaign_id=fact.campaign_id,
         person_id=fact.contact_id,
-        expires_at=min(fact.reply_by.at, now + limits.waiting),
         traceparent=traceparent,
+        sequence=sequence,
+        deadline=fact.reply_by.at,
         local_government_id=fact.local_government_id,
         invitation_id=fact.invitation_id,
     )
 
 
-def for_submission(
-    fact: CommitmentSubmitted | CommitmentReturned, traceparent: str | None, limits: Limits, now: datetime
-) -> Asked:
+def for_submission(fact: CommitmentSubmitted | CommitmentReturned, sequence: int, traceparent: str | None) -> Asked:
     """Returns the word to the contact that a pledge was received, or that it was returned."""
     if isinstance(fact, CommitmentSubmitted):
         kind, at = Kind.RECEIVED, fact.submitted_at
@@ -137,14 +140,14 @@ def for_submission(
         kind=kind,
         campaign_id=fact.campaign_id,
         person_id=fact.contact_id,
-        expires_at=now + limits.waiting,
         traceparent=traceparent,
+        sequence=sequence,
         local_government_id=fact.local_government_id,
         invitation_id=fact.invitation_id,
     )
 
 
-def for_commitment(fact: CommitmentMade, traceparent: str | None, limits: Limits, now: datetime) -> Asked | None:
+def for_commitment(fact: CommitmentMade, sequence: int, traceparent: str | None) -> Asked | None:
     """Returns the thank-you to the contact, None where the commitment names none."""
     if fact.contact_id is None:
         return None
@@ -153,83 +156,32 @@ def for_commitment(fact: CommitmentMade, traceparent: str | None, limits: Limits
         kind=Kind.THANK_YOU,
         campaign_id=fact.campaign_id,
         person_id=fact.contact_id,
-        expires_at=now + limits.waiting,
         traceparent=traceparent,
+        sequence=sequence,
         local_government_id=fact.local_government_id,
+        invitation_id=fact.invitation_id,
         ordinal=fact.ordinal,
     )
 
 
-def for_milestone(reached: ReachedMilestone, person_id: UUID, limits: Limits, now: datetime) -> Asked:
+def for_milestone(reached: ReachedMilestone, person_id: UUID) -> Asked:
     """Returns the news of the milestone for one person of the secretariat."""
     return Asked(
         delivery_id=delivery_id(Kind.MILESTONE, f"{reached.campaign_id}/{reached.threshold}", person_id),
         kind=Kind.MILESTONE,
         campaign_id=reached.campaign_id,
         person_id=person_id,
-        expires_at=now + limits.waiting,
         traceparent=reached.traceparent,
         ordinal=reached.ordinal,
         threshold=reached.threshold,
     )
 
 
-RESENT_AFTER = timedelta(minutes=10)
-"""A mail that was taken so short a time ago is still under way: asking again would only send it twice."""
-
-
-class ResendRefused(Exception):
-    """A mail that isn't sent once more; the slug says why."""
-
-    category: ClassVar[str] = "conflict"
-
-    def __init__(self, slug: str) -> None:
-        super().__init__(slug)
-        self.slug = slug
-
-
-@dataclass(frozen=True, slots=True)
-class Resendable:
-    """What decides whether a mail may be sent once more; from `link_generation` on its invitation says so."""
-
-    kind: str
-    status: str
-    sent_at: datetime | None
-    erased: bool
-    link_generation: int | None
-    reply_by: datetime | None
-    declined: bool
-    counted: bool
-    """A pledge by this invitation counts, or did."""
-
-
-def resend_until(mail: Resendable, limits: Limits, now: datetime) -> datetime:
-    """Returns when the mail, sent once more, expires. Raises ResendRefused."""
-    if mail.erased or mail.status == Status.CANCELLED_ERASED:
-        raise ResendRefused("mail_reader_erased")
-    if mail.status in (Status.QUEUED, Status.WAITING_ADDRESS):
-        raise ResendRefused("mail_under_way")
-    if mail.sent_at and now - mail.sent_at < RESENT_AFTER:
-        raise ResendRefused("mail_sent_just_now")
-    if mail.kind in LINKED:
-        _check_invitation(mail, now)
-    if mail.kind in WITH_DEADLINE and mail.reply_by:
-        return min(mail.reply_by, now + limits.waiting)
-    return now + limits.waiting
-
-
-def _check_invitation(mail: Resendable, now: datetime) -> None:
-    # A link begins with generation 1, and only its revocation makes another.
-    if (mail.link_generation or 1) > 1:
-        raise ResendRefused("mail_invitation_revoked")
-    if mail.counted:
-        raise ResendRefused("mail_invitation_answered")
-    if mail.declined:
-        raise ResendRefused("mail_invitation_declined")
-    if mail.kind in WITH_DEADLINE and mail.reply_by and mail.reply_by <= now:
-        raise ResendRefused("mail_deadline_passed")
-
-
 def retry_after(attempts: int) -> timedelta:
     """Returns how long to wait after that many attempts: 5 seconds, doubled each time, 15 minutes at most."""
     return timedelta(seconds=min(5 * 2 ** min(attempts - 1, 10), 900))
+
+
+def retry_incomplete_after(waited: timedelta) -> timedelta:
+    """Returns how long to wait for what a mail still lacks after that long: as long again, 15 minutes at most."""
+    return min(max(waited, timedelta(seconds=2)), timedelta(minutes=15))

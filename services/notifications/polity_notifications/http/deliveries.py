@@ -5,7 +5,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
 from polity_chassis.access import access, role
-from polity_chassis.http import DatabaseDep, NowDep, PageDep
+from polity_chassis.http import DatabaseDep, PageDep
 from polity_chassis.pages import Page, cut, link_next
 from pydantic import BaseModel
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -62,6 +62,14 @@ class HistoryShape(DeliveryShape):
     next_attempt_at: datetime | None
     expires_at: datetime
     message_id: str
+
+
+class ResentShape(BaseModel):
+    """What a mail is that was asked for once more: `queued`, or `waiting_address`, until `expires_at` at the latest."""
+
+    delivery_id: UUID
+    status: Status
+    expires_at: datetime
 
 
 async def campaign(session: AsyncSession, request: Request) -> UUID | None:
@@ -123,14 +131,15 @@ async def one_delivery(delivery_id: UUID, request: Request, database: DatabaseDe
 
 
 @router.post("/v1/deliveries/{delivery_id}/resend", status_code=202, **access(role("secretariat", delivery)))
-async def post_resend(delivery_id: UUID, request: Request, database: DatabaseDep, now: NowDep) -> None:
-    """Queues a mail once more that failed, expired or was sent ten minutes ago or earlier.
+async def post_resend(delivery_id: UUID, request: Request, database: DatabaseDep) -> ResentShape:
+    """Queues a mail once more that failed, expired or was sent ten minutes ago or earlier, if it still holds.
 
     It goes to the address that its reader has when it is sent.
     """
     settings = request.app.state.runtime.settings
     assert isinstance(settings, Settings)
-    await resend(database, delivery_id, settings.limits, now)
+    resent = await resend(database, delivery_id, settings.limits)
+    return ResentShape(delivery_id=delivery_id, status=Status(resent.status), expires_at=resent.expires_at)
 
 
 def _shape(row: desk.Shown) -> DeliveryShape:

@@ -1,7 +1,6 @@
 """Whom mails are for. This table alone holds names and addresses; an erased person's row stays, emptied."""
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
 from uuid import UUID
 
 from polity_contracts.people import PersonRecorded
@@ -19,7 +18,7 @@ UPDATE person SET name = recorded.name, email = recorded.email, language = recor
  WHERE person.person_id = recorded.person_id AND person.erased_at IS NULL
 """)
 _ERASE = text("""
-UPDATE person SET name = NULL, email = NULL, language = NULL, erased_at = coalesce(erased_at, :now)
+UPDATE person SET name = NULL, email = NULL, language = NULL, erased_at = coalesce(erased_at, now())
  WHERE person_id = ANY (CAST(:person_id AS uuid[]))
 """)
 
@@ -44,6 +43,6 @@ async def record(session: AsyncSession, facts: Sequence[PersonRecorded]) -> None
     await (await session.connection()).execute(_RECORD, columns)
 
 
-async def erase(session: AsyncSession, person_ids: Sequence[UUID], now: datetime) -> None:
+async def erase(session: AsyncSession, person_ids: Sequence[UUID]) -> None:
     """Empties the people's rows for good; their rows are locked already."""
-    await (await session.connection()).execute(_ERASE, {"person_id": list(person_ids), "now": now})
+    await (await session.connection()).execute(_ERASE, {"person_id": list(person_ids)})

@@ -1,6 +1,6 @@
 """What an invitation to a campaign would say, before there is one."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import text
@@ -33,7 +33,7 @@ async def invitation(
         ordinal=None,
         threshold=None,
         traceparent=None,
-        due_at=reply_by,
+        waited=timedelta(),
         person_name=None,
         email=None,
         language=language,

@@ -1,6 +1,5 @@
 """Deliveries as senders take them: each taken by one, for a time, and taken up again if that one dies."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -9,25 +8,31 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from polity_notifications.domain.validity import MailState
+from polity_notifications.storage.mail_states import STATE
+
 _CLAIM = text("""
-UPDATE delivery SET due_at = :until
- WHERE delivery_id IN (
-       SELECT delivery_id FROM delivery
-        WHERE status = 'queued' AND due_at <= :now AND expires_at > :now
-        ORDER BY due_at LIMIT :most FOR NO KEY UPDATE SKIP LOCKED)
-RETURNING delivery_id
+WITH taken AS (
+    UPDATE delivery SET leased_until = now() + CAST(:lease AS interval)
+     WHERE delivery_id IN (
+           SELECT delivery_id FROM delivery
+            WHERE status = 'queued' AND due_at <= now() AND expires_at > now()
+              AND (leased_until IS NULL OR leased_until <= now())
+            ORDER BY due_at LIMIT :most FOR NO KEY UPDATE SKIP LOCKED)
+    RETURNING delivery_id, leased_until, asked_at)
+SELECT delivery_id, leased_until FROM taken ORDER BY asked_at, delivery_id
 """)
-_LETTERS = text("""
-SELECT delivery.delivery_id, delivery.kind, delivery.campaign_id, delivery.attempts, delivery.ordinal,
-       delivery.threshold, delivery.traceparent, delivery.due_at,
+_LOOK = text(f"""
+SELECT {STATE},
+       delivery.delivery_id, delivery.campaign_id, delivery.attempts, delivery.ordinal, delivery.threshold,
+       delivery.traceparent, now() - coalesce(delivery.queued_at, delivery.asked_at) AS waited,
        person.name AS person_name, person.email, person.language,
        campaign.title, campaign.objectives, campaign.fallback_language,
        campaign.demonstration OR network.demonstration AS demonstration,
        network.name AS network_name, network.fallback_language AS network_language,
        network.time_zone AS network_zone,
        local_government.name AS local_government_name, local_government.time_zone AS local_government_zone,
-       invitation.invitation_id, invitation.link_generation, invitation.reply_by,
-       milestone.reached_at
+       invitation.invitation_id, milestone.reached_at
   FROM delivery
   JOIN person USING (person_id)
   LEFT JOIN campaign USING (campaign_id)
@@ -35,27 +40,44 @@ SELECT delivery.delivery_id, delivery.kind, delivery.campaign_id, delivery.attem
   LEFT JOIN local_government USING (local_government_id)
   LEFT JOIN invitation USING (invitation_id)
   LEFT JOIN milestone ON milestone.campaign_id = delivery.campaign_id AND milestone.threshold = delivery.threshold
- WHERE delivery.delivery_id = ANY (CAST(:delivery_id AS uuid[])) AND delivery.status = 'queued'
- ORDER BY delivery.asked_at, delivery.delivery_id
-""")
+ WHERE delivery.delivery_id = :delivery_id AND delivery.status = 'queued'
+   AND delivery.leased_until = :leased_until AND delivery.leased_until >= now() + CAST(:needed AS interval)
+""")  # noqa: S608  no part of it is asked for
 _SENT = text("""
 WITH noted AS (
-    UPDATE delivery SET status = 'sent', sent_at = :now, attempts = attempts + 1, failure = NULL
+    UPDATE delivery SET status = 'sent', sent_at = now(), leased_until = NULL, attempts = attempts + 1, failure = NULL
      WHERE delivery_id = :delivery_id AND status <> 'sent'
     RETURNING delivery_id, attempts)
-INSERT INTO delivery_attempt (delivery_id, number, at) SELECT delivery_id, attempts, :now FROM noted
+INSERT INTO delivery_attempt (delivery_id, number, at) SELECT delivery_id, attempts, now() FROM noted
 """)
 _NOT_SENT = text("""
 WITH noted AS (
-    UPDATE delivery SET status = :status, failure = :failure, due_at = :due_at, attempts = attempts + :attempts
-     WHERE delivery_id = :delivery_id AND status = 'queued' AND due_at = :leased_until
+    UPDATE delivery SET status = :status, failure = :failure, due_at = now() + CAST(:after AS interval),
+                        leased_until = NULL, attempts = attempts + :attempts
+     WHERE delivery_id = :delivery_id AND status = 'queued' AND leased_until = :leased_until
     RETURNING delivery_id, attempts)
 INSERT INTO delivery_attempt (delivery_id, number, at, failure)
-SELECT delivery_id, attempts, :now, :failure FROM noted WHERE :attempts = 1
+SELECT delivery_id, attempts, now(), :failure FROM noted WHERE :attempts = 1
+""")
+_END = text("""
+UPDATE delivery SET status = :status, leased_until = NULL
+ WHERE delivery_id = :delivery_id AND status = 'queued' AND leased_until = :leased_until
 """)
 _EXPIRE = text("""
-UPDATE delivery SET status = 'expired' WHERE status IN ('waiting_address', 'queued') AND expires_at <= :now
+UPDATE delivery SET status = 'expired'
+ WHERE delivery_id IN (
+       SELECT delivery_id FROM delivery
+        WHERE status IN ('waiting_address', 'queued') AND expires_at <= now()
+        ORDER BY expires_at LIMIT :most FOR NO KEY UPDATE SKIP LOCKED)
 """)
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A delivery that is ours to send until then, by the database's clock."""
+
+    delivery_id: UUID
+    leased_until: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +91,8 @@ class Letter:
     ordinal: int | None
     threshold: int | None
     traceparent: str | None
-    due_at: datetime
-    """Until when it is ours to send."""
+    waited: timedelta
+    """Since its reader's address has been known."""
     person_name: str | None
     email: str | None
     language: str | None
@@ -89,47 +111,51 @@ class Letter:
     reached_at: datetime | None
 
 
-async def claim(session: AsyncSession, now: datetime, lease: timedelta, most: int) -> list[UUID]:
+async def claim(session: AsyncSession, lease: timedelta, most: int) -> list[Taken]:
     """Takes up to `most` due deliveries for the time of the lease; several senders never take the same one."""
-    rows = await (await session.connection()).execute(_CLAIM, {"now": now, "until": now + lease, "most": most})
-    return list(rows.scalars())
+    rows = await (await session.connection()).execute(_CLAIM, {"lease": lease, "most": most})
+    return [Taken(**row) for row in rows.mappings()]
 
 
-async def letters(session: AsyncSession, delivery_ids: Sequence[UUID]) -> list[Letter]:
-    """Returns the deliveries with what their mails say; the names and addresses are those of this moment."""
-    rows = await (await session.connection()).execute(_LETTERS, {"delivery_id": list(delivery_ids)})
-    return [Letter(**row) for row in rows.mappings()]
+async def look(session: AsyncSession, taken: Taken, needed: timedelta) -> tuple[MailState, Letter] | None:
+    """Returns how the delivery stands at this moment and what its mail says, names and addresses included.
+
+    None if less than `needed` is left of our lease, or the delivery has ended meanwhile.
+    """
+    values = {"delivery_id": taken.delivery_id, "leased_until": taken.leased_until, "needed": needed}
+    row = (await (await session.connection()).execute(_LOOK, values)).mappings().one_or_none()
+    if row is None:
+        return None
+    state = MailState(**{name: row[name] for name in MailState.__dataclass_fields__})
+    return state, Letter(**{name: row[name] for name in Letter.__dataclass_fields__})
 
 
-async def sent(session: AsyncSession, letter: Letter, now: datetime) -> None:
+async def sent(session: AsyncSession, delivery_id: UUID) -> None:
     """Notes that the mail server has taken the mail, whatever became of the delivery meanwhile: it is true."""
-    await (await session.connection()).execute(_SENT, {"delivery_id": letter.delivery_id, "now": now})
+    await (await session.connection()).execute(_SENT, {"delivery_id": delivery_id})
 
 
 async def not_sent(
-    session: AsyncSession,
-    letter: Letter,
-    status: str,
-    *,
-    now: datetime,
-    due_at: datetime,
-    failure: str | None,
-    attempted: bool,
+    session: AsyncSession, taken: Taken, status: str, *, after: timedelta, failure: str | None, attempted: bool
 ) -> None:
-    """Notes why the mail wasn't sent, unless the delivery has been changed or taken by another sender meanwhile."""
+    """Notes why the mail wasn't sent and when it is due again, unless it is no longer ours."""
     changed: dict[str, Any] = {
-        "delivery_id": letter.delivery_id,
-        "leased_until": letter.due_at,
+        "delivery_id": taken.delivery_id,
+        "leased_until": taken.leased_until,
         "status": status,
         "failure": failure,
-        "due_at": due_at,
+        "after": after,
         "attempts": int(attempted),
-        "now": now,
     }
     await (await session.connection()).execute(_NOT_SENT, changed)
 
 
-async def expire(session: AsyncSession, now: datetime) -> int:
-    """Ends what could not be sent in its time; returns how many."""
-    result = await (await session.connection()).execute(_EXPIRE, {"now": now})
-    return int(result.rowcount)
+async def end(session: AsyncSession, taken: Taken, status: str) -> None:
+    """Ends a delivery whose mail doesn't hold, unless it is no longer ours."""
+    values = {"delivery_id": taken.delivery_id, "leased_until": taken.leased_until, "status": status}
+    await (await session.connection()).execute(_END, values)
+
+
+async def expire(session: AsyncSession, most: int) -> int:
+    """Ends up to `most` of what could not be sent in its time; returns how many."""
+    return (await (await session.connection()).execute(_EXPIRE, {"most": most})).rowcount

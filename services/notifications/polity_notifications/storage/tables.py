@@ -1,4 +1,7 @@
-"""What notifications keeps. Names and addresses stand in `person` alone; no row refers to another key's row."""
+"""What notifications keeps. Names and addresses stand in `person` alone; no row refers to another key's row.
+
+Instants that leases, tries and ends depend on are the database's: no worker's clock decides.
+"""
 
 from datetime import datetime
 
@@ -84,9 +87,15 @@ invitation = Table(
     Column("link_generation", Integer, nullable=False),
     _instant("reply_by"),
     Column("declined", Boolean, nullable=False, server_default=text("false")),
+    Column("declined_sequence", BigInteger),
     Column("counted", Boolean, nullable=False, server_default=text("false")),
+    Column("commitment_id", Uuid),
+    Column("pledge", Text),
+    Column("pledge_sequence", BigInteger),
+    Index("invitation_commitment", "commitment_id"),
 )
-"""`declined` until the local government changes its mind, `counted` once its pledge did."""
+"""`declined` until the local government changes its mind, `counted` once its pledge did. `pledge` is the last that is
+known of the pledge `commitment_id`. A sequence is the number of the fact that says so, within its key."""
 
 secretariat = Table(
     "secretariat",
@@ -114,19 +123,26 @@ delivery = Table(
     Column("status", Text, nullable=False),
     Column("attempts", Integer, nullable=False, server_default=text("0")),
     _instant("due_at", nullable=False),
+    _instant("leased_until"),
     _instant("expires_at", nullable=False),
     _instant("sent_at"),
     Column("failure", Text),
     Column("traceparent", Text),
+    Column("sequence", BigInteger),
     _instant("asked_at", nullable=False),
     _instant("queued_at"),
     Index("delivery_page", "campaign_id", "asked_at", "delivery_id"),
     Index("delivery_due", "due_at", postgresql_where=text("status = 'queued'")),
     Index("delivery_open", "expires_at", postgresql_where=text("status IN ('waiting_address', 'queued')")),
     Index("delivery_person", "person_id", postgresql_where=text("status IN ('waiting_address', 'queued')")),
+    Index(
+        "delivery_invitation",
+        "invitation_id",
+        postgresql_where=text("status IN ('waiting_address', 'queued', 'cancelled_revoked', 'cancelled_answered')"),
+    ),
 )
-"""One mail to one person. While a sender has it in hand, `due_at` lies in the future: that is its lease. `queued_at`:
-since when the person's address has been known."""
+"""One mail to one person. Until `leased_until` a sender has it in hand. `queued_at`: since when the person's address
+has been known. `sequence` is the number of the fact that asked for it, within that fact's key."""
 
 delivery_attempt = Table(
     "delivery_attempt",

@@ -9,11 +9,7 @@ from polity_contracts.invitations import (
     InvitationExtended,
     InvitationIssued,
 )
-from polity_contracts.membership import (
-    CommitmentMade,
-    CommitmentReturned,
-    CommitmentSubmitted,
-)
+from polity_contracts.membership import CommitmentMade, CommitmentReturned, CommitmentSubmitted
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from polity_notifications.domain.deliveries import (
@@ -32,40 +28,37 @@ async def ask_for_invitations(
     session: AsyncSession, facts: Sequence[Received[InvitationIssued]], limits: Limits, now: datetime
 ) -> None:
     """Asks for one invitation per fact that is fresh."""
-    fresh = [received for received in facts if not limits.is_too_old(received.occurred_at, now)]
-    await _ask(session, [for_invitation(received.fact, received.traceparent, limits, now) for received in fresh], now)
+    fresh = [one for one in facts if not limits.is_too_old(one.occurred_at, now)]
+    await _ask(session, [for_invitation(one.fact, one.sequence, one.traceparent) for one in fresh], limits)
 
 
 async def ask_for_extensions(
     session: AsyncSession, facts: Sequence[Received[InvitationExtended]], limits: Limits, now: datetime
 ) -> None:
-    """Asks for one mail on the new deadline per fact that is fresh.
-
-    Only what is unanswered is extended; if the answer comes before the mail, the link shows it.
-    """
-    fresh = [received for received in facts if not limits.is_too_old(received.occurred_at, now)]
-    await _ask(session, [for_extension(received.fact, received.traceparent, limits, now) for received in fresh], now)
+    """Asks for one mail on the new deadline per fact that is fresh."""
+    fresh = [one for one in facts if not limits.is_too_old(one.occurred_at, now)]
+    await _ask(session, [for_extension(one.fact, one.sequence, one.traceparent) for one in fresh], limits)
 
 
 async def ask_about_submissions(
     session: AsyncSession,
-    facts: Sequence[Received[CommitmentSubmitted | CommitmentReturned]],
+    facts: Sequence[Received[CommitmentSubmitted] | Received[CommitmentReturned]],
     limits: Limits,
     now: datetime,
 ) -> None:
     """Asks for one mail per fresh fact: that the pledge was received, or that it was returned."""
-    fresh = [received for received in facts if not limits.is_too_old(received.occurred_at, now)]
-    await _ask(session, [for_submission(received.fact, received.traceparent, limits, now) for received in fresh], now)
+    fresh = [one for one in facts if not limits.is_too_old(one.occurred_at, now)]
+    await _ask(session, [for_submission(one.fact, one.sequence, one.traceparent) for one in fresh], limits)
 
 
 async def ask_for_thanks(
     session: AsyncSession, facts: Sequence[Received[CommitmentMade]], limits: Limits, now: datetime
 ) -> None:
     """Asks for one thank-you per fact that is fresh and names a contact, none for those of earlier waves."""
-    new = [received for received in facts if not received.fact.imported]
-    fresh = [received for received in new if not limits.is_too_old(received.occurred_at, now)]
-    asked = [for_commitment(received.fact, received.traceparent, limits, now) for received in fresh]
-    await _ask(session, [one for one in asked if one], now)
+    new = [one for one in facts if not one.fact.imported]
+    fresh = [one for one in new if not limits.is_too_old(one.occurred_at, now)]
+    asked = [for_commitment(one.fact, one.sequence, one.traceparent) for one in fresh]
+    await _ask(session, [one for one in asked if one], limits)
 
 
 async def ask_for_news(session: AsyncSession, network_ids: set[UUID], limits: Limits, now: datetime) -> None:
@@ -75,10 +68,10 @@ async def ask_for_news(session: AsyncSession, network_ids: set[UUID], limits: Li
     """
     await secretariats.lock(session, network_ids)
     found = await secretariats.audience(session, network_ids, now - limits.fresh)
-    await _ask(session, [for_milestone(reached, person_id, limits, now) for reached, person_id in found], now)
+    await _ask(session, [for_milestone(reached, person_id) for reached, person_id in found], limits)
 
 
-async def _ask(session: AsyncSession, asked: Sequence[Asked], now: datetime) -> None:
+async def _ask(session: AsyncSession, asked: Sequence[Asked], limits: Limits) -> None:
     if asked:
         await people.lock(session, (one.person_id for one in asked))
-        await deliveries.add(session, asked, now)
+        await deliveries.add(session, asked, limits.waiting)

@@ -35,7 +35,10 @@ class InvitationList(BaseModel):
 class MailList(BaseModel):
     """What the address of the list of mails says."""
 
-    status: Literal["", "waiting_address", "queued", "sent", "failed", "expired", "cancelled_erased"] = ""
+    status: Literal[
+        "", "waiting_address", "queued", "sent", "failed", "expired", "cancelled_erased", "cancelled_revoked",
+        "cancelled_answered",
+    ] = ""  # fmt: skip
     place: Annotated[str, Field(pattern=r"^([0-9a-f-]{36})?$")] = ""
     cursor: Cursor = ""
 

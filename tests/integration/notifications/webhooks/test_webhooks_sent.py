@@ -273,7 +273,7 @@ async def test_an_erasure_changes_nothing_of_what_partners_get(partners: Any) ->
     contact = new_id()
     await partners.told(partners.world.committed(contact))
     async with partners.world.database.transaction() as session:
-        await erase_people(session, [contact], partners.world.clock.now)
+        await erase_people(session, [contact])
     await partners.sender.settle()
     assert await partners.statuses() == ["delivered"]
     assert str(contact).encode() not in partners.endpoints.bodies()[0]
