@@ -12,6 +12,7 @@ import statistics
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import timedelta
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -26,7 +27,7 @@ from polity_chassis.runtime import Runtime
 from polity_local.testing import KafkaForTests, PostgresForTests
 from polity_notifications.domain.signing import signature
 from polity_notifications.settings import Settings
-from polity_notifications.storage import webhook_queue
+from polity_notifications.storage import webhook_fanout
 from polity_notifications.usecases.manage_webhooks import Subscribe, subscribe
 from polity_notifications.webhooks.posting import Answer, Poster
 from polity_notifications.webhooks.sender import WebhookSender
@@ -152,22 +153,18 @@ async def _durable(database_url: str, url: str, endpoints: int, *beside: str) ->
 
 
 async def _ask(database: Database, urls: Sequence[str]) -> None:
-    now, messages = utc_now(), [new_id() for _ in range(EACH)]
     for url in urls:
-        command = Subscribe("bench", url, "", None, None)
-        webhook_id = (await subscribe(database, command, KEYS, now, None)).webhook_id
-        rows = [
-            {
-                "delivery_id": new_id(), "webhook_id": webhook_id, "message_id": message_id, "sequence": 1,
-                "subject": str(message_id), "status": "pending", "due_at": now, "asked_at": now,
-            }
-            for message_id in messages
-        ]  # fmt: skip
-        told = [
-            {"message_id": message_id, "type": "bench", "body": BODY, "traceparent": None} for message_id in messages
-        ]
-        async with database.transaction() as session:
-            await webhook_queue.add(session, told, rows)
+        await subscribe(database, Subscribe("bench", url, "", None, None), KEYS, None)
+    messages = [
+        {
+            "message_id": new_id(), "type": "bench", "subject": str(number), "sequence": 1, "networks": "",
+            "body": BODY, "traceparent": None, "occurred_at": utc_now(),
+        }
+        for number in range(EACH)
+    ]  # fmt: skip
+    async with database.transaction() as session:
+        await webhook_fanout.keep(session, messages)
+        await webhook_fanout.fan_out(session, [message["message_id"] for message in messages], timedelta(minutes=1))
 
 
 async def _bare(url: str) -> float:

@@ -19,7 +19,7 @@ NAME = "notifications"
 def service() -> Service:
     """Returns the service with the settings of the environment."""
     settings = load(Settings)
-    consumers = (authority_consumer(NAME), *membership_consumers(settings.limits, utc_now), webhook_consumer(utc_now))
+    consumers = (authority_consumer(NAME), *membership_consumers(settings.limits, utc_now), webhook_consumer())
     return Service(
         name=NAME,
         settings=settings,

@@ -5,10 +5,9 @@ import json
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import pytest
-from polity_contracts import invitations
 from polity_contracts import membership as m
 from polity_contracts.envelope import Visibility
 from polity_contracts.facts import FACTS
@@ -18,7 +17,6 @@ from polity_notifications.domain.webhooks import (
     PUBLIC_FACTS,
     PUBLIC_TOPICS,
     RETRIES,
-    Wish,
     event,
     retry_after,
 )
@@ -88,33 +86,6 @@ def test_the_payload_is_a_cloud_event_without_what_leads_to_a_person() -> None:
     assert body["data"]["ordinal"] == 1
     assert str(fact.contact_id) not in json.dumps(body)
     assert str(fact.invitation_id) not in json.dumps(body)
-
-
-INVITED = invitations.InvitationIssued(
-    invitation_id=uuid4(), campaign_id=uuid4(), network_id=NETWORK, local_government_id=uuid4(), contact_id=uuid4(),
-    language="en", reply_by=m.Deadline(at=AT, time_zone="UTC"), link_generation=1, wave="1", issued_at=AT,
-)  # fmt: skip
-
-
-@pytest.mark.parametrize(
-    ("fact", "fact_types", "networks", "after", "wanted"),
-    [
-        (committed(), None, None, 0, True),
-        (committed(), ["membership.commitment_made"], [NETWORK], 0, True),
-        (committed(), ["membership.milestone_reached"], None, 0, False),
-        (committed(), None, [uuid4()], 0, False),
-        (committed(), None, [uuid4(), NETWORK], 0, True),
-        (committed(), None, None, -1, False),
-        (INVITED, None, None, 0, False),
-        (INVITED, ["membership.invitation_issued"], None, 0, False),
-    ],
-    ids=["all", "asked for", "other type", "other network", "one of its networks", "before", "private", "named"],
-)
-def test_a_subscription_includes(
-    fact: Any, fact_types: list[str] | None, networks: list[UUID] | None, after: int, wanted: bool
-) -> None:
-    wish = Wish(uuid4(), fact_types, networks, AT)
-    assert wish.includes(fact, AT + timedelta(seconds=after)) is wanted
 
 
 def test_a_delivery_is_tried_eight_times_over_a_day_and_then_no_more() -> None:

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from typing import Any
 
-from polity_chassis.clock import Clock
 from polity_chassis.consumer import Consumer, Received
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -11,11 +10,11 @@ from polity_notifications.domain.webhooks import PUBLIC_FACTS, PUBLIC_TOPICS
 from polity_notifications.usecases.ask_for_webhooks import ask_for_webhooks
 
 
-def webhook_consumer(clock: Clock) -> Consumer:
+def webhook_consumer() -> Consumer:
     """Returns the consumer of the public topics, apart from the one for mails: neither holds up the other."""
 
     async def asked(session: AsyncSession, facts: Sequence[Received[Any]]) -> None:
-        await ask_for_webhooks(session, facts, clock())
+        await ask_for_webhooks(session, facts)
 
     return Consumer(
         name="notifications-webhooks",

@@ -1,7 +1,5 @@
-"""What a partner system subscribed to, which facts that is, and when a delivery that failed is tried again."""
+"""Which facts partner systems may have, in which form, and when a delivery that failed is tried again."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, ClassVar
@@ -34,6 +32,11 @@ FAILING_FOR_GOOD = timedelta(days=5)
 OVERLAP = timedelta(days=1)
 """How long the secret before the newest still signs."""
 MOST_PER_OWNER = 20
+CLOCKS_APART = timedelta(minutes=2)
+"""By how much the clock of whoever publishes a fact and that of our database may differ: what happened up to so long
+before a subscription began is taken for what happened since."""
+MOST_RESENT = 10_000
+"""How many deliveries one call asks for again."""
 
 
 class Status(StrEnum):
@@ -65,24 +68,6 @@ class TypeNotPublic(Exception):
 class WebhookDisabled(Exception):
     slug: ClassVar[str] = "webhook_disabled"
     category: ClassVar[str] = "conflict"
-
-
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """What one enabled subscription wants; None: of every type, of every network."""
-
-    webhook_id: UUID
-    fact_types: Sequence[str] | None
-    networks: Sequence[UUID] | None
-    since: datetime
-
-    def includes(self, fact: Fact, occurred_at: datetime) -> bool:
-        """Returns whether the fact is for this subscription: what happened before it is not."""
-        if fact.type not in PUBLIC_FACTS or occurred_at < self.since:
-            return False
-        if self.fact_types is not None and fact.type not in self.fact_types:
-            return False
-        return self.networks is None or not set(self.networks).isdisjoint(fact.networks())
 
 
 def retry_after(tries: int, chance: float) -> timedelta | None:

@@ -5,12 +5,12 @@ from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
 from polity_chassis.access import OPERATOR, access, owner
-from polity_chassis.http import DatabaseDep, NowDep, PageDep
+from polity_chassis.http import DatabaseDep, PageDep
 from polity_chassis.pages import Page, cut, link_next
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from polity_notifications.domain.webhooks import Status
+from polity_notifications.domain.webhooks import MOST_RESENT, Status
 from polity_notifications.http.webhooks import OWN
 from polity_notifications.storage import webhook_log, webhooks
 from polity_notifications.usecases import manage_webhooks as manage
@@ -52,7 +52,7 @@ class WebhookDeliveryShape(BaseModel):
 
 
 class ResendIn(BaseModel):
-    """What was asked for since then, and has been given up."""
+    """Since when what was given up, or came while the subscription was disabled, is asked for."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -60,7 +60,10 @@ class ResendIn(BaseModel):
 
 
 class Resent(BaseModel):
+    """`more`: there may be more than one call asks for; call again."""
+
     resent: int
+    more: bool
 
 
 @router.get("/v1/webhooks/{webhook_id}/deliveries", **access(OWN))
@@ -84,17 +87,18 @@ async def get_deliveries(
 
 
 @router.post("/v1/webhooks/{webhook_id}/resend", status_code=202, **access(OWN))
-async def post_resend_given_up(webhook_id: UUID, body: ResendIn, database: DatabaseDep, now: NowDep) -> Resent:
-    """Posts again what was given up since then: exhausted, or cancelled while the subscription was disabled."""
-    return Resent(resent=await manage.resend_given_up(database, webhook_id, body.since, now))
+async def post_resend_given_up(webhook_id: UUID, body: ResendIn, database: DatabaseDep) -> Resent:
+    """Posts what the subscription wants and did not get since then: exhausted, cancelled, or missed while disabled."""
+    resent = await manage.recover(database, webhook_id, body.since)
+    return Resent(resent=resent, more=resent == MOST_RESENT)
 
 
 @router.post(
     "/v1/webhook-deliveries/{webhook_delivery_id}/resend", status_code=202, **access(owner(delivery) | OPERATOR)
 )
-async def post_resend(webhook_delivery_id: UUID, database: DatabaseDep, now: NowDep) -> None:
+async def post_resend(webhook_delivery_id: UUID, database: DatabaseDep) -> None:
     """Posts the delivery again under the same webhook-id, now and, where that fails, by the whole schedule."""
-    await manage.resend_delivery(database, webhook_delivery_id, now)
+    await manage.resend_delivery(database, webhook_delivery_id)
 
 
 def _shape(row: webhook_log.Logged, attempts: list[webhook_log.Attempt]) -> WebhookDeliveryShape:

@@ -81,14 +81,12 @@ class DeliveryId(BaseModel):
 
 
 @router.post("", status_code=201, **access(SIGNED_IN))
-async def post_webhook(
-    body: WebhookIn, caller: CallerDep, runtime: RuntimeDep, now: NowDep, key: IdempotencyDep
-) -> SecretOut:
+async def post_webhook(body: WebhookIn, caller: CallerDep, runtime: RuntimeDep, key: IdempotencyDep) -> SecretOut:
     """Subscribes the caller's endpoint to the public facts that happen from now on."""
     settings = _settings(runtime)
     _check(body, settings)
     command = manage.Subscribe(caller.subject, body.url, body.description, body.fact_types, body.networks)
-    told = await manage.subscribe(runtime.database, command, settings.webhook_keys, now, key)
+    told = await manage.subscribe(runtime.database, command, settings.webhook_keys, key)
     return SecretOut(webhook_id=told.webhook_id, secret=told.secret)
 
 
@@ -122,28 +120,28 @@ async def delete_webhook(webhook_id: UUID, database: DatabaseDep) -> None:
 
 
 @router.post("/{webhook_id}/secret-rotation", status_code=201, **access(OWN))
-async def post_secret_rotation(webhook_id: UUID, runtime: RuntimeDep, now: NowDep, key: IdempotencyDep) -> SecretOut:
+async def post_secret_rotation(webhook_id: UUID, runtime: RuntimeDep, key: IdempotencyDep) -> SecretOut:
     """Makes a new secret; for a day the one before signs as well."""
-    told = await manage.rotate_secret(runtime.database, webhook_id, _settings(runtime).webhook_keys, now, key)
+    told = await manage.rotate_secret(runtime.database, webhook_id, _settings(runtime).webhook_keys, key)
     return SecretOut(webhook_id=told.webhook_id, secret=told.secret)
 
 
 @router.post("/{webhook_id}/enabling", status_code=204, **access(OWN))
-async def post_enabling(webhook_id: UUID, database: DatabaseDep, now: NowDep) -> None:
+async def post_enabling(webhook_id: UUID, database: DatabaseDep) -> None:
     """Enables a subscription that was disabled, for what happens from now on."""
-    await manage.enable_webhook(database, webhook_id, now)
+    await manage.enable_webhook(database, webhook_id)
 
 
 @router.post("/{webhook_id}/pause", status_code=204, **access(OWN))
-async def post_pause(webhook_id: UUID, database: DatabaseDep, now: NowDep) -> None:
+async def post_pause(webhook_id: UUID, database: DatabaseDep) -> None:
     """Posts nothing until the resumption; what happens meanwhile waits."""
-    await manage.pause_webhook(database, webhook_id, now)
+    await manage.pause_webhook(database, webhook_id, paused=True)
 
 
 @router.post("/{webhook_id}/resumption", status_code=204, **access(OWN))
 async def post_resumption(webhook_id: UUID, database: DatabaseDep) -> None:
     """Ends the pause: what has waited is posted, in order within each subject."""
-    await manage.pause_webhook(database, webhook_id, None)
+    await manage.pause_webhook(database, webhook_id, paused=False)
 
 
 @router.post("/{webhook_id}/test", status_code=201, **access(OWN))

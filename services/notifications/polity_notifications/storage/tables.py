@@ -183,10 +183,16 @@ webhook_message = Table(
     metadata,
     Column("message_id", Uuid, primary_key=True),
     Column("type", Text, nullable=False),
+    Column("subject", Text),
+    Column("sequence", BigInteger),
+    Column("networks", ARRAY(Uuid)),
     Column("body", Text, nullable=False),
     Column("traceparent", Text),
+    _instant("occurred_at"),
+    Column("recorded_at", DateTime(timezone=True), server_default=text("now()")),
+    Index("webhook_message_recorded", "recorded_at"),
 )
-"""What is posted, byte for byte: one public fact. Its id is the fact's."""
+"""What is posted, byte for byte: one public fact, whoever wants it. Its id is the fact's. A test has no subject."""
 
 webhook_delivery = Table(
     "webhook_delivery",

@@ -1,26 +1,22 @@
-"""Webhook deliveries: asked for by facts, taken by senders, noted with each attempt."""
+"""Webhook deliveries: taken by senders, noted with each attempt, asked for once more."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import text
-from sqlalchemy.dialects.postgresql import insert
 from sqlmodel.ext.asyncio.session import AsyncSession
-
-from polity_notifications.storage.tables import webhook_delivery, webhook_message
 
 _CLAIM = text("""
 WITH taken AS (
-  UPDATE webhook_delivery SET taken_until = :until
+  UPDATE webhook_delivery SET taken_until = now() + CAST(:lease AS interval)
     FROM (SELECT due.delivery_id
             FROM webhook
            CROSS JOIN LATERAL (
                  SELECT waiting.delivery_id FROM webhook_delivery AS waiting
                   WHERE waiting.webhook_id = webhook.webhook_id AND waiting.status = 'pending'
-                    AND waiting.due_at <= :now AND (waiting.taken_until IS NULL OR waiting.taken_until <= :now)
+                    AND waiting.due_at <= now() AND (waiting.taken_until IS NULL OR waiting.taken_until <= now())
                     AND waiting.sequence = (
                         SELECT first.sequence FROM webhook_delivery AS first
                          WHERE first.webhook_id = waiting.webhook_id AND first.subject = waiting.subject
@@ -42,18 +38,18 @@ SELECT taken.*, webhook.failing_since IS NOT NULL AS failing, webhook.url, webho
 """)
 _NOTE = text("""
 WITH told AS (
-  SELECT * FROM unnest(CAST(:delivery_id AS uuid[]), CAST(:status AS text[]), CAST(:due_at AS timestamptz[]),
-                       CAST(:taken_until AS timestamptz[]), CAST(:at AS timestamptz[]), CAST(:status_code AS int[]),
-                       CAST(:reason AS text[]), CAST(:milliseconds AS int[]))
-         AS told (delivery_id, status, due_at, taken_until, at, status_code, reason, milliseconds)),
+  SELECT * FROM unnest(CAST(:delivery_id AS uuid[]), CAST(:status AS text[]), CAST(:after AS interval[]),
+                       CAST(:taken_until AS timestamptz[]), CAST(:status_code AS int[]), CAST(:reason AS text[]),
+                       CAST(:milliseconds AS int[]))
+         AS told (delivery_id, status, after, taken_until, status_code, reason, milliseconds)),
 noted AS (
-  UPDATE webhook_delivery SET status = told.status, due_at = told.due_at, taken_until = NULL, tries = tries + 1,
+  UPDATE webhook_delivery SET status = told.status, due_at = now() + told.after, taken_until = NULL, tries = tries + 1,
                               attempts = attempts + 1
     FROM told
    WHERE webhook_delivery.delivery_id = told.delivery_id
      AND (told.status = 'delivered'
           OR webhook_delivery.status = 'pending' AND webhook_delivery.taken_until = told.taken_until)
-  RETURNING webhook_delivery.delivery_id, attempts, told.at, told.status_code, told.reason, told.milliseconds)
+  RETURNING webhook_delivery.delivery_id, attempts, now(), told.status_code, told.reason, told.milliseconds)
 INSERT INTO webhook_attempt (delivery_id, number, at, status_code, reason, milliseconds) SELECT * FROM noted
 """)
 _GIVE_BACK = text("""
@@ -66,34 +62,39 @@ UPDATE webhook SET failing_since = NULL
  WHERE webhook_id = ANY (CAST(:webhook_id AS uuid[])) AND failing_since IS NOT NULL
 """)
 _ILL = text("""
-UPDATE webhook SET failing_since = :now
+UPDATE webhook SET failing_since = now()
  WHERE webhook_id = ANY (CAST(:webhook_id AS uuid[])) AND failing_since IS NULL
 """)
 _FAILING = text("""
 SELECT webhook_id FROM webhook
- WHERE webhook_id = ANY (CAST(:webhook_id AS uuid[])) AND failing_since <= :before AND disabled_reason IS NULL
+ WHERE webhook_id = ANY (CAST(:webhook_id AS uuid[])) AND failing_since <= now() - CAST(:failing AS interval)
+   AND disabled_reason IS NULL
 """)
 _AGAIN = text("""
-UPDATE webhook_delivery SET status = 'pending', tries = 0, due_at = :now WHERE delivery_id = :delivery_id
+UPDATE webhook_delivery SET status = 'pending', tries = 0, due_at = now() WHERE delivery_id = :delivery_id
 RETURNING webhook_id
 """)
 _ALL_AGAIN = text("""
-UPDATE webhook_delivery SET status = 'pending', tries = 0, due_at = :now
-  FROM webhook_message AS message
- WHERE webhook_id = :webhook_id AND status IN ('exhausted', 'cancelled') AND asked_at >= :since
-   AND message.message_id = webhook_delivery.message_id AND message.type = ANY(CAST(:types AS text[]))
+UPDATE webhook_delivery SET status = 'pending', tries = 0, due_at = now()
+ WHERE delivery_id IN (
+       SELECT waiting.delivery_id
+         FROM webhook_delivery AS waiting JOIN webhook_message USING (message_id)
+        WHERE waiting.webhook_id = :webhook_id AND waiting.status IN ('exhausted', 'cancelled')
+          AND waiting.asked_at >= :since AND webhook_message.type = ANY (CAST(:types AS text[]))
+        ORDER BY waiting.asked_at, waiting.delivery_id LIMIT :most FOR NO KEY UPDATE OF waiting)
 """)
 
 
 @dataclass(frozen=True, slots=True)
 class Post:
-    """One delivery in a sender's hand, with all that it needs to post it."""
+    """One delivery in a sender's hand, with all that it needs to post it; `taken_at` is of that sender's own clock."""
 
     delivery_id: UUID
     webhook_id: UUID
     message_id: UUID
     tries: int
     taken_until: datetime
+    taken_at: float
     failing: bool
     url: str
     key_id: str
@@ -106,38 +107,28 @@ class Post:
 
 @dataclass(frozen=True, slots=True)
 class Noted:
-    """What one attempt came to; `due_at` is when the next one is due, if there is one."""
+    """What one attempt came to; `after` is how long the next one waits, if there is one."""
 
     delivery_id: UUID
     status: str
-    due_at: datetime
+    after: timedelta
     taken_until: datetime
-    at: datetime
     status_code: int | None
     reason: str | None
     milliseconds: int
 
 
-async def add(
-    session: AsyncSession, messages: Sequence[Mapping[str, Any]], deliveries: Sequence[Mapping[str, Any]]
-) -> None:
-    """Adds messages and the deliveries of them that aren't there yet."""
-    connection = await session.connection()
-    for table, rows in ((webhook_message, messages), (webhook_delivery, deliveries)):
-        if rows:
-            await connection.execute(insert(table).on_conflict_do_nothing(), list(rows))
-
-
 async def claim(
-    session: AsyncSession, busy: Mapping[UUID, int], *, now: datetime, until: datetime, most: int, room: int
+    session: AsyncSession, busy: Mapping[UUID, int], *, at: float, lease: timedelta, most: int, room: int
 ) -> list[Post]:
-    """Takes due deliveries until then: `room` at most, and `most` of one subscription with those it has `busy`.
+    """Takes due deliveries for the lease: `room` at most, and `most` of one subscription with those it has `busy`.
 
-    A subscription that is failing gets one at a time. Of one subject, only the first that waits is taken.
+    A subscription that is failing gets one at a time. Of one subject, only the first that waits is taken. `at` is the
+    sender's `time.monotonic()` from before the lease began.
     """
-    values = {"busy_id": list(busy), "busy": list(busy.values()), "now": now, "until": until}
-    rows = await (await session.connection()).execute(_CLAIM, {**values, "most": most, "room": room})
-    return [Post(**row) for row in rows.mappings()]
+    values = {"busy_id": list(busy), "busy": list(busy.values()), "lease": lease, "most": most, "room": room}
+    rows = await (await session.connection()).execute(_CLAIM, values)
+    return [Post(**row, taken_at=at) for row in rows.mappings()]
 
 
 async def give_back(session: AsyncSession, posts: Sequence[Post]) -> None:
@@ -153,29 +144,30 @@ async def note(session: AsyncSession, noted: Sequence[Noted]) -> None:
     await (await session.connection()).execute(_NOTE, {name: [getattr(one, name) for one in noted] for name in fields})
 
 
-async def judge(session: AsyncSession, *, well: Sequence[UUID], ill: Sequence[UUID], now: datetime) -> None:
+async def judge(session: AsyncSession, *, well: Sequence[UUID], ill: Sequence[UUID]) -> None:
     """Keeps since when each subscription's endpoint has taken nothing."""
     connection = await session.connection()
     if well:
         await connection.execute(_WELL, {"webhook_id": list(well)})
     if ill:
-        await connection.execute(_ILL, {"webhook_id": list(ill), "now": now})
+        await connection.execute(_ILL, {"webhook_id": list(ill)})
 
 
-async def failing(session: AsyncSession, webhook_ids: Sequence[UUID], before: datetime) -> list[UUID]:
-    """Returns those of the subscriptions that have been failing since `before`."""
-    values = {"webhook_id": list(webhook_ids), "before": before}
+async def failing(session: AsyncSession, webhook_ids: Sequence[UUID], failing: timedelta) -> list[UUID]:
+    """Returns those of the subscriptions that have been failing for so long."""
+    values = {"webhook_id": list(webhook_ids), "failing": failing}
     return list((await (await session.connection()).execute(_FAILING, values)).scalars())
 
 
-async def again(session: AsyncSession, delivery_id: UUID, now: datetime) -> None:
+async def again(session: AsyncSession, delivery_id: UUID) -> None:
     """Asks for the delivery anew, whatever became of it; one that is being posted right now is waited for."""
-    await (await session.connection()).execute(_AGAIN, {"delivery_id": delivery_id, "now": now})
+    await (await session.connection()).execute(_AGAIN, {"delivery_id": delivery_id})
 
 
-async def all_again(
-    session: AsyncSession, webhook_id: UUID, since: datetime, now: datetime, *, types: Collection[str]
-) -> int:
-    """Asks anew for what of these types was asked for since then and given up; returns how many deliveries that are."""
-    values = {"webhook_id": webhook_id, "since": since, "now": now, "types": sorted(types)}
+async def all_again(session: AsyncSession, webhook_id: UUID, types: Collection[str], since: datetime, most: int) -> int:
+    """Asks anew for up to `most` of these types that were asked for since then and given up, the earliest first.
+
+    Returns how many.
+    """
+    values = {"webhook_id": webhook_id, "types": sorted(types), "since": since, "most": most}
     return (await (await session.connection()).execute(_ALL_AGAIN, values)).rowcount

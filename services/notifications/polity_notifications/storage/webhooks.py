@@ -1,8 +1,7 @@
 """Subscriptions of partner systems."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -10,7 +9,6 @@ from polity_chassis.pages import Wanted, keyset
 from sqlalchemy import delete, func, insert, select, text, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from polity_notifications.domain.webhooks import Wish
 from polity_notifications.storage.tables import webhook, webhook_delivery
 
 _CANCEL = text("""
@@ -44,7 +42,9 @@ _COLUMNS = [webhook.c[name] for name in Webhook.__dataclass_fields__]
 
 
 async def add(session: AsyncSession, values: dict[str, Any]) -> None:
-    await (await session.connection()).execute(insert(webhook).values(values))
+    """Adds a subscription, enabled from now on."""
+    made = {**values, "created_at": func.now(), "enabled_at": func.now()}
+    await (await session.connection()).execute(insert(webhook).values(made))
 
 
 async def owned(session: AsyncSession, owner: str) -> int:
@@ -88,36 +88,37 @@ async def one(session: AsyncSession, webhook_id: UUID, *, lock: bool = False) ->
     return Webhook(**found) if found else None
 
 
-async def rotate(session: AsyncSession, before: Webhook, key_id: str, previous_until: datetime) -> None:
-    """Gives the locked subscription its next secret; the one before signs as well until then."""
+async def rotate(session: AsyncSession, before: Webhook, key_id: str, overlap: timedelta) -> None:
+    """Gives the locked subscription its next secret; the one before signs as well for that long."""
     changed = {
         "key_id": key_id,
         "generation": before.generation + 1,
         "previous_key_id": before.key_id,
-        "previous_until": previous_until,
+        "previous_until": func.now() + overlap,
     }
     statement = update(webhook).where(webhook.c.webhook_id == before.webhook_id).values(changed)
     await (await session.connection()).execute(statement)
 
 
-async def enable(session: AsyncSession, webhook_id: UUID, now: datetime) -> None:
+async def enable(session: AsyncSession, webhook_id: UUID) -> None:
     """Makes the subscription get what happens from now on."""
-    values = {"disabled_reason": None, "disabled_at": None, "failing_since": None, "enabled_at": now}
+    values = {"disabled_reason": None, "disabled_at": None, "failing_since": None, "enabled_at": func.now()}
     disabled = webhook.c.disabled_reason.is_not(None)
     statement = update(webhook).where(webhook.c.webhook_id == webhook_id, disabled).values(values)
     await (await session.connection()).execute(statement)
 
 
-async def pause(session: AsyncSession, webhook_id: UUID, at: datetime | None) -> None:
-    """Makes the subscription's deliveries wait from then on; None: no longer."""
+async def pause(session: AsyncSession, webhook_id: UUID, *, paused: bool) -> None:
+    """Makes the subscription's deliveries wait from now on, or no longer."""
+    at = func.now() if paused else None
     statement = update(webhook).where(webhook.c.webhook_id == webhook_id).values(paused_at=at)
     await (await session.connection()).execute(statement)
 
 
-async def disable(session: AsyncSession, webhook_id: UUID, reason: str, now: datetime) -> None:
+async def disable(session: AsyncSession, webhook_id: UUID, reason: str) -> None:
     """Ends the subscription's deliveries that wait, and makes no new ones."""
     connection = await session.connection()
-    values = {"disabled_reason": reason, "disabled_at": now}
+    values = {"disabled_reason": reason, "disabled_at": func.now()}
     await connection.execute(update(webhook).where(webhook.c.webhook_id == webhook_id).values(values))
     await connection.execute(_CANCEL, {"webhook_id": webhook_id})
 
@@ -128,12 +129,3 @@ async def remove(session: AsyncSession, webhook_id: UUID) -> None:
     await connection.execute(_FORGET_ATTEMPTS, {"webhook_id": webhook_id})
     for table in (webhook_delivery, webhook):
         await connection.execute(delete(table).where(table.c.webhook_id == webhook_id))
-
-
-async def wishes(session: AsyncSession) -> Sequence[Wish]:
-    """Returns what the enabled subscriptions want; none of them is changed before this transaction ends."""
-    statement = select(
-        webhook.c.webhook_id, webhook.c.fact_types, webhook.c.networks, webhook.c.enabled_at.label("since")
-    ).where(webhook.c.disabled_reason.is_(None)).order_by(webhook.c.webhook_id).with_for_update(read=True)  # fmt: skip
-    rows = await (await session.connection()).execute(statement)
-    return [Wish(**row) for row in rows.mappings()]

@@ -14,13 +14,15 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from polity_notifications.domain.signing import derive, shown
 from polity_notifications.domain.webhooks import (
     MOST_PER_OWNER,
+    MOST_RESENT,
     OVERLAP,
     POSTED_TYPES,
+    PUBLIC_FACTS,
     TooManyWebhooks,
     TypeNotPublic,
     WebhookDisabled,
 )
-from polity_notifications.storage import webhook_log, webhook_queue, webhooks
+from polity_notifications.storage import webhook_fanout, webhook_log, webhook_queue, webhooks
 from polity_notifications.storage.webhooks import Webhook
 from polity_notifications.usecases.ask_for_webhooks import ask_for_test
 
@@ -44,7 +46,7 @@ class Told:
     secret: str
 
 
-async def subscribe(database: Database, command: Subscribe, keys: LinkKeys, now: datetime, key: Key | None) -> Told:
+async def subscribe(database: Database, command: Subscribe, keys: LinkKeys, key: Key | None) -> Told:
     """Makes a subscription to what happens from now on; raises TooManyWebhooks."""
     webhook_id, key_id = new_id(), next(iter(keys.root))
 
@@ -60,8 +62,6 @@ async def subscribe(database: Database, command: Subscribe, keys: LinkKeys, now:
             "networks": command.networks,
             "key_id": key_id,
             "generation": 1,
-            "created_at": now,
-            "enabled_at": now,
         }
         await webhooks.add(session, values)
         return Outcome(201, {"webhook_id": str(webhook_id), "generation": 1, "key_id": key_id})
@@ -70,13 +70,13 @@ async def subscribe(database: Database, command: Subscribe, keys: LinkKeys, now:
         return _told(keys, await once(session, key, act))
 
 
-async def rotate_secret(database: Database, webhook_id: UUID, keys: LinkKeys, now: datetime, key: Key | None) -> Told:
+async def rotate_secret(database: Database, webhook_id: UUID, keys: LinkKeys, key: Key | None) -> Told:
     """Gives the subscription a new secret; the one before signs as well for OVERLAP."""
     key_id = next(iter(keys.root))
 
     async def act() -> Outcome:
         before = await _existing(session, webhook_id)
-        await webhooks.rotate(session, before, key_id, now + OVERLAP)
+        await webhooks.rotate(session, before, key_id, OVERLAP)
         ids = {"webhook_id": str(webhook_id), "generation": before.generation + 1, "key_id": key_id}
         return Outcome(201, ids)
 
@@ -84,18 +84,18 @@ async def rotate_secret(database: Database, webhook_id: UUID, keys: LinkKeys, no
         return _told(keys, await once(session, key, act))
 
 
-async def enable_webhook(database: Database, webhook_id: UUID, now: datetime) -> None:
+async def enable_webhook(database: Database, webhook_id: UUID) -> None:
     """Makes a disabled subscription get what happens from now on; what it missed can be asked for again."""
     async with database.transaction() as session:
         await _existing(session, webhook_id)
-        await webhooks.enable(session, webhook_id, now)
+        await webhooks.enable(session, webhook_id)
 
 
-async def pause_webhook(database: Database, webhook_id: UUID, at: datetime | None) -> None:
-    """Makes what happens wait, and posts nothing; None: posts what has waited, and goes on."""
+async def pause_webhook(database: Database, webhook_id: UUID, *, paused: bool) -> None:
+    """Makes what happens wait, and posts nothing; or posts what has waited, and goes on."""
     async with database.transaction() as session:
         await _existing(session, webhook_id)
-        await webhooks.pause(session, webhook_id, at)
+        await webhooks.pause(session, webhook_id, paused=paused)
 
 
 async def remove_webhook(database: Database, webhook_id: UUID) -> None:
@@ -116,7 +116,7 @@ async def try_webhook(database: Database, webhook_id: UUID, now: datetime, key: 
         return UUID((await once(session, key, act)).ids["delivery_id"])
 
 
-async def resend_delivery(database: Database, delivery_id: UUID, now: datetime) -> None:
+async def resend_delivery(database: Database, delivery_id: UUID) -> None:
     """Asks for the delivery anew, with a whole schedule of tries. Raises WebhookDisabled or TypeNotPublic."""
     async with database.transaction() as session:
         found = await webhook_log.webhook_and_type_of(session, delivery_id)
@@ -126,14 +126,19 @@ async def resend_delivery(database: Database, delivery_id: UUID, now: datetime) 
         _refuse_disabled(await _existing(session, webhook_id))
         if fact_type not in POSTED_TYPES:
             raise TypeNotPublic
-        await webhook_queue.again(session, delivery_id, now)
+        await webhook_queue.again(session, delivery_id)
 
 
-async def resend_given_up(database: Database, webhook_id: UUID, since: datetime, now: datetime) -> int:
-    """Asks anew for what was given up since then; returns how many deliveries that are. Raises WebhookDisabled."""
+async def recover(database: Database, webhook_id: UUID, since: datetime) -> int:
+    """Asks for what was given up or missed since then, MOST_RESENT at most; returns how many. Raises WebhookDisabled.
+
+    Missed is what was never asked for: what came while the subscription was disabled, as far back as facts are kept.
+    """
     async with database.transaction() as session:
         _refuse_disabled(await _existing(session, webhook_id))
-        return await webhook_queue.all_again(session, webhook_id, since, now, types=POSTED_TYPES)
+        again = await webhook_queue.all_again(session, webhook_id, POSTED_TYPES, since, MOST_RESENT)
+        left = MOST_RESENT - again
+        return again + await webhook_fanout.ask_for_missed(session, webhook_id, PUBLIC_FACTS, since, left)
 
 
 async def _existing(session: AsyncSession, webhook_id: UUID) -> Webhook:

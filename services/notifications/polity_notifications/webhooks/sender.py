@@ -1,7 +1,7 @@
 """Posts webhooks, after the commit that asked for them: all endpoints at once, each with few posts at a time.
 
-One loop notes what ended and takes what is due, in one transaction. A delivery is taken for LEASE: a sender that dies
-in between leaves it to be posted once more under the same webhook-id.
+One loop notes what ended and takes what is due, in one transaction. A delivery is taken for LEASE, which the database's
+clock measures: a sender that dies in between leaves it to be posted once more under the same webhook-id.
 """
 
 import asyncio
@@ -9,6 +9,7 @@ import logging
 import random
 from collections import Counter
 from datetime import timedelta
+from time import monotonic
 from uuid import UUID
 
 from opentelemetry.instrumentation.utils import suppress_instrumentation
@@ -32,7 +33,6 @@ AHEAD = 16
 """Deliveries in hand for each post to an endpoint at a time: while they are posted, the next are taken."""
 GATHER_SECONDS = 0.02
 """What ends within this time is noted together."""
-ONE_POST = timedelta(seconds=TIMEOUT_SECONDS)
 IDLE_SECONDS = 0.5
 STOPPING_SECONDS = 5.0
 """How long posts under way may take after the signal to stop; what takes longer is posted again."""
@@ -109,10 +109,9 @@ class WebhookSender:
                 await asyncio.sleep(GATHER_SECONDS)
 
     async def _claim(self, session: AsyncSession, busy: Counter[UUID]) -> list[queue.Post]:
-        now = self.runtime.clock()
         most = self.settings.webhook_posts_per_endpoint * AHEAD
         room = max(0, self.settings.webhook_posts_at_once * AHEAD - busy.total())
-        return await queue.claim(session, busy, now=now, until=now + LEASE, most=most, room=room)
+        return await queue.claim(session, busy, at=monotonic(), lease=LEASE, most=most, room=room)
 
     async def _rest(self) -> None:
         try:
@@ -129,7 +128,8 @@ class WebhookSender:
 
     async def _send(self, post: queue.Post) -> None:
         """Posts; gives back what would come too late, or to an endpoint in trouble."""
-        if post.webhook_id in self._troubled or self.runtime.clock() + ONE_POST > post.taken_until:
+        left = post.taken_at + LEASE.total_seconds() - monotonic()
+        if post.webhook_id in self._troubled or left < TIMEOUT_SECONDS:
             self._returned.append(post)
         else:
             answer = await self._post(post)
@@ -168,29 +168,26 @@ class WebhookSender:
     async def _note(self, session: AsyncSession, ended: list[tuple[queue.Post, Answer]]) -> None:
         if not ended:
             return
-        now = self.runtime.clock()
         well = {post.webhook_id for post, answer in ended if answer.taken}
         ill = {post.webhook_id for post, answer in ended if not answer.taken} - well
         recovered = {post.webhook_id for post, answer in ended if answer.taken and post.failing}
-        await queue.judge(session, well=sorted(recovered), ill=sorted(ill), now=now)
+        await queue.judge(session, well=sorted(recovered), ill=sorted(ill))
         await queue.note(session, [self._noted(post, answer) for post, answer in ended])
         gone = {post.webhook_id for post, answer in ended if answer.status_code == 410}
-        failing = await queue.failing(session, sorted(ill - gone), now - rules.FAILING_FOR_GOOD) if ill else []
+        failing = await queue.failing(session, sorted(ill - gone), rules.FAILING_FOR_GOOD) if ill else []
         for reason, webhook_ids in ((Disabled.GONE, sorted(gone)), (Disabled.FAILING, failing)):
             for webhook_id in webhook_ids:
                 log.warning("a webhook is disabled: %s", reason, extra={"webhook_id": str(webhook_id)})
-                await subscriptions.disable(session, webhook_id, reason, now)
+                await subscriptions.disable(session, webhook_id, reason)
 
     def _noted(self, post: queue.Post, answer: Answer) -> queue.Noted:
-        now = self.runtime.clock()
         wait = rules.retry_after(post.tries + 1, random.random())  # noqa: S311
         status = Status.DELIVERED if answer.taken else Status.PENDING if wait else Status.EXHAUSTED
         return queue.Noted(
             delivery_id=post.delivery_id,
             status=status.value,
-            due_at=now + (wait or timedelta()) if status is Status.PENDING else now,
+            after=wait or timedelta() if status is Status.PENDING else timedelta(),
             taken_until=post.taken_until,
-            at=now,
             status_code=answer.status_code,
             reason=answer.reason,
             milliseconds=answer.milliseconds,

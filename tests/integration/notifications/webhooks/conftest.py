@@ -85,19 +85,19 @@ class Partners:
     def __init__(self, world: Any, endpoints: Endpoints, seconds: float) -> None:
         self.world, self.endpoints = world, endpoints
         self.poster = Poster(allow_loopback=True, seconds=seconds)
-        self.handlers = webhook_consumer(world.clock).handlers
+        self.handlers = webhook_consumer().handlers
         self.sender = self.new_sender()
 
-    def new_sender(self, poster: Any = None, **settings: Any) -> WebhookSender:
+    def new_sender(self, poster: Any = None, *, runtime: Any = None, **settings: Any) -> WebhookSender:
         changed: ServiceSettings = self.world.settings.model_copy(update=settings)
-        return WebhookSender(self.world.runtime, changed, poster or self.poster)  # type: ignore[arg-type]
+        return WebhookSender(runtime or self.world.runtime, changed, poster or self.poster)  # type: ignore[arg-type]
 
     async def subscribe(self, path: str = "ok", **wanted: Any) -> Told:
         url = path if ":" in path else f"{self.endpoints.url}/{path}"
         values = {"fact_types": None, "networks": None, **wanted}
         command = Subscribe(owner="partner", url=url, description="", **values)
         keys = self.world.settings.webhook_keys
-        return await subscribe(self.world.database, command, keys, self.world.clock.now, None)
+        return await subscribe(self.world.database, command, keys, None)
 
     async def told(self, *facts: Any) -> None:
         async with self.world.database.transaction() as session:

@@ -55,7 +55,7 @@ async def received(partners: Any, command: Sequence[str], folder: Path) -> list[
     process = started(command, folder, {"WEBHOOK_SECRET": told.secret, "PORT": str(port)})
     try:
         await to_thread(wait_for, port, process)
-        await rotate_secret(world.database, told.webhook_id, world.settings.webhook_keys, world.clock.now, None)
+        await rotate_secret(world.database, told.webhook_id, world.settings.webhook_keys, None)
         await partners.told(partners.commitment(1), partners.commitment(2))
         await partners.sender.settle()
         await again(partners)
@@ -70,7 +70,7 @@ async def received(partners: Any, command: Sequence[str], folder: Path) -> list[
 
 async def again(partners: Any) -> None:
     delivery_id: UUID = (await partners.rows())[0]["delivery_id"]
-    await resend_delivery(partners.world.database, delivery_id, partners.world.clock.now)
+    await resend_delivery(partners.world.database, delivery_id)
     await partners.sender.settle()
 
 

@@ -48,7 +48,7 @@ def announced(world: Any) -> Any:
 async def test_public_facts_in_kafka_become_one_post_each_and_others_none(partners: Any, kafka: KafkaForTests) -> None:
     world = partners.world
     await partners.subscribe()
-    consumer = webhook_consumer(world.clock)
+    consumer = webhook_consumer()
     topics = {name: replace(kafka.random_topic(TOPICS[name]), partitions=2) for name in consumer.topics}
     await kafka.create_topics(*topics.values())
     names = {name: topic.name for name, topic in topics.items()}
@@ -78,7 +78,7 @@ async def test_public_facts_in_kafka_become_one_post_each_and_others_none(partne
 
 
 def test_the_consumer_reads_no_topic_without_public_facts() -> None:
-    assert set(webhook_consumer(lambda: None).topics) == {  # type: ignore[arg-type, return-value]
+    assert set(webhook_consumer().topics) == {
         "membership-networks-v1",
         "membership-campaigns-v1",
         "membership-commitments-v1",

@@ -191,7 +191,7 @@ async def test_what_was_given_up_since_a_moment_is_posted_again(partners: Any, a
     assert await partners.statuses() == ["exhausted"] * 2
     partners.endpoints.failing = False
     answer = await api.post(f"{path}/resend", json={"since": since})
-    assert (answer.status_code, answer.json()) == (202, {"resent": 1})
+    assert (answer.status_code, answer.json()) == (202, {"resent": 1, "more": False})
     await partners.sender.settle()
     assert await partners.statuses() == ["delivered", "exhausted"]
     assert (await api.post(f"{path}/resend", json={"since": "yesterday"})).status_code == 422

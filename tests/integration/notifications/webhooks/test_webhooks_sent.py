@@ -78,7 +78,7 @@ async def test_what_fails_is_tried_by_the_schedule_and_then_exhausted_for_all_to
     ]
     partners.endpoints.failing = False
     [row] = await partners.rows()
-    await resend_delivery(partners.world.database, row["delivery_id"], partners.world.clock.now)
+    await resend_delivery(partners.world.database, row["delivery_id"])
     await partners.sender.settle()
     assert await partners.statuses() == ["delivered"]
     assert len({headers["webhook-id"] for _, headers, _ in partners.endpoints.taken}) == 1
@@ -157,7 +157,7 @@ async def test_410_disables_the_subscription_and_ends_what_waits(partners: Any) 
     assert partners.endpoints.asked["gone"] <= 4
     await partners.told(partners.commitment(7))
     assert len(await partners.rows()) == 6
-    await enable_webhook(partners.world.database, told.webhook_id, partners.world.clock.now)
+    await enable_webhook(partners.world.database, told.webhook_id)
     await partners.told(partners.commitment(8))
     assert (await partners.statuses()).count("pending") == 1
 
@@ -192,7 +192,7 @@ async def test_within_a_subject_the_order_holds_and_the_first_holds_up_the_next(
 async def test_both_secrets_sign_for_a_day_after_a_rotation(partners: Any) -> None:
     old = await partners.subscribe()
     world = partners.world
-    new = await rotate_secret(world.database, old.webhook_id, world.settings.webhook_keys, world.clock.now, None)
+    new = await rotate_secret(world.database, old.webhook_id, world.settings.webhook_keys, None)
     assert new.secret != old.secret
     await partners.told(partners.commitment())
     await partners.sender.settle()
