@@ -9,6 +9,7 @@ import pytest
 import pytest_asyncio
 from polity_chassis.runtime import Runtime
 from polity_membership.identity import Accounts
+from polity_membership.storage import erasures
 from polity_membership.worker import LEASE, LONGEST_PAUSE, erase_due_accounts
 from pydantic import SecretStr
 
@@ -158,6 +159,17 @@ async def test_what_one_worker_has_taken_no_other_takes_whatever_its_clock_says(
 
     desk.keycloak.meanwhile = meanwhile
     assert await desk.work() == ["taken"]
+
+
+async def test_two_workers_that_look_at_once_take_different_accounts(desk: Desk, net: Any) -> None:
+    for subject in ("one", "other"):
+        await net.post(f"/v1/people/{await desk.holder(net, subject)}/erasure", {}, expect=202)
+    database = desk.world.database
+    async with database.transaction() as first, database.transaction() as second:
+        taken = await erasures.claim_accounts(first, LEASE, 1) + await erasures.claim_accounts(second, LEASE, 4)
+    assert {account.subject for account in taken} == {"one", "other"}
+    assert len(taken) == 2
+    assert await desk.work() == []
 
 
 async def test_a_worker_that_comes_back_late_undoes_nothing_of_the_next_ones(desk: Desk, net: Any) -> None:

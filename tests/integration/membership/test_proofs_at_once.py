@@ -55,27 +55,32 @@ async def upload(world: Any, net: Any) -> Upload:
 
 
 @asynccontextmanager
-async def held_up(patch: pytest.MonkeyPatch, method: str) -> AsyncIterator[Callable[[], Any]]:
-    """The first call of the method of Files is done and doesn't return until the end; yields what waits for it."""
-    real, done, go_on, first = getattr(Files, method), asyncio.Event(), asyncio.Event(), True
+async def held_up(patch: pytest.MonkeyPatch, method: str, *, before: bool = False) -> AsyncIterator[Callable[[], Any]]:
+    """The first call of the method of Files stops once it has done it, or before; yields what waits for that."""
+    real, stopped, go_on, first = getattr(Files, method), asyncio.Event(), asyncio.Event(), True
+
+    async def stop() -> None:
+        stopped.set()
+        await go_on.wait()
 
     async def slow(*arguments: Any) -> Any:
         nonlocal first
         mine, first = first, False
+        if mine and before:
+            await stop()
         found = await real(*arguments)
-        if mine:
-            done.set()
-            await go_on.wait()
+        if mine and not before:
+            await stop()
         return found
 
-    async def until_done() -> None:
+    async def until_stopped() -> None:
         async with asyncio.timeout(20):
-            await done.wait()
+            await stopped.wait()
 
     with patch.context() as patched:
         patched.setattr(Files, method, slow)
         try:
-            yield until_done
+            yield until_stopped
         finally:
             go_on.set()
 
@@ -94,13 +99,14 @@ async def test_no_transaction_is_open_while_a_piece_is_written(upload: Upload, m
     assert await upload.shown() == LETTER
 
 
+@pytest.mark.parametrize("before", [False, True], ids=["written first", "written last"])
 @pytest.mark.parametrize("second", [LETTER, OTHER], ids=["the same", "another"])
 async def test_of_two_senders_what_was_acknowledged_is_kept(
-    upload: Upload, monkeypatch: pytest.MonkeyPatch, second: bytes
+    upload: Upload, monkeypatch: pytest.MonkeyPatch, second: bytes, before: bool
 ) -> None:
-    async with held_up(monkeypatch, "write") as written:
+    async with held_up(monkeypatch, "write", before=before) as stopped:
         first = asyncio.create_task(upload.send(0, LETTER[:1000]))
-        await written()
+        await stopped()
         assert await upload.send(0, second[:1000]) == 204
     assert await first == 409
     assert len(await upload.names()) == 1
@@ -141,21 +147,11 @@ async def test_a_piece_that_comes_after_its_removal_goes_with_the_second(
 ) -> None:
     world, files = upload.world, Files(upload.world.files_url)
     invitation = (await world.call("GET", "/v1/answer", link=upload.link, expect=200))["invitation_id"]
-    real = Files.write
-    about_to_write, go_on = asyncio.Event(), asyncio.Event()
-
-    async def late(*arguments: Any) -> None:
-        about_to_write.set()
-        await go_on.wait()
-        await real(*arguments)
-
-    monkeypatch.setattr(Files, "write", late)
-    sending = asyncio.create_task(upload.send(0, LETTER))
-    async with asyncio.timeout(20):
-        await about_to_write.wait()
-    await upload.net.post(f"/v1/invitations/{invitation}/revocation", {}, expect=200)
-    await remove_proofs(world.database, files, world.now())
-    go_on.set()
+    async with held_up(monkeypatch, "write", before=True) as stopped:
+        sending = asyncio.create_task(upload.send(0, LETTER))
+        await stopped()
+        await upload.net.post(f"/v1/invitations/{invitation}/revocation", {}, expect=200)
+        await remove_proofs(world.database, files, world.now())
     assert await sending == 410
     assert len(await upload.names()) == 1
     await remove_proofs(world.database, files, world.now())

@@ -133,7 +133,7 @@ async def get_campaign(
         campaign = await load(session, Campaign, campaign_id)
         shown = (await _shown(session, [campaign], now))[0]
     missed = sum(milestone.missed for milestone in shown.milestones)
-    etag = etag_of(f"{campaign.id}-{campaign.fact_sequence}-{campaign.commitments_count}-{shown.commitments}-{missed}")
+    etag = etag_of(f"{campaign.id}-{campaign.fact_sequence}-{shown.commitments}-{missed}")
     headers = {"ETag": etag, "Cache-Control": "public, no-cache"}
     if is_current(request, etag):
         return Response(status_code=304, headers=headers)

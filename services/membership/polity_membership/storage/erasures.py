@@ -105,7 +105,7 @@ async def note_marked(session: AsyncSession, lag: timedelta) -> list[tuple[UUID,
     return [(row.id, row.fact_sequence) for row in rows]
 
 
-async def claim_accounts(session: AsyncSession, lease: timedelta, most: int) -> Sequence[Account]:
+async def claim_accounts(session: AsyncSession, lease: timedelta, most: int) -> list[Account]:
     """Takes up to `most` accounts for the time of the lease: those that no mandate of anybody is linked to."""
     rows = await (await session.connection()).execute(_CLAIM_ACCOUNTS, {"lease": lease, "most": most})
     return [Account(*row) for row in rows]
