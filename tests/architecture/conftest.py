@@ -82,7 +82,7 @@ def routes_of(app: FastAPI, service: str) -> list[Route]:
     found = []
     for method, path, rule in routes_with_rules(app):
         operation = described.get(path, {}).get(method.lower(), {})
-        asks = [p["name"] for p in operation.get("parameters", ()) if p["in"] == "query" and p.get("required")]
+        asks = [p["name"] for p in operation.get("parameters", ()) if p.get("in") == "query" and p.get("required")]
         session = required_session in _calls(served[method, path].dependant)
         found.append(Route(service, method, path, rule, tuple(asks), "requestBody" in operation, session))
     return found
@@ -212,13 +212,25 @@ def _forged(link: Headers) -> Headers:
 
 
 @pytest.fixture(scope="module")
+def maker(platform: Platform) -> Maker:
+    """Makes more of a world."""
+    return Maker(platform)
+
+
+@pytest.fixture(scope="module")
+def link_of(platform: Platform) -> Callable[[str], Headers]:
+    """Makes the link of an invitation."""
+    return lambda invitation_id: _link(platform, "answer", invitation_id)
+
+
+@pytest.fixture(scope="module")
 def world(platform: Platform) -> World:
     """Rows made through the API and known to every service by now; walks use them up, so each module has its own."""
     maker = Maker(platform)
     maker.post("operations", "/v1/mandate-links", {"link": platform.grant_operator("Walk", "walk@polity.example")})
     network_id = maker.network("secretariat")
     maker.network("secretariat2")
-    campaign = letter.campaign("present", utc_now().date())
+    campaign = letter.campaign(utc_now().date())
     campaign_id = maker.post("secretariat", f"/v1/networks/{network_id}/campaigns", campaign)["campaign_id"]
     own, other, withdrawn, pledged = maker.invited(network_id, campaign_id, 4)
     webhook_id, webhook_delivery_id = maker.webhook("operations")

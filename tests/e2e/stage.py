@@ -148,7 +148,7 @@ async def set_stage(platform: Platform, mails: SmtpSink) -> Stage:
     stage.network_id = (await stage.post("/v1/networks", network, "operations"))["network_id"]
     granted = await stage.post(f"/v1/networks/{stage.network_id}/mandates", mandate(), "operations")
     await stage.post("/v1/mandate-links", {"link": granted["link"]})
-    campaign = letter.campaign("present", utc_now().date())
+    campaign = letter.campaign(utc_now().date())
     # Two campaigns, for a page that shows both has everything twice.
     for title in (f"{mark} B", f"{mark} A"):
         body = {**campaign, "title": marked(campaign["title"], title), "milestones": FAR}

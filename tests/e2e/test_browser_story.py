@@ -45,7 +45,7 @@ async def story(platform: Platform) -> Story:
         await post("/v1/mandate-links", {"link": granted[0]["link"]}, "secretariat2")
         opened = await post(
             f"/v1/networks/{network_id}/campaigns",
-            letter.campaign("present", utc_now().date()),
+            letter.campaign(utc_now().date()),
             "secretariat2",
         )
     return Story(network_id, opened["campaign_id"], granted[1]["link"])

@@ -27,7 +27,7 @@ async def office(stage: Stage, request: pytest.FixtureRequest) -> AsyncIterator[
     network_id = (await stage.post("/v1/networks", network, "operations"))["network_id"]
     granted = await stage.post(f"/v1/networks/{network_id}/mandates", mandate(), "operations")
     await stage.post("/v1/mandate-links", {"link": granted["link"]})
-    campaign = letter.campaign("present", utc_now().date())
+    campaign = letter.campaign(utc_now().date())
     body = {
         **campaign,
         "title": marked(campaign["title"], mark),

@@ -178,7 +178,7 @@ class Scene:
 
     async def _asked_again(self) -> dict[str, str]:
         """Invites to one campaign more; returns the headers of the link."""
-        campaign = letter.campaign("present", utc_now().date())
+        campaign = letter.campaign(utc_now().date())
         opened = await self.post(f"/v1/networks/{self.demo.network_id}/campaigns", campaign)
         path = f"/v1/campaigns/{opened['campaign_id']}/invitations"
         await self.post(path, {"wave": "everyone", "all": True})

@@ -20,7 +20,7 @@ def text_maps(value: Any) -> list[dict[str, str]]:
 
 
 def test_every_text_of_the_letter_is_in_every_language() -> None:
-    found = text_maps([letter.NETWORK, letter.campaign("letter", date(2026, 1, 1))])
+    found = text_maps([letter.NETWORK, letter.campaign(date(2026, 1, 1))])
     assert len(found) == 1 + 3 + 18 + 2
     for texts in found:
         assert tuple(texts) == LANGUAGES, texts["en"]

@@ -33,7 +33,7 @@ def campaign(**changed: object) -> Campaign:
         "milestones": (Milestone(threshold=2), Milestone(threshold=5)),
         "reply_by": DEADLINE,
         "demonstration": True,
-        "opened_at": NOW,
+        "opened_at": NOW - timedelta(days=1),
     }
     return Campaign(**(values | changed))  # type: ignore[arg-type]
 
@@ -137,6 +137,9 @@ REFUSED: dict[str, tuple[Callable[[], object], type[errors.Refused]]] = {
     "announcing what is no milestone": (lambda: campaign().announce(3, None, NOW), errors.NotFound),
     "revoking what was submitted": (lambda: invitation(status="submitted").revoke(NOW), errors.AlreadyCommitted),
     "revoking what was committed": (lambda: invitation(status="committed").revoke(NOW), errors.AlreadyCommitted),
+    "a campaign that nobody could answer any more": (
+        lambda: campaign(opened_at=DEADLINE.at).open(), errors.DeadlinePassed,
+    ),
     "milestones in falling order": (
         lambda: campaign(milestones=(Milestone(threshold=9), Milestone(threshold=1))).open(), errors.MilestonesInvalid,
     ),

@@ -85,7 +85,7 @@ class _Containers:
 async def _load() -> str:
     url, password = (_in_container("keycloak", "printenv", name) for name in ("PUBLIC_URL", "DEMO_PASSWORD"))
     mails = _in_container("portal-api", "printenv", "POLITY_MAILS_URL")
-    demo = await load_whole(_Containers(url, url, mails, password), "present", Mailpit)
+    demo = await load_whole(_Containers(url, url, mails, password), Mailpit)
     return f"{url}/en/campaigns/{demo.campaign_id}"
 
 

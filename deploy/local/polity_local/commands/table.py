@@ -14,7 +14,7 @@ LOOK = "First: open the pages. The dates are the letter's of 2022, so nobody can
 
 
 LOADED = "demonstration-loaded"
-"""The file of the state folder that says with which dates the demonstration was loaded."""
+"""The file of the state folder that says with which dates the demonstration was loaded; once there was `letter`."""
 
 
 def addresses(place: Place) -> str:

@@ -3,7 +3,6 @@
 import argparse
 import asyncio
 import json
-import os
 import sys
 from collections.abc import Sequence
 
@@ -23,29 +22,23 @@ def main(argv: Sequence[str]) -> int:
     """Returns the exit status: 1 when something was lost or doubled, or when nothing could be loaded."""
     parser = argparse.ArgumentParser(prog="./dev demo", description=__doc__)
     parser.add_argument("action", nargs="?", choices=("load",), help="load the demonstration into ./dev up")
-    parser.add_argument(
-        "--dates",
-        choices=("present", "letter"),
-        default=os.environ.get("POLITY_DEMO_DATES", "present"),
-        help="with load: the letter's own dates of 2022, or the same distances from today (also POLITY_DEMO_DATES)",
-    )
     parser.add_argument("--cities", type=int, default=1000, help="how many invented cities answer (1 to 5000)")
     parser.add_argument("--concurrency", type=int, default=50, help="how many of them at the same time")
     parser.add_argument("--json", action="store_true", help="print the outcome as JSON")
     asked = parser.parse_args(argv)
     try:
         if asked.action == "load":
-            return asyncio.run(_load(asked.dates))
+            return asyncio.run(_load())
         return _cities(asked.cities, asked.concurrency, asked.json)
     except (Refused, Trouble, httpx.HTTPError, TimeoutError) as error:
         sys.stderr.write(f"{error}\n")
         return 1
 
 
-async def _load(dates: str) -> int:
+async def _load() -> int:
     place = up_place()
     platform = Platform(place, Stack(place))
-    demo = await load_whole(platform, dates)
+    demo = await load_whole(platform)
     sys.stdout.write(f"Loaded: {platform.url}/en/campaigns/{demo.campaign_id}\n")
     return 0
 

@@ -58,7 +58,7 @@ class Acknowledged:
 async def prepare(stack: Stack, http: httpx.AsyncClient, cities: int, mark: str, today: date) -> tuple[Demo, int]:
     """Loads a demonstration of `cities` invented cities and invites them all; returns it and the number invited."""
     loader = Loader(http, stack.url, stack.demo_password, stack.grant_operator, mark)
-    demo = await loader.load("present", today, invented_csv(cities, mark))
+    demo = await loader.load(today, invented_csv(cities, mark))
     body = {"wave": "everyone", "all": True}
     path = f"/v1/campaigns/{demo.campaign_id}/invitations"
     headers = {**demo.secretariat, "Idempotency-Key": f"invite-{mark}"}

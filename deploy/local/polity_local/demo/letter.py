@@ -4,7 +4,7 @@ Its words stand in letter.toml.
 """
 
 import tomllib
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from importlib.resources import files
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -34,13 +34,13 @@ MEMBERS = (3014646, 2745912, 3128760, 1841811, 3530597, 2761369)
 THEMES: dict[str, dict[str, str]] = TEXTS["themes"]
 
 
-def campaign(dates: str, today: date) -> dict[str, Any]:
+def campaign(today: date) -> dict[str, Any]:
     """Returns the body of `POST /v1/networks/{id}/campaigns`.
 
-    `dates` is `letter` (the letter's own: 15 September and 14 October 2022) or `present` (the same distances from
-    a letter sent today, so that links still answer). The end of 2030 stays.
+    Its dates are as far from today as the letter's own (15 September and 14 October 2022) were from its day, for no
+    campaign opens whose time to answer is over. The end of 2030 stays.
     """
-    shift = timedelta(0) if dates == "letter" else today - date(2022, 7, 15)
+    shift = today - date(2022, 7, 15)
     local = LETTER_REPLY_BY.replace(tzinfo=None) + shift
     reply_by = local.replace(tzinfo=ZoneInfo(ZONE)).astimezone(UTC)
     return {

@@ -36,10 +36,10 @@ class Loader:
         self.http, self.public_url, self.password, self.grant_operator = http, public_url, password, grant_operator
         self.mark = mark
 
-    async def load(self, dates: str, today: date, import_csv: str) -> Demo:
+    async def load(self, today: date, import_csv: str) -> Demo:
         """Makes the network, its secretariat, the campaign and the local governments of `import_csv`.
 
-        `dates` is `letter` or `present` (see letter.campaign). Raises Refused with the API's own words.
+        Raises Refused with the API's own words.
         """
         operator = await self._operator()
         network = await self.post("/v1/networks", operator, letter.NETWORK)
@@ -47,7 +47,7 @@ class Loader:
         for user in ("secretariat", "secretariat2"):
             await self._secretariat(operator, network_id, user)
         secretariat = await sign_in(self.http, self.public_url, "secretariat", self.password)
-        campaign = await self.post(f"/v1/networks/{network_id}/campaigns", secretariat, letter.campaign(dates, today))
+        campaign = await self.post(f"/v1/networks/{network_id}/campaigns", secretariat, letter.campaign(today))
         await self.import_places(network_id, secretariat, import_csv)
         return Demo(network_id, campaign["campaign_id"], secretariat, operator)
 

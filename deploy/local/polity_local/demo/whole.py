@@ -27,19 +27,15 @@ class Shown(Protocol):
         ...
 
 
-async def load_whole(platform: Shown, dates: str, letterbox: type[Letterbox] = Letterbox) -> Demo:
-    """Loads it, or goes on where an earlier load stopped; `dates` as in letter.campaign. Raises Refused, TimeoutError.
-
-    Links of 2022 answer no more, so the letter's own dates show the campaign before its first answer.
-    """
+async def load_whole(platform: Shown, letterbox: type[Letterbox] = Letterbox) -> Demo:
+    """Loads it, or goes on where an earlier load stopped. Raises Refused, TimeoutError."""
     today = utc_now().date()
     async with (
         httpx.AsyncClient(base_url=platform.internal_url, timeout=60) as http,
         httpx.AsyncClient(base_url=platform.mail_url, timeout=30) as catcher,
     ):
         loader = Loader(http, platform.url, platform.demo_password, platform.grant_operator, "demo")
-        demo = await loader.load(dates, today, places_csv())
+        demo = await loader.load(today, places_csv())
         await loader.join_members(demo)
-        if dates == "present":
-            await answer_to_97(loader, demo, letterbox(catcher), today)
+        await answer_to_97(loader, demo, letterbox(catcher), today)
     return demo

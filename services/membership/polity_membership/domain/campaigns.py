@@ -15,7 +15,13 @@ from polity_contracts.membership import (
     Text,
 )
 
-from polity_membership.domain.errors import MilestoneNotReached, MilestonesInvalid, NotFound, ThemesMissing
+from polity_membership.domain.errors import (
+    DeadlinePassed,
+    MilestoneNotReached,
+    MilestonesInvalid,
+    NotFound,
+    ThemesMissing,
+)
 from polity_membership.domain.networks import require_fallback
 
 RANKED_THEMES = 3
@@ -52,7 +58,12 @@ class Campaign:
         return self.commitments_count - self.withdrawn_count
 
     def open(self) -> CampaignOpened:
-        """Returns the fact of the opening; raises FallbackMissing, ThemesMissing or MilestonesInvalid."""
+        """Returns the fact of the opening.
+
+        Raises DeadlinePassed, FallbackMissing, ThemesMissing or MilestonesInvalid.
+        """
+        if self.reply_by.at <= self.opened_at:
+            raise DeadlinePassed
         require_fallback(self.fallback_language, [self.title, self.objectives, self.commitment_text])
         require_fallback(self.fallback_language, list(self.themes.values()))
         if len(self.themes) < RANKED_THEMES:

@@ -36,7 +36,7 @@ class LinkExpired(Refused):
 
 
 class DeadlinePassed(Refused):
-    """An invitation that nobody could answer any more."""
+    """A campaign or an invitation that nobody could answer any more."""
 
     slug = "deadline_passed"
     category = "invalid"
@@ -184,3 +184,11 @@ class ProofUnknown(Refused):
 
     slug = "proof_unknown"
     category = "invalid"
+
+
+LINKED = (LinkUnknown, LinkRevoked, LinkExpired)
+"""What a link may be refused for."""
+GIVEN = (AlreadyCommitted, CommitmentIsWithdrawn)
+"""A pledge was given before."""
+PLEDGE = (*GIVEN, ThemesInvalid, SignedInFuture)
+"""What a pledge may be refused for."""

@@ -29,7 +29,7 @@ class OpenCampaign:
 
 
 async def open_campaign(database: Database, command: OpenCampaign, now: datetime, once: Once = always) -> Ids:
-    """Returns the campaign_id; raises NotFound, FallbackMissing, ThemesMissing or MilestonesInvalid."""
+    """Returns the campaign_id; raises NotFound, DeadlinePassed, FallbackMissing, ThemesMissing or MilestonesInvalid."""
     async with database.transaction() as session:
 
         async def open_one() -> Ids:
