@@ -16,7 +16,8 @@ from starlette.types import Scope as StarletteScope
 from polity_chassis.acting import Acting, act_as
 from polity_chassis.auth import Caller, credentials, current_caller
 from polity_chassis.links import VerifiedLink
-from polity_chassis.problems import Problem, not_found
+from polity_chassis.openapi import Refusal, refusals_of
+from polity_chassis.problems import FieldError, Problem, not_found, shown_name
 
 Holds = Callable[[AsyncSession, str, str, UUID | None], Awaitable[UUID | None]]
 """(session, subject, role, scope) → the person who holds the role there by that sign-in, None where nobody does; a
@@ -127,22 +128,29 @@ def owner(find: Owner) -> Rule:
     return Rule(f"owner of {shown}", signed_in=True, grants=(Ownership("owner", find),))
 
 
-def access(rule: Rule) -> dict[str, Any]:
-    """Returns the keyword arguments of a route's decorator that guard it and say so in OpenAPI."""
-    extra: dict[str, Any] = {"x-access": rule.name}
-    if rule.signed_in or rule.link:
-        extra["security"] = [{"link" if rule.link else "bearer": []}]
-    return {"dependencies": [Depends(rule)], "openapi_extra": extra, "responses": _responses(rule)}
+def access(rule: Rule, *refusals: Refusal) -> dict[str, Any]:
+    """Returns the keyword arguments of a route's decorator that guard it and say so in OpenAPI.
+
+    `refusals` are the named errors that the route may answer with, besides those of its rule.
+    """
+    credentials: list[dict[str, list[str]]] = (
+        [{"link" if rule.link else "bearer": []}] if rule.signed_in or rule.link else []
+    )
+    extra: dict[str, Any] = {"x-access": rule.name, "security": credentials}
+    if refusals:
+        extra["x-refusals"] = refusals_of(refusals)
+    dependencies = [Depends(rule), Depends(known_parameters)]
+    return {"dependencies": dependencies, "openapi_extra": extra}
 
 
-def _responses(rule: Rule) -> dict[int | str, dict[str, Any]]:
-    statuses = {422: "Some values are not valid."}
-    if rule.signed_in or rule.link:
-        statuses |= {401: "Without valid credentials.", 404: "Nothing here that the caller may see."}
-    if rule.grants:
-        statuses |= {403: "The role is missing.", 503: "Permissions can't be checked right now."}
-    schema = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
-    return {status: {"description": text, "content": schema} for status, text in statuses.items()}
+async def known_parameters(request: Request) -> None:
+    """Raises Problem (422) for a query parameter that the route of the API doesn't have: it would be passed over."""
+    if request.scope["query_string"]:
+        known = request.app.state.query_parameters.get((request.method, template_of(request.scope)))
+        unknown = sorted(request.query_params.keys() - known) if known is not None else []
+        if unknown:
+            errors = [FieldError(shown_name(name), "unknown_parameter") for name in unknown[:100]]
+            raise Problem("invalid_request", "invalid", errors=errors)
 
 
 def _link(request: Request) -> VerifiedLink:

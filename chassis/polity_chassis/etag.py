@@ -5,16 +5,21 @@ from starlette.requests import Request
 from polity_chassis.headers import clean_header
 from polity_chassis.problems import Problem
 
+VERSION_REFUSALS = (
+    Problem("precondition_required", "precondition_required"),
+    Problem("stale_version", "precondition"),
+)
+"""What `require_version` raises."""
+
 
 def etag_of(version: object) -> str:
     """Returns the strong entity tag of a row's version number, or of any text that changes with the content."""
     return clean_header('"' + str(version).replace('"', "") + '"')
 
 
-def is_current(request: Request, etag: str) -> bool:
-    """Returns whether the caller holds this version already (If-None-Match), so that 304 is the answer."""
-    held = request.headers.get("if-none-match", "")
-    return held.strip() == "*" or etag in {tag.strip().removeprefix("W/") for tag in held.split(",")}
+def holds(tags: str, etag: str) -> bool:
+    """Returns whether the value of an If-None-Match names the tag, strong or weak (RFC 9110, 13.1.2)."""
+    return tags.strip() == "*" or etag.removeprefix("W/") in {tag.strip().removeprefix("W/") for tag in tags.split(",")}
 
 
 def require_version(request: Request, etag: str) -> None:

@@ -22,10 +22,13 @@ from polity_chassis.database import Database
 from polity_chassis.faults import problem_of
 from polity_chassis.headers import clean_header
 from polity_chassis.idempotency import IdempotencyDep, forget_old
+from polity_chassis.openapi import complete
 from polity_chassis.orphans import watch_orphans
 from polity_chassis.pages import PageDep
 from polity_chassis.parked import empty_discards
+from polity_chassis.paths import paths_of, query_parameters
 from polity_chassis.problems import Problem, is_known, on_http_exception, on_invalid_request, response_of
+from polity_chassis.public_data import PublicData
 from polity_chassis.runtime import Runtime, Service
 
 __all__ = [
@@ -46,6 +49,7 @@ def create_app(service: Service, runtime: Runtime) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
+        generate_unique_id_function=lambda route: route.name,
         lifespan=_lifespan,
         telemetry=telemetry.HTTP,
         exception_handlers={RequestValidationError: on_invalid_request, HTTPException: on_http_exception},
@@ -57,8 +61,10 @@ def create_app(service: Service, runtime: Runtime) -> FastAPI:
     rules = [rule for _, _, rule in routes_with_rules(app)]
     if LINK in rules and app.state.verify_link is None:
         raise ValueError(f"{service.name} has routes for links but nothing to verify links with")
+    app.state.paths, app.state.query_parameters = paths_of(app), query_parameters(app)
     app.add_middleware(Outermost, runtime=runtime)
-    _describe(app)
+    app.add_middleware(PublicData, paths=app.state.paths)
+    complete(app)
     return app
 
 
@@ -147,40 +153,6 @@ def _log(scope: Scope, status: int, seconds: float) -> None:
         return
     extra = {"method": scope["method"], "route": route, "status": status, "milliseconds": round(seconds * 1000, 1)}
     logger.info("request", extra=extra)
-
-
-def _describe(app: FastAPI) -> None:
-    """Completes OpenAPI by the ways to authenticate and the form of a problem."""
-    schema = app.openapi()
-    components = schema.setdefault("components", {})
-    components["securitySchemes"] = {
-        "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
-        "link": {"type": "apiKey", "in": "header", "name": "Authorization", "description": "Link <token of the mail>"},
-    }
-    components.setdefault("schemas", {})["Problem"] = PROBLEM_SCHEMA
-
-
-PROBLEM_SCHEMA: dict[str, Any] = {
-    "type": "object",
-    "description": "RFC 9457",
-    "required": ["type", "title", "status"],
-    "properties": {
-        "type": {"type": "string", "description": "urn:polity:problem:<slug>, stable"},
-        "title": {"type": "string", "description": "in the language of Accept-Language"},
-        "status": {"type": "integer"},
-        "detail": {"type": "string"},
-        "params": {"type": "object"},
-        "trace_id": {"type": "string"},
-        "errors": {
-            "type": "array",
-            "items": {
-                "type": "object",
-                "required": ["field", "reason", "message"],
-                "properties": {name: {"type": "string"} for name in ("field", "reason", "message")},
-            },
-        },
-    },
-}
 
 
 # Dependencies are coroutines even where they wait for nothing: FastAPI would run each in a thread.

@@ -1,6 +1,7 @@
 """One way from an error to an answer: RFC 9457, in the caller's language, never quoting what was entered."""
 
 import re
+import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -93,6 +94,11 @@ def response_of(request: Request, error: Exception) -> JSONResponse:
     )
 
 
+def refusal(request: Request, slug: str, category: Category, members: Mapping[str, Any]) -> JSONResponse:
+    """Returns a problem with further members (RFC 9457, 3.2)."""
+    return _response(request, slug, STATUS[category], otherwise=category, members=members)
+
+
 def is_known(error: Exception) -> bool:
     """Returns whether the exception is a named refusal rather than a fault of ours."""
     return isinstance(getattr(error, "slug", None), str) and getattr(error, "category", None) in STATUS
@@ -101,9 +107,12 @@ def is_known(error: Exception) -> bool:
 async def on_invalid_request(request: Request, error: Exception) -> JSONResponse:
     """Returns 422 with the place and kind of every fault of a request, never its values."""
     assert isinstance(error, RequestValidationError)
-    errors = [FieldError(_place(e["loc"]), str(e["type"])) for e in error.errors()[:100]]
+    faults = error.errors()
+    errors = [FieldError(_place(e["loc"]), str(e["type"])) for e in faults[:100]]
     if errors and errors[0].reason == "json_invalid":
         return _response(request, "malformed", 400)
+    if any(e["loc"] == ("body",) for e in faults) and _is_no_json(request):
+        return _response(request, "unsupported_media_type", 415, headers={"Accept": "application/json"})
     return _response(request, "invalid_request", 422, errors=errors)
 
 
@@ -111,7 +120,21 @@ async def on_http_exception(request: Request, error: Exception) -> JSONResponse:
     """Returns the framework's own refusals (no such path, a method not allowed) in the same form."""
     assert isinstance(error, HTTPException)
     slug = _HTTP_SLUGS.get(error.status_code, f"http_{error.status_code}")
-    return _response(request, slug, error.status_code, headers=error.headers or {})
+    headers = dict(error.headers or {})
+    if error.status_code == 405:
+        # The framework knows the methods of the first route alone that has the path.
+        headers["Allow"] = ", ".join(request.app.state.paths.methods_at(request.url.path))
+    return _response(request, slug, error.status_code, headers=headers)
+
+
+def _is_no_json(request: Request) -> bool:
+    """Whether the request has a body of another type than JSON; without any body it only lacks one."""
+    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    is_json = media_type == "application/json" or (
+        media_type.startswith("application/") and media_type.endswith("+json")
+    )
+    has_body = request.headers.get("content-length", "0") != "0" or "transfer-encoding" in request.headers
+    return has_body and not is_json
 
 
 def _response(
@@ -124,6 +147,7 @@ def _response(
     errors: Sequence[FieldError] = (),
     params: Mapping[str, Any] | None = None,
     headers: Mapping[str, str] | None = None,
+    members: Mapping[str, Any] | None = None,
 ) -> JSONResponse:
     language = language_of(request.headers.get("accept-language"))
     body: dict[str, Any] = {
@@ -136,9 +160,9 @@ def _response(
             for e in errors
         ],
         "params": dict(params or {}),
-        "trace_id": current_trace_id(),
+        "trace_id": current_trace_id() or secrets.token_hex(16),
     }
-    kept = {name: value for name, value in body.items() if value not in (None, [], {})}
+    kept = {name: value for name, value in body.items() if value not in (None, [], {})} | dict(members or {})
     return JSONResponse(
         kept,
         status,
@@ -153,6 +177,11 @@ def _response(
 
 
 def _place(location: Sequence[Any]) -> str:
-    """Returns the field's path; a part that is no plain name may be something a person entered."""
+    """Returns the field's path."""
     parts = location[1:] if len(location) > 1 else location
-    return ".".join(str(p) if isinstance(p, int) or _PLAIN.fullmatch(str(p)) else "*" for p in parts)
+    return ".".join(str(p) if isinstance(p, int) else shown_name(str(p)) for p in parts)
+
+
+def shown_name(name: str) -> str:
+    """Returns the name of a field; `*` for one that may be something a person entered."""
+    return name if _PLAIN.fullmatch(name) else "*"

@@ -15,8 +15,10 @@ from typing import Any
 from polity_chassis.clock import utc_now
 from polity_chassis.database import Database
 from polity_chassis.http import create_app
+from polity_chassis.openapi import response
 from polity_chassis.runtime import Runtime
 
+from polity_local import openapi_webhooks
 from polity_local.parts.services import environment
 from polity_local.place import REPOSITORY, Place
 from polity_local.ports import Ports
@@ -27,9 +29,38 @@ INFO = {
     "title": "Polity",
     "version": "1",
     "description": "Networks of local governments: who belongs, what they committed to, and what came of it. "
-    "Errors are RFC 9457 problems; lists come in pages; a POST that creates takes an Idempotency-Key.",
+    "Errors are RFC 9457 problems; lists come in pages; a POST that creates takes an Idempotency-Key. What anyone may "
+    "read answers HEAD and OPTIONS too, to pages of any origin, with an ETag. A body may have 256 KiB, files apart.",
     "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+    "contact": {"name": "Whoever runs the installation"},
 }
+TAGS = {
+    "answers": "What an invitation's link opens.",
+    "campaigns": "What a network asks for.",
+    "commitments": "Pledges, as the secretariat decides on them.",
+    "deliveries": "What became of a campaign's mails.",
+    "invitations": "Who is asked, as the secretariat sees it.",
+    "mandates": "Who may act for whom.",
+    "networks": "Networks and their members.",
+    "operations": "Messages that could not be applied, for operators.",
+    "people": "Erasing people.",
+    "progress": "How far a campaign has come, and who has pledged: open data.",
+    "proofs": "Photos of signed letters, sent by tus 1.0.",
+    "register": "The local governments that a network may invite.",
+    "webhooks": "Public facts, posted to partner systems.",
+}
+BY_THE_GATEWAY = {
+    400: ("Malformed", "The address or a header is not one that may be sent."),
+    401: ("Unauthenticated", "The token that came along is not valid."),
+    403: ("Forbidden", "The token is for another audience."),
+    408: ("TooSlow", "The request did not arrive in time."),
+    413: ("TooLarge", "The body is larger than the route takes."),
+    429: ("TooManyRequests", "One client asked too often."),
+    431: ("HeadersTooLarge", "The headers are too many or too large."),
+    502: ("BadGateway", "The service gave no usable answer."),
+    504: ("GatewayTimeout", "The service took too long."),
+}
+"""What deploy/gateway may answer to any request by itself."""
 REFERENCE = "#/components/schemas/"
 
 
@@ -59,28 +90,35 @@ def service_documents() -> dict[str, dict[str, Any]]:
 
 
 def merged(documents: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
-    """Returns one document with the /v1 paths of all; a schema name that means two things gets its service's name.
+    """Returns one document with the /v1 paths of all and what partners are posted.
 
+    A schema or operation name that means two things gets its service's name.
     Raises ValueError when two services declare the same path and method.
     """
     paths: dict[str, dict[str, Any]] = {}
     components: dict[str, dict[str, Any]] = {}
+    ids: set[str] = set()
     for service, original in documents.items():
         document = _with_own_names(service, original, components.get("schemas", {}))
         for path, item in _public(document["paths"]):
             if twice := paths.get(path, {}).keys() & item.keys():
                 raise ValueError(f"{service} declares {sorted(twice)} {path} again")
-            paths.setdefault(path, {}).update(_tagged(service, item))
+            paths.setdefault(path, {}).update(_named(service, item, ids))
         for kind, entries in document.get("components", {}).items():
             components.setdefault(kind, {}).update(entries)
-    used = {"schemas": _used(paths, components.get("schemas", {}))}
+    for name, text in BY_THE_GATEWAY.values():
+        components.setdefault("responses", {}).setdefault(name, response(text))
+    components.setdefault("schemas", {}).update(openapi_webhooks.schemas())
+    posted = openapi_webhooks.webhooks()
+    tags = sorted({tag for item in paths.values() for operation in item.values() for tag in operation["tags"]})
     return {
         "openapi": "3.1.0",
         "info": INFO,
         "servers": [{"url": "/"}],
-        "tags": [{"name": name} for name in documents if any(_is_of(name, item) for item in paths.values())],
+        "tags": [{"name": tag, "description": TAGS[tag]} for tag in tags],
         "paths": dict(sorted(paths.items())),
-        "components": components | used,
+        "webhooks": posted,
+        "components": components | {"schemas": _used([paths, posted, components["responses"]], components["schemas"])},
     }
 
 
@@ -111,15 +149,20 @@ def _public(paths: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
     return ((path, item) for path, item in paths.items() if path.startswith("/v1/"))
 
 
-def _tagged(service: str, item: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        method: operation | {"tags": [service], "operationId": f"{service}_{operation['operationId']}"}
-        for method, operation in item.items()
-    }
+def _named(service: str, item: Mapping[str, Any], taken: set[str]) -> dict[str, Any]:
+    """Returns the path's operations with ids of their own, their service, and what the gateway may answer."""
+    found = {}
+    for method, operation in item.items():
+        name = operation["operationId"]
+        name = f"{service}_{name}" if name in taken else name
+        taken.add(name)
+        found[method] = operation | {"operationId": name, "x-service": service, "responses": _all(operation)}
+    return found
 
 
-def _is_of(service: str, item: Mapping[str, Any]) -> bool:
-    return any(service in operation["tags"] for operation in item.values())
+def _all(operation: Mapping[str, Any]) -> dict[str, Any]:
+    by_gateway = {str(code): {"$ref": f"#/components/responses/{name}"} for code, (name, _) in BY_THE_GATEWAY.items()}
+    return dict(sorted((by_gateway | operation["responses"]).items()))
 
 
 def _with_own_names(service: str, document: dict[str, Any], taken: Mapping[str, Any]) -> dict[str, Any]:

@@ -48,7 +48,7 @@ async def make(database: Database, key: Any, thing: Thing, seconds: float = 0) -
 
 
 @router.post("/things/{place}", **access(SIGNED_IN))
-async def post(thing: Thing, key: IdempotencyDep, database: DatabaseDep) -> JSONResponse:
+async def post(thing: Thing, key: IdempotencyDep, database: DatabaseDep, x: int | None = None) -> JSONResponse:
     return await make(database, key, thing)
 
 

@@ -106,14 +106,17 @@ class _Handler(BaseHTTPRequestHandler):
         body = self._body()
         headers = [[name.lower(), value] for name, value in self.headers.items()]
         request = {"service": self.service, "path": self.path, "headers": headers, "size": len(body)}
+        request["method"] = self.command
         answer = json.dumps(self.upstreams.answer(self.service, request, body)).encode()
         self.send_response(200)
         self.send_header("content-type", "application/json")
         self.send_header("content-length", str(len(answer)))
+        self.send_header("etag", 'W/"of the service"')
         self.end_headers()
-        self.wfile.write(answer)
+        if self.command != "HEAD":
+            self.wfile.write(answer)
 
-    do_POST = do_GET  # noqa: N815
+    do_POST = do_HEAD = do_OPTIONS = do_PUT = do_GET  # noqa: N815
 
     def _body(self) -> bytes:
         if self.headers.get("transfer-encoding") != "chunked":

@@ -151,6 +151,9 @@ def test_answers_name_no_server_and_ask_for_https_where_there_is_some(start_gate
     with start_gateway(HSTS_SECONDS=31536000) as gateway:
         headers = gateway.ask("/en").headers
         assert headers["strict-transport-security"] == "max-age=31536000"
+        refused = [gateway.ask("/v1/me"), gateway.ask("/nowhere"), gateway.ask("/v1/networks", token="x")]
+        assert [answer.status for answer in refused] == [401, 404, 401]
+        assert {answer.headers["strict-transport-security"] for answer in refused} == {"max-age=31536000"}
         assert headers["x-content-type-options"] == "nosniff"
         for path in ("/en", "/nowhere"):
             assert not {"server", "x-envoy-upstream-service-time", "via"} & gateway.ask(path).headers.keys()

@@ -14,6 +14,10 @@ LEADS = {
     "/v1/answer/interest?{mark}": "membership",
     "/v1/progress/{mark}": "reporting",
     "/v1/progress/{mark}.csv?as_of=x": "reporting",
+    "/v1/progress/{mark}/commitments": "reporting",
+    "/v1/progress/{mark}/commitments.csv": "reporting",
+    "/v1/progress/{mark}/commitments.geojson": "reporting",
+    "/v1/networks/{mark}/members?q=x": "membership",
     "/v1/webhook-types": "notifications",
     "/": "portal",
     "/en": "portal",
@@ -30,6 +34,10 @@ LEADS = {
 LEADS_WITH_TOKEN = {
     "/v1/me": "membership",
     "/v1/networks/{mark}/local-governments": "membership",
+    "/v1/networks/{mark}/mandates": "membership",
+    "/v1/campaigns/{mark}/commitments": "membership",
+    "/v1/progress/{mark}/answers": "reporting",
+    "/v1/progress/{mark}/commitments.csv/": "reporting",
     "/v1/operations/membership/parked": "membership",
     "/v1/operations/events/parked": "events",
     "/v1/operations/notifications/parked": "notifications",
@@ -102,9 +110,39 @@ def test_any_other_path_of_the_api_needs_a_token(gateway: Any, realm: Any, path:
     assert gateway.ask(path_now, token=realm.token()).json["service"] == LEADS_WITH_TOKEN[path]
 
 
-@pytest.mark.parametrize("path", ["/v1/networks", "/v1/campaigns/x", "/v1/progress/x"])
-def test_what_is_public_to_read_is_not_public_to_write(gateway: Any, path: str) -> None:
-    assert gateway.ask(path, method="POST", body=b"{}").status == 401
+PUBLIC = [path for path, service in LEADS.items() if path.startswith("/v1/") and "answer" not in path]
+
+
+@pytest.mark.parametrize("path", PUBLIC)
+@pytest.mark.parametrize("method", ["HEAD", "OPTIONS"])
+def test_what_is_public_is_asked_for_in_every_way_of_reading(gateway: Any, path: str, method: str) -> None:
+    assert gateway.ask(written(path), method=method).status == 200
+    assert (gateway.upstreams.requests[-1]["service"], gateway.upstreams.requests[-1]["method"]) == (
+        LEADS[path], method,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("path", PUBLIC)
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
+def test_what_is_public_to_read_is_not_public_to_write(gateway: Any, path: str, method: str) -> None:
+    assert gateway.ask(written(path), method=method, body=b"{}").status == 401
+
+
+@pytest.mark.parametrize(
+    ("path", "asked", "status"),
+    [
+        ("/v1/networks", {"token": "not.a.token"}, 401),
+        ("/v1/progress/x%2fy", {}, 400),
+        ("/v1/networks", {"headers": {"X_Y": "1"}}, 400),
+        ("/v1/networks", {"headers": {"X-Long": "x" * 40_000}}, 431),
+    ],
+)
+def test_a_page_of_another_origin_reads_why_it_got_no_data_from_the_gateway_itself(
+    gateway: Any, path: str, asked: Any, status: int
+) -> None:
+    answer = gateway.ask(path, **asked)
+    assert (answer.status, answer.headers["access-control-allow-origin"]) == (status, "*")
+    assert answer.headers["cache-control"] == "no-store"
 
 
 @pytest.mark.parametrize("path", REFUSED)
@@ -130,7 +168,9 @@ def test_the_internal_listener_has_the_same_routes_and_checks(gateway: Any, real
 
 def test_a_service_that_is_down_answers_503_as_a_problem(start_gateway: Any) -> None:
     with start_gateway(REPORTING_PORT=1) as gateway:
-        answer = gateway.ask("/v1/progress/x")
+        trace = secrets.token_hex(16)
+        answer = gateway.ask("/v1/progress/x", headers={"traceparent": f"00-{trace}-00f067aa0ba902b7-01"})
+        assert answer.json["trace_id"] == trace
         assert (answer.status, answer.headers["content-type"]) == (503, "application/problem+json")
         assert answer.json["type"] == "urn:polity:problem:unavailable"
         page = gateway.ask("/v1/progress/x", headers={"Accept": "text/html"})

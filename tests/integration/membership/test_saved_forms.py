@@ -92,7 +92,7 @@ async def test_of_two_who_save_at_once_one_is_told(world: Any, net: Any) -> None
     [
         ("signatory_name", "x" * 201, "too_long"),
         ("signatory_office", "Mayor\nof two lines", "control_character"),
-        ("signed_on", "soon", "date_from_datetime_parsing"),
+        ("signed_on", "soon", "not_a_day"),
         ("themes", ["water", "housing", "peace", "culture"], "too_long"),
         ("themes", ["No Code"], "string_pattern_mismatch"),
         ("signature", "x", "extra_forbidden"),

@@ -100,7 +100,12 @@ async def test_for_everybody_else_there_is_nothing_to_see(world: Any, api: httpx
     answer = await api.get("/v1/deliveries", params={"campaign_id": str(world.campaign_id)})
     assert answer.status_code == 404
     assert (await api.get("/v1/deliveries", params={"campaign_id": str(new_id())})).status_code == 404
-    assert (await api.get("/v1/deliveries")).status_code == 404
+
+
+async def test_a_list_of_no_campaign_says_what_is_missing(api: httpx.AsyncClient) -> None:
+    answer = await api.get("/v1/deliveries")
+    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "campaign_id")
+    assert answer.json()["errors"][0]["reason"] == "missing"
 
 
 async def test_the_list_counts_the_whole_campaign_by_status(world: Any, api: httpx.AsyncClient) -> None:

@@ -35,6 +35,8 @@ from polity_reporting.projections.progress import PROGRESS
 
 START = datetime(2030, 3, 1, 23, 30, tzinfo=UTC)
 """Already the second of March in Seoul."""
+LATER = START + timedelta(days=1000)
+"""What the services' clock says: whatever happens in a story is over."""
 
 
 class Story:
@@ -200,6 +202,12 @@ async def apply(database: Database, facts: Iterable[Received[Any]]) -> None:
 @pytest.fixture(scope="session")
 def story() -> Callable[..., Story]:
     return Story
+
+
+@pytest.fixture(scope="session")
+def later() -> Callable[[], datetime]:
+    """The services' clock."""
+    return lambda: LATER
 
 
 @pytest.fixture(scope="session")

@@ -4,14 +4,13 @@ import csv
 import io
 import json
 from collections.abc import AsyncIterator, Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import httpx
 import pytest
 import pytest_asyncio
-from polity_chassis.clock import utc_now
 from polity_chassis.database import Database
 from polity_chassis.http import create_app
 from polity_chassis.ids import new_id
@@ -24,12 +23,12 @@ NAMES = ("Çorum", "Cork", "Zürich", "أسوان", "서울", "=HYPERLINK(0)", "
 
 
 @pytest_asyncio.fixture(scope="session")
-async def api(reporting: Database) -> AsyncIterator[httpx.AsyncClient]:
+async def api(reporting: Database, later: Callable[[], datetime]) -> AsyncIterator[httpx.AsyncClient]:
     settings = ServiceSettings(
         port=1, database_url=reporting.url, kafka_bootstrap="127.0.0.1:1", issuer="http://issuer", jwks_url="http://jwks"
     )  # fmt: skip
     service = Service("reporting", settings, (progress.router, commitments.router))
-    transport = httpx.ASGITransport(app=create_app(service, Runtime(settings, reporting, utc_now)))
+    transport = httpx.ASGITransport(app=create_app(service, Runtime(settings, reporting, later)))
     async with httpx.AsyncClient(transport=transport, base_url="http://reporting") as client:
         yield client
 

@@ -7,27 +7,27 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
+import pytest
 import pytest_asyncio
-from polity_chassis.clock import utc_now
 from polity_chassis.database import Database
 from polity_chassis.http import create_app
 from polity_chassis.ids import new_id
 from polity_chassis.runtime import Runtime, Service
 from polity_chassis.settings import ServiceSettings
 from polity_contracts.invitations import InvitationImported
-from polity_reporting.http.progress import router
+from polity_reporting.http import commitments, progress
 
 START = datetime(2030, 3, 1, tzinfo=UTC)
 Make = Callable[..., Any]
 
 
 @pytest_asyncio.fixture(scope="session")
-async def api(reporting: Database) -> AsyncIterator[httpx.AsyncClient]:
+async def api(reporting: Database, later: Callable[[], datetime]) -> AsyncIterator[httpx.AsyncClient]:
     settings = ServiceSettings(
         port=1, database_url=reporting.url, kafka_bootstrap="127.0.0.1:1", issuer="http://issuer", jwks_url="http://jwks"
     )  # fmt: skip
-    app = create_app(Service("reporting", settings, (router,)), Runtime(settings, reporting, utc_now))
-    transport = httpx.ASGITransport(app=app)
+    service = Service("reporting", settings, (progress.router, commitments.router))
+    transport = httpx.ASGITransport(app=create_app(service, Runtime(settings, reporting, later)))
     async with httpx.AsyncClient(transport=transport, base_url="http://reporting") as client:
         yield client
 
@@ -90,6 +90,27 @@ async def test_days_are_those_of_the_campaigns_zone(
         {"day": "2030-03-04", "invited": 0, "interested": 0, "committed": 1, "withdrawn": 0},
         {"day": "2030-03-05", "invited": 0, "interested": 0, "committed": 1, "withdrawn": 0},
     ]
+
+
+@pytest.mark.parametrize(
+    "as_of", ["0.5", "99999999999", "1", "-1", "2030-01-01", "2030-01-01T00:00:00", "1800-01-01T00:00:00Z", "now", ""]
+)
+@pytest.mark.parametrize("ending", ["", ".csv", "/commitments", "/commitments.csv", "/commitments.geojson"])
+async def test_what_is_no_moment_is_refused(api: httpx.AsyncClient, as_of: str, ending: str) -> None:
+    answer = await api.get(f"/v1/progress/{new_id()}{ending}", params={"as_of": as_of})
+    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "as_of")
+
+
+async def test_what_has_not_come_yet_is_refused_but_for_clocks_that_differ(
+    api: httpx.AsyncClient, reporting: Database, story: Make, apply_facts: Make, later: Callable[[], datetime]
+) -> None:
+    told = story(cities=2)
+    await apply_facts(reporting, told.facts)
+    for ahead, status in ((59, 200), (61, 422)):
+        asked = (later() + timedelta(seconds=ahead)).isoformat()
+        answer = await api.get(f"/v1/progress/{told.campaign_id}", params={"as_of": asked})
+        assert answer.status_code == status
+    assert answer.json()["errors"][0]["reason"] == "instant_in_future"
 
 
 async def test_milestones_are_what_the_owner_said_and_never_counted_again(

@@ -85,13 +85,15 @@ def contracts(arguments: Sequence[str]) -> int:
 
 
 def lint(_arguments: Sequence[str]) -> int:
-    """Checks style, types, the walls between packages and the contracts; runs all of them, whatever fails first."""
+    """Checks style, types, the walls between packages, the contracts and the OpenAPI document; runs all of them."""
     steps = {
         "style": ("ruff", "check", "."),
         "format": ("ruff", "format", "--check", "."),
         "types": ("mypy", *(package for package in PACKAGES if (REPOSITORY / package).exists())),
         "walls": ("lint-imports",),
         "contracts": (sys.executable, "-m", "polity_contracts", "check"),
+        "openapi": (sys.executable, "-m", "polity_local.openapi", "--check"),
+        "openapi rules": (sys.executable, "-m", "polity_local.openapi_rules"),
     }
     failed = [name for name, command in steps.items() if not _clean(name, command)]
     if failed:
@@ -100,11 +102,12 @@ def lint(_arguments: Sequence[str]) -> int:
 
 
 def _clean(name: str, command: tuple[str, ...]) -> bool:
-    """Runs one check and prints its words only when it has found something."""
+    """Runs one check and prints its words only when it has found something, or was left out."""
     program, *arguments = command
     found = Path(sys.executable).parent / program
     done = subprocess.run((found, *arguments), cwd=REPOSITORY, capture_output=True, text=True, check=False)
-    sys.stdout.write(f"{done.stdout}{done.stderr}\n" if done.returncode else f"{name}: clean\n")
+    skipped = done.stdout.strip() if done.stdout.startswith("skipped") else ""
+    sys.stdout.write(f"{done.stdout}{done.stderr}\n" if done.returncode else f"{name}: {skipped or 'clean'}\n")
     sys.stdout.flush()
     return done.returncode == 0
 

@@ -45,7 +45,7 @@ def names(place: Place) -> dict[str, str]:
             "TRUSTED_HOPS": "0",
             "REQUEST_TIMEOUT_SECONDS": "60",
             "TRACE_SAMPLING_PERCENT": "100",
-            "HSTS_SECONDS": "0",
+            "HSTS_SECONDS": "31536000" if place.public_url.startswith("https://") else "0",
             "CLIENT_REQUESTS_PER_SECOND": "2000",
             "CLIENT_BURST": "4000",
         }

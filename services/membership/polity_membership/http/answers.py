@@ -9,11 +9,13 @@ from fastapi import APIRouter, Depends, Request, Response
 from polity_chassis.access import LINK, access
 from polity_chassis.acting import current_cause
 from polity_chassis.http import DatabaseDep, IdempotencyDep, LinkDep, NowDep
+from polity_chassis.instants import Day
 from polity_contracts.membership import Text
 from pydantic import BaseModel, Field
 
 from polity_membership.domain.campaigns import Campaign
 from polity_membership.domain.commitments import RETURNED, Commitment, Pledge
+from polity_membership.domain.errors import GIVEN, LINKED, PLEDGE, LinkUnknown
 from polity_membership.domain.invitations import COMMITTED, Invitation
 from polity_membership.domain.local_governments import LocalGovernment
 from polity_membership.domain.networks import Network
@@ -122,7 +124,7 @@ class CommitmentIn(Body):
 
     signatory_name: Line
     signatory_office: Line
-    signed_on: date
+    signed_on: Day
     themes: Annotated[list[Annotated[str, Field(max_length=60)]], Field(max_length=100)]
 
 
@@ -149,7 +151,7 @@ async def _commitments(request: Request) -> Together[CommitToCampaign, Ids]:
 CommitmentsDep = Annotated[Together[CommitToCampaign, Ids], Depends(_commitments)]
 
 
-@router.get("", **access(LINK))
+@router.get("", **access(LINK, *LINKED))
 async def get_answer(link: LinkDep, response: Response, database: DatabaseDep, now: NowDep) -> AnswerOut:
     """Shows what is asked and what was answered so far."""
     response.headers["Cache-Control"] = "no-store"
@@ -174,7 +176,7 @@ async def get_answer(link: LinkDep, response: Response, database: DatabaseDep, n
     )
 
 
-@router.get("/secretariat", **access(LINK))
+@router.get("/secretariat", **access(LINK, LinkUnknown))
 async def get_secretariat(link: LinkDep, response: Response, database: DatabaseDep) -> SecretariatOut:
     """Says whom to ask, also by a link whose time is over or that was withdrawn, and why a pledge was returned."""
     response.headers["Cache-Control"] = "no-store"
@@ -192,19 +194,23 @@ async def get_secretariat(link: LinkDep, response: Response, database: DatabaseD
     )
 
 
-@router.post("/interest", **access(LINK))
+@router.post("/interest", **access(LINK, *LINKED))
 async def post_interest(link: LinkDep, database: DatabaseDep, now: NowDep) -> StatusOut:
     """Says that the local government is interested; saying so twice changes nothing."""
     return StatusOut(status=await express_interest(database, link.id, link.generation, now))
 
 
-@router.post("/decline", **access(LINK))
+@router.post("/decline", **access(LINK, *LINKED, *GIVEN))
 async def post_decline(link: LinkDep, body: DeclineIn, database: DatabaseDep, now: NowDep) -> StatusOut:
     """Says "not this time"; saying so twice changes nothing. Interest or a pledge may follow until the deadline."""
     return StatusOut(status=await decline_invitation(database, link.id, link.generation, body.reason, now))
 
 
-@router.post("/commitment", status_code=201, **access(LINK))
+@router.post(
+    "/commitment",
+    status_code=201,
+    **access(LINK, *LINKED, *PLEDGE),
+)
 async def post_commitment(
     link: LinkDep, body: CommitmentIn, commitments: CommitmentsDep, now: NowDep, key: IdempotencyDep
 ) -> CommitmentId:

@@ -7,14 +7,21 @@ from uuid import UUID
 
 from fastapi import APIRouter, Path, Request, Response
 from polity_chassis.access import PUBLIC, access
-from polity_chassis.etag import etag_of, is_current
 from polity_chassis.http import DatabaseDep, IdempotencyDep, NowDep, PageDep
+from polity_chassis.instants import Day
 from polity_chassis.pages import Page, cut, link_next
 from polity_contracts.membership import Milestone, Text
 from pydantic import BaseModel, Field
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from polity_membership.domain.campaigns import Campaign
+from polity_membership.domain.errors import (
+    DeadlinePassed,
+    FallbackMissing,
+    MilestoneNotReached,
+    MilestonesInvalid,
+    ThemesMissing,
+)
 from polity_membership.http.repeating import once_by
 from polity_membership.http.scopes import OF_CAMPAIGN, OF_NETWORK
 from polity_membership.http.values import Body, Code, DeadlineIn, DeadlineOut, Language, Line, Lines, Texts
@@ -31,7 +38,7 @@ class MilestoneIn(Body):
     """`due` is the day by which the milestone is hoped for."""
 
     threshold: Annotated[int, Field(ge=1, le=HIGHEST_THRESHOLD)]
-    due: date | None = None
+    due: Day | None = None
     occasion: Annotated[dict[Language, Line], Field(max_length=100, default_factory=dict)]
 
 
@@ -87,7 +94,11 @@ class CampaignOut(CampaignId):
     commitments: int
 
 
-@router.post("/networks/{network_id}/campaigns", status_code=201, **access(OF_NETWORK))
+@router.post(
+    "/networks/{network_id}/campaigns",
+    status_code=201,
+    **access(OF_NETWORK, DeadlinePassed, FallbackMissing, ThemesMissing, MilestonesInvalid),
+)
 async def post_campaign(
     network_id: UUID, body: CampaignIn, database: DatabaseDep, now: NowDep, key: IdempotencyDep
 ) -> CampaignId:
@@ -124,24 +135,14 @@ async def get_campaigns(
     return Page(items=items, next=cursor)
 
 
-@router.get("/campaigns/{campaign_id}", response_model=CampaignOut, **access(PUBLIC))
-async def get_campaign(
-    campaign_id: UUID, request: Request, response: Response, database: DatabaseDep, now: NowDep
-) -> CampaignOut | Response:
-    """Shows one campaign; a caller that holds the current version (ETag) gets 304."""
+@router.get("/campaigns/{campaign_id}", **access(PUBLIC))
+async def get_campaign(campaign_id: UUID, database: DatabaseDep, now: NowDep) -> CampaignOut:
+    """Shows one campaign."""
     async with database.transaction() as session:
-        campaign = await load(session, Campaign, campaign_id)
-        shown = (await _shown(session, [campaign], now))[0]
-    missed = sum(milestone.missed for milestone in shown.milestones)
-    etag = etag_of(f"{campaign.id}-{campaign.fact_sequence}-{shown.commitments}-{missed}")
-    headers = {"ETag": etag, "Cache-Control": "public, no-cache"}
-    if is_current(request, etag):
-        return Response(status_code=304, headers=headers)
-    response.headers.update(headers)
-    return shown
+        return (await _shown(session, [await load(session, Campaign, campaign_id)], now))[0]
 
 
-@router.post("/campaigns/{campaign_id}/milestones/{threshold}/announcement", **access(OF_CAMPAIGN))
+@router.post("/campaigns/{campaign_id}/milestones/{threshold}/announcement", **access(OF_CAMPAIGN, MilestoneNotReached))
 async def post_announcement(campaign_id: UUID, threshold: Threshold, database: DatabaseDep, now: NowDep) -> CampaignOut:
     """Announces a milestone that was reached; doing so twice changes nothing."""
     await announce_milestone(database, campaign_id, threshold, now)

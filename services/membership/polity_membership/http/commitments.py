@@ -9,13 +9,14 @@ from polity_chassis.http import DatabaseDep, NowDep
 from pydantic import BaseModel
 
 from polity_membership.domain.commitments import Commitment
+from polity_membership.domain.errors import NotCounted, NotSubmitted
 from polity_membership.http.scopes import OF_COMMITMENT
 from polity_membership.http.values import Body, Line
 from polity_membership.storage.aggregates import load
 from polity_membership.storage.reads import shown_with
 from polity_membership.usecases import confirm_commitment, return_commitment, withdraw_commitment
 
-router = APIRouter(prefix="/v1/commitments", tags=["commitments"])
+router = APIRouter(prefix="/v1", tags=["commitments"])
 
 
 class CommitmentStatusOut(BaseModel):
@@ -51,7 +52,7 @@ class ReturnIn(Body):
     reason: Line
 
 
-@router.get("/{commitment_id}", **access(OF_COMMITMENT))
+@router.get("/commitments/{commitment_id}", **access(OF_COMMITMENT))
 async def get_commitment(commitment_id: UUID, response: Response, database: DatabaseDep) -> PledgeOut:
     """Shows one pledge and who signed it."""
     response.headers["Cache-Control"] = "no-store"
@@ -74,19 +75,19 @@ async def get_commitment(commitment_id: UUID, response: Response, database: Data
     )
 
 
-@router.post("/{commitment_id}/confirmation", **access(OF_COMMITMENT))
+@router.post("/commitments/{commitment_id}/confirmation", **access(OF_COMMITMENT, NotSubmitted))
 async def post_confirmation(commitment_id: UUID, database: DatabaseDep, now: NowDep) -> CommitmentStatusOut:
     """Confirms the signatory of a submitted pledge, which counts from now on; doing so twice changes nothing."""
     return _status(await confirm_commitment(database, commitment_id, now))
 
 
-@router.post("/{commitment_id}/return", **access(OF_COMMITMENT))
+@router.post("/commitments/{commitment_id}/return", **access(OF_COMMITMENT, NotSubmitted))
 async def post_return(commitment_id: UUID, body: ReturnIn, database: DatabaseDep, now: NowDep) -> CommitmentStatusOut:
     """Lets the local government submit its pledge again; doing so twice changes nothing."""
     return _status(await return_commitment(database, commitment_id, body.reason, now))
 
 
-@router.post("/{commitment_id}/withdrawal", **access(OF_COMMITMENT))
+@router.post("/commitments/{commitment_id}/withdrawal", **access(OF_COMMITMENT, NotCounted))
 async def post_withdrawal(commitment_id: UUID, database: DatabaseDep, now: NowDep) -> CommitmentStatusOut:
     """Takes a commitment out of those that stand; doing so twice changes nothing."""
     return _status(await withdraw_commitment(database, commitment_id, now))

@@ -6,12 +6,14 @@ from typing import Annotated
 
 from fastapi import APIRouter, Request, Response
 from polity_chassis.access import LINK, access
-from polity_chassis.etag import etag_of, require_version
+from polity_chassis.etag import VERSION_REFUSALS, etag_of, require_version
 from polity_chassis.http import DatabaseDep, LinkDep, NowDep
+from polity_chassis.instants import Day
 from pydantic import BaseModel, Field, StringConstraints
 
 from polity_membership.domain.campaigns import RANKED_THEMES
 from polity_membership.domain.drafts import AnswerDraft, Filled
+from polity_membership.domain.errors import GIVEN, LINKED
 from polity_membership.http.values import Body, Line
 from polity_membership.storage.campaigns import load_linked
 from polity_membership.storage.drafts import draft_of
@@ -26,7 +28,7 @@ class DraftIn(Body):
 
     signatory_name: Line | None = None
     signatory_office: Line | None = None
-    signed_on: date | None = None
+    signed_on: Day | None = None
     themes: Annotated[list[Rank], Field(max_length=RANKED_THEMES, default_factory=list)]
 
 
@@ -41,7 +43,7 @@ class DraftOut(BaseModel):
     themes: list[str]
 
 
-@router.get("", **access(LINK))
+@router.get("", **access(LINK, *LINKED))
 async def get_draft(link: LinkDep, response: Response, database: DatabaseDep, now: NowDep) -> DraftOut:
     """Shows what was saved last, empty fields when nothing is."""
     async with database.transaction() as session:
@@ -50,7 +52,7 @@ async def get_draft(link: LinkDep, response: Response, database: DatabaseDep, no
         return _shown(response, await draft_of(session, invitation.id))
 
 
-@router.put("", **access(LINK))
+@router.put("", **access(LINK, *LINKED, *GIVEN, *VERSION_REFUSALS))
 async def put_draft(
     *, link: LinkDep, body: DraftIn, request: Request, response: Response, database: DatabaseDep, now: NowDep
 ) -> DraftOut:

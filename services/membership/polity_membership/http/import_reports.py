@@ -7,6 +7,7 @@ from typing import Any
 
 from fastapi import Request
 from fastapi.responses import JSONResponse
+from polity_chassis import problems
 from polity_chassis.headers import language_of
 from polity_chassis.titles import title_of
 from pydantic import BaseModel
@@ -126,14 +127,8 @@ def report_of_done(ids: Ids) -> Report:
 
 def refusal(refused: ImportRefused, request: Request) -> JSONResponse:
     """Returns the problem that is also the report on what must be decided first."""
-    language = language_of(request.headers.get("accept-language"))
-    body = {
-        "type": f"urn:polity:problem:{refused.slug}",
-        "title": title_of(refused.slug, "invalid", language),
-        "status": 422,
-        **report_of(refused.reading, request, dry_run=False).model_dump(mode="json"),
-    }
-    return JSONResponse(body, 422, {"Content-Language": language}, "application/problem+json")
+    report = report_of(refused.reading, request, dry_run=False)
+    return problems.refusal(request, refused.slug, "invalid", report.model_dump(mode="json"))
 
 
 def _slug(fault: Fault) -> str:

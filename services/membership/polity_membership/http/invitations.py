@@ -12,6 +12,15 @@ from polity_chassis.pages import Page, cut, link_next
 from pydantic import BaseModel, Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from polity_membership.domain.errors import (
+    GIVEN,
+    DeadlineNotLater,
+    DeadlinePassed,
+    LinkRevoked,
+    LocalGovernmentUnknown,
+    TooManyInvitations,
+)
+from polity_membership.domain.invitations import LARGEST_SELECTION
 from polity_membership.http.repeating import once_by
 from polity_membership.http.scopes import OF_CAMPAIGN, OF_INVITATION
 from polity_membership.http.values import Body, DeadlineIn, DeadlineOut, Line
@@ -32,7 +41,7 @@ class InvitationsIn(Body):
     """Either ids or `all`, which region and country may narrow; without `reply_by` the campaign's deadline holds."""
 
     wave: Line
-    local_government_ids: Annotated[list[UUID], Field(max_length=20_000)] | None = None
+    local_government_ids: Annotated[list[UUID], Field(json_schema_extra={"maxItems": LARGEST_SELECTION})] | None = None
     all: bool = False
     region: Annotated[str, Field(max_length=3)] | None = None
     country: Annotated[str, Field(max_length=2)] | None = None
@@ -112,7 +121,11 @@ class ExtendedOut(BaseModel):
     reply_by: DeadlineOut
 
 
-@router.post("/campaigns/{campaign_id}/invitations", status_code=201, **access(OF_CAMPAIGN))
+@router.post(
+    "/campaigns/{campaign_id}/invitations",
+    status_code=201,
+    **access(OF_CAMPAIGN, DeadlinePassed, TooManyInvitations, LocalGovernmentUnknown),
+)
 async def post_invitations(
     campaign_id: UUID, body: InvitationsIn, database: DatabaseDep, now: NowDep, key: IdempotencyDep
 ) -> InvitedOut:
@@ -160,7 +173,7 @@ async def get_invitation(invitation_id: UUID, database: DatabaseDep, now: NowDep
         return InvitationOut.of(await one_invitation(session, invitation_id, now))
 
 
-@router.post("/invitations/{invitation_id}/revocation", **access(OF_INVITATION))
+@router.post("/invitations/{invitation_id}/revocation", **access(OF_INVITATION, *GIVEN))
 async def post_revocation(invitation_id: UUID, database: DatabaseDep, now: NowDep) -> RevokedOut:
     """Makes the links sent so far invalid; doing so twice changes nothing."""
     invitation = await revoke_invitation(database, invitation_id, now)
@@ -168,7 +181,7 @@ async def post_revocation(invitation_id: UUID, database: DatabaseDep, now: NowDe
 
 
 @router.post("/invitations/{invitation_id}/erasure", status_code=202, **access(OF_INVITATION))
-async def post_erasure(invitation_id: UUID, database: DatabaseDep, now: NowDep) -> ErasedOut:
+async def post_entries_erasure(invitation_id: UUID, database: DatabaseDep, now: NowDep) -> ErasedOut:
     """Erases the saved form, the reasons, and the photos of letters that no pledge rests on; doing so twice is once.
 
     For somebody who is neither the contact nor the signatory, who are erased by their own ids.
@@ -177,7 +190,10 @@ async def post_erasure(invitation_id: UUID, database: DatabaseDep, now: NowDep) 
     return ErasedOut(invitation_id=invitation_id)
 
 
-@router.post("/invitations/{invitation_id}/extension", **access(OF_INVITATION))
+@router.post(
+    "/invitations/{invitation_id}/extension",
+    **access(OF_INVITATION, DeadlinePassed, DeadlineNotLater, LinkRevoked, *GIVEN),
+)
 async def post_extension(invitation_id: UUID, body: ExtensionIn, database: DatabaseDep, now: NowDep) -> ExtendedOut:
     """Gives more time to answer: the links sent so far work until the new deadline."""
     invitation = await extend_invitation(database, invitation_id, body.reply_by.deadline(), now)

@@ -11,6 +11,14 @@ from polity_chassis.http import CallerDep, DatabaseDep, IdempotencyDep, NowDep, 
 from polity_chassis.links import sign, verify
 from pydantic import BaseModel, Field
 
+from polity_membership.domain.errors import (
+    LinkRevoked,
+    LinkUnknown,
+    LocalGovernmentUnknown,
+    MandateAlreadyLinked,
+    MandateHasEnded,
+    RoleNotGrantable,
+)
 from polity_membership.domain.mandates import Mandate
 from polity_membership.http.repeating import once_by
 from polity_membership.http.scopes import OPERATOR_OR_OF_MANDATE, OPERATOR_OR_OF_NETWORK
@@ -80,7 +88,11 @@ async def get_me(request: Request, caller: CallerDep, database: DatabaseDep) -> 
     return MeOut(subject=caller.subject, mandates=[_named(row, language) for row in rows])
 
 
-@router.post("/networks/{network_id}/mandates", status_code=201, **access(OPERATOR_OR_OF_NETWORK))
+@router.post(
+    "/networks/{network_id}/mandates",
+    status_code=201,
+    **access(OPERATOR_OR_OF_NETWORK, RoleNotGrantable, LocalGovernmentUnknown),
+)
 async def post_mandate(
     *, network_id: UUID, body: MandateIn, database: DatabaseDep, now: NowDep, key: IdempotencyDep, settings: SettingsDep
 ) -> GrantedOut:
@@ -91,7 +103,7 @@ async def post_mandate(
     return GrantedOut(**ids, link=sign(settings.mandate_link_keys, "mandate", UUID(ids["mandate_id"]), 1))
 
 
-@router.post("/mandate-links", **access(SIGNED_IN))
+@router.post("/mandate-links", **access(SIGNED_IN, LinkUnknown, LinkRevoked, MandateHasEnded, MandateAlreadyLinked))
 async def post_mandate_link(
     body: LinkIn, caller: CallerDep, database: DatabaseDep, now: NowDep, settings: SettingsDep
 ) -> MandateOut:

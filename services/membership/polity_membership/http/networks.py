@@ -12,6 +12,7 @@ from polity_contracts.membership import Text
 from pydantic import BaseModel, StringConstraints
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from polity_membership.domain.errors import AlreadyMember, FallbackMissing, LocalGovernmentUnknown
 from polity_membership.domain.networks import MEMBER, Network
 from polity_membership.http.repeating import once_by
 from polity_membership.http.scopes import OF_NETWORK
@@ -38,9 +39,12 @@ class NetworkId(BaseModel):
     network_id: UUID
 
 
+Office = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z_]{0,39}$")]
+
+
 class MemberIn(Body):
     local_government_id: UUID
-    office: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z_]{0,39}$")] = MEMBER
+    office: Office = MEMBER
 
 
 class MemberId(NetworkId):
@@ -63,7 +67,7 @@ class NetworkOut(NetworkId):
     members: list[MemberOut]
 
 
-@router.post("", status_code=201, **access(OPERATOR))
+@router.post("", status_code=201, **access(OPERATOR, FallbackMissing))
 async def post_network(body: NetworkIn, database: DatabaseDep, now: NowDep, key: IdempotencyDep) -> NetworkId:
     """Founds a network."""
     command = FoundNetwork(body.name, body.fallback_language, body.time_zone, body.demonstration, body.contact_email)
@@ -88,7 +92,7 @@ async def get_network(network_id: UUID, database: DatabaseDep) -> NetworkOut:
         return (await _shown(session, [columns(network)]))[0]
 
 
-@router.post("/{network_id}/members", status_code=201, **access(OF_NETWORK))
+@router.post("/{network_id}/members", status_code=201, **access(OF_NETWORK, LocalGovernmentUnknown, AlreadyMember))
 async def post_member(
     network_id: UUID, body: MemberIn, database: DatabaseDep, now: NowDep, key: IdempotencyDep
 ) -> MemberId:

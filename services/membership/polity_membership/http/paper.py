@@ -7,6 +7,7 @@ from polity_chassis.access import access
 from polity_chassis.http import DatabaseDep, IdempotencyDep, NowDep
 
 from polity_membership.domain.commitments import Pledge
+from polity_membership.domain.errors import PLEDGE, LinkRevoked, ProofUnknown
 from polity_membership.http.answers import CommitmentId, CommitmentIn
 from polity_membership.http.repeating import once_by
 from polity_membership.http.scopes import OF_INVITATION
@@ -21,7 +22,11 @@ class PaperAnswerIn(CommitmentIn):
     proof_id: UUID
 
 
-@router.post("/invitations/{invitation_id}/commitment", status_code=201, **access(OF_INVITATION))
+@router.post(
+    "/invitations/{invitation_id}/commitment",
+    status_code=201,
+    **access(OF_INVITATION, LinkRevoked, ProofUnknown, *PLEDGE),
+)
 async def post_paper_answer(
     invitation_id: UUID, body: PaperAnswerIn, database: DatabaseDep, now: NowDep, key: IdempotencyDep
 ) -> CommitmentId:

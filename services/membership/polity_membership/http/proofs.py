@@ -7,12 +7,21 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Header, Request, Response
-from polity_chassis.access import LINK, PUBLIC, access
+from polity_chassis.access import LINK, PUBLIC, Rule, access
 from polity_chassis.http import DatabaseDep, IdempotencyDep, NowDep
+from polity_chassis.openapi import Refusal
 from polity_chassis.problems import Problem
 from pydantic import BaseModel
 
-from polity_membership.domain.errors import NotFound, ProofTooLarge
+from polity_membership.domain.errors import (
+    GIVEN,
+    LINKED,
+    NotFound,
+    OffsetMismatch,
+    ProofTooLarge,
+    ProofTypeRefused,
+    TooManyProofs,
+)
 from polity_membership.domain.proofs import ENDINGS, LARGEST_BYTES, Proof
 from polity_membership.http.repeating import once_by
 from polity_membership.http.scopes import OF_INVITATION, OF_PROOF
@@ -29,14 +38,23 @@ EXTENSIONS = {
     "Tus-Extension": "creation,expiration",
     "Tus-Max-Size": str(LARGEST_BYTES),
 }
+PIECE = "application/offset+octet-stream"
+BYTES = {"schema": {"type": "string", "format": "binary"}}
 LARGEST_PIECE_BYTES = 262_144
 """What the gateway holds of one request."""
 
 
+def tus_version_unsupported() -> Problem:
+    return Problem("tus_version_unsupported", "precondition", headers={"Tus-Version": VERSION["Tus-Resumable"]})
+
+
+def not_an_upload_piece() -> Problem:
+    return Problem("not_an_upload_piece", "unsupported_media_type", headers={"Accept": PIECE})
+
+
 def _version(tus_resumable: Annotated[str | None, Header(description="1.0.0")] = None) -> None:
     if tus_resumable != VERSION["Tus-Resumable"]:
-        headers = {"Tus-Version": VERSION["Tus-Resumable"]}
-        raise Problem("tus_version_unsupported", "precondition", headers=headers)
+        raise tus_version_unsupported()
 
 
 def _sender(request: Request) -> Sender:
@@ -58,10 +76,24 @@ LengthDep = Annotated[int, Header(alias="Upload-Length", ge=0, lt=2**53, descrip
 OffsetDep = Annotated[int, Header(alias="Upload-Offset", ge=0, lt=2**53, description="Where the piece begins.")]
 
 
-def tus(rule: Any) -> dict[str, Any]:
-    """Returns a route's guard, and after it the check that the caller speaks tus 1.0."""
-    guarded = access(rule)
-    return {**guarded, "dependencies": [*guarded["dependencies"], Depends(_version)]}
+def tus(rule: Rule, *refusals: Refusal, **described: Any) -> dict[str, Any]:
+    """Returns a route's guard, and after it the check that the caller speaks tus 1.0.
+
+    `described` goes to OpenAPI.
+    """
+    guarded = access(rule, *LINKED, tus_version_unsupported(), *refusals)
+    return {
+        **guarded,
+        "dependencies": [*guarded["dependencies"], Depends(_version)],
+        "openapi_extra": {**guarded["openapi_extra"], **described},
+    }
+
+
+def _answered(status: int, *more: str) -> dict[int | str, dict[str, Any]]:
+    """Returns the description of an answer that says by its headers how far an upload has come."""
+    names = ("Tus-Resumable", "Upload-Offset", "Upload-Expires", *more)
+    headers = {name: {"schema": {"type": "string"}} for name in names}
+    return {status: {"description": "How far the upload has come.", "headers": headers}}
 
 
 class ProofOut(BaseModel):
@@ -80,8 +112,17 @@ async def describe_uploads() -> Response:
     return Response(status_code=204, headers=EXTENSIONS)
 
 
-@router.post("/answer/proofs", status_code=201, **tus(LINK))
-@router.post("/invitations/{invitation_id}/proofs", status_code=201, **tus(OF_INVITATION))
+BEGINNING = (*GIVEN, ProofTooLarge, TooManyProofs)
+BEGUN: dict[str, Any] = {"status_code": 201, "response_class": Response, "responses": _answered(201, "Location")}
+
+
+@router.post("/answer/proofs", **BEGUN, **tus(LINK, *BEGINNING))
+@router.post(
+    "/invitations/{invitation_id}/proofs",
+    operation_id="post_proof_of_invitation",
+    **BEGUN,
+    **tus(OF_INVITATION, *BEGINNING),
+)
 async def post_proof(
     *, request: Request, sender: SenderDep, length: LengthDep, database: DatabaseDep, now: NowDep, key: IdempotencyDep
 ) -> Response:
@@ -91,23 +132,41 @@ async def post_proof(
     return Response(status_code=201, headers={**_standing(proof), "Location": f"{request.url.path}/{proof.id}"})
 
 
-@router.head("/answer/proofs/{proof_id}", **tus(LINK))
-@router.head("/invitations/{invitation_id}/proofs/{proof_id}", **tus(OF_INVITATION))
+STANDING: dict[str, Any] = {"response_class": Response, "responses": _answered(200, "Upload-Length")}
+
+
+@router.head("/answer/proofs/{proof_id}", **STANDING, **tus(LINK))
+@router.head(
+    "/invitations/{invitation_id}/proofs/{proof_id}",
+    operation_id="head_proof_of_invitation",
+    **STANDING,
+    **tus(OF_INVITATION),
+)
 async def head_proof(proof_id: UUID, sender: SenderDep, database: DatabaseDep, now: NowDep) -> Response:
     """Says how many bytes have arrived."""
     proof = await find_proof(database, sender, proof_id, now)
     return Response(headers={**_standing(proof), "Upload-Length": str(proof.length_bytes)})
 
 
-@router.patch("/answer/proofs/{proof_id}", status_code=204, **tus(LINK))
-@router.patch("/invitations/{invitation_id}/proofs/{proof_id}", status_code=204, **tus(OF_INVITATION))
+RECEIVING = (OffsetMismatch, ProofTooLarge, ProofTypeRefused, not_an_upload_piece())
+RECEIVED: dict[str, Any] = {"status_code": 204, "responses": _answered(204)}
+A_PIECE: dict[str, Any] = {"requestBody": {"required": True, "content": {PIECE: BYTES}}}
+
+
+@router.patch("/answer/proofs/{proof_id}", **RECEIVED, **tus(LINK, *RECEIVING, **A_PIECE))
+@router.patch(
+    "/invitations/{invitation_id}/proofs/{proof_id}",
+    operation_id="patch_proof_of_invitation",
+    **RECEIVED,
+    **tus(OF_INVITATION, *RECEIVING, **A_PIECE),
+)
 async def patch_proof(
     *, proof_id: UUID, request: Request, sender: SenderDep, offset: OffsetDep, database: DatabaseDep, files: FilesDep,
     now: NowDep,
 ) -> Response:  # fmt: skip
     """Takes the next piece, at most 256 KiB; what is acknowledged is stored. The first piece shows the file's type."""
-    if request.headers.get("content-type") != "application/offset+octet-stream":
-        raise Problem("not_an_upload_piece", "unsupported_media_type")
+    if request.headers.get("content-type") != PIECE:
+        raise not_an_upload_piece()
     piece = Piece(proof_id, offset, await _piece(request))
     proof = await receive_piece(database, files, sender, piece, now)
     return Response(status_code=204, headers=_standing(proof))
@@ -120,7 +179,13 @@ async def get_proofs(invitation_id: UUID, database: DatabaseDep) -> list[ProofOu
         return [ProofOut(proof_id=row["id"], **row) for row in await list_proofs(session, invitation_id)]
 
 
-@router.get("/proofs/{proof_id}", response_class=Response, **access(OF_PROOF))
+FILE = {
+    "description": "The file.",
+    "content": dict.fromkeys(ENDINGS, BYTES),
+}
+
+
+@router.get("/proofs/{proof_id}", response_class=Response, responses={200: FILE}, **access(OF_PROOF))
 async def get_proof(proof_id: UUID, database: DatabaseDep, files: FilesDep) -> Response:
     """Returns the file to be saved; nothing in it is trusted by whoever shows it."""
     async with database.transaction() as session:

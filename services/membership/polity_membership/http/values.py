@@ -4,8 +4,9 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Annotated, TypeVar
 
+from polity_chassis.instants import Instant
 from polity_contracts.membership import Deadline
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 from pydantic_core import PydanticCustomError
 
 from polity_membership.domain import addresses, cells, texts
@@ -56,7 +57,7 @@ class Body(BaseModel):
 class DeadlineIn(Body):
     """Any offset from UTC will do; the zone is the one in which people were told the deadline."""
 
-    at: Annotated[AwareDatetime, Field(ge=datetime(1900, 1, 1, tzinfo=UTC), lt=datetime(3000, 1, 1, tzinfo=UTC))]
+    at: Instant
     time_zone: TimeZone
 
     def deadline(self) -> Deadline:

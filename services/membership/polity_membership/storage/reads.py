@@ -25,7 +25,7 @@ proofs, people = table("proof"), table("person")
 milestones, contacts, mandates = table("milestone_reached"), table("local_government_contact"), table("mandate")
 
 
-_PLAIN_NAME: ColumnElement[str] = cast(func.lower(func.unaccent(places.c.name)), Text)
+PLAIN_NAME: ColumnElement[str] = cast(func.lower(func.unaccent(places.c.name)), Text)
 """By this, lists of names stand as readers look them up: Évora with E, and Łódź with L."""
 
 
@@ -46,11 +46,11 @@ async def members_of(session: AsyncSession, network_ids: Sequence[UUID]) -> Rows
         select(members, places.c.name, places.c.country)
         .join(places, places.c.id == members.c.local_government_id)
         .where(members.c.network_id.in_(network_ids))
-        .order_by(case((members.c.office == "member", 1), else_=0), _PLAIN_NAME, places.c.id),
+        .order_by(case((members.c.office == "member", 1), else_=0), PLAIN_NAME, places.c.id),
     )
 
 
-def _name_has(q: str) -> ColumnElement[bool]:
+def name_has(q: str) -> ColumnElement[bool]:
     """Whether a place's name has that part, accents and case aside."""
     wished = func.unaccent(" ".join(seen(q).split()).replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_"))
     return func.unaccent(places.c.name).ilike(func.concat("%", wished, "%"))
@@ -78,7 +78,7 @@ async def list_local_governments(session: AsyncSession, wanted: PlacesWanted, pa
             invitations.c.status,
             contacts.c.person_id.label("contact_id"),
             people.c.language.label("contact_language"),
-            _PLAIN_NAME.label("plain_name"),
+            PLAIN_NAME.label("plain_name"),
         )
         .outerjoin(invitations, invited)
         .outerjoin(contacts, contacts.c.local_government_id == places.c.id)
@@ -89,12 +89,12 @@ async def list_local_governments(session: AsyncSession, wanted: PlacesWanted, pa
         if value := getattr(wanted, name):
             statement = statement.where(places.c[name] == value)
     if wanted.q:
-        statement = statement.where(_name_has(wanted.q))
+        statement = statement.where(name_has(wanted.q))
     if wanted.status == NOT_INVITED:
         statement = statement.where(invitations.c.status.is_(None))
     elif wanted.status:
         statement = statement.where(invitations.c.status == wanted.status)
-    return await _rows(session, keyset(statement, [_PLAIN_NAME, places.c.id], page))
+    return await _rows(session, keyset(statement, [PLAIN_NAME, places.c.id], page))
 
 
 async def list_campaigns(session: AsyncSession, network_id: UUID | None, page: Wanted) -> Rows:
@@ -173,7 +173,7 @@ async def list_invitations(
         if value := getattr(wanted, name):
             statement = statement.where(invitations.c[name] == value)
     if wanted.q:
-        statement = statement.where(_name_has(wanted.q))
+        statement = statement.where(name_has(wanted.q))
     if wanted.overdue is not None:
         statement = statement.where(overdue.is_(wanted.overdue))
     return await _rows(session, keyset(statement, [invitations.c.id], page, descending=newest_first))

@@ -7,10 +7,12 @@ from fastapi import APIRouter, Request, Response
 from polity_chassis.access import access, role
 from polity_chassis.http import DatabaseDep, PageDep
 from polity_chassis.pages import Page, cut, link_next
+from polity_chassis.problems import FieldError, Problem
 from pydantic import BaseModel
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from polity_notifications.domain.deliveries import ASKED_BY, Kind, Status
+from polity_notifications.domain.validity import ResendRefused
 from polity_notifications.http import delivery_titles
 from polity_notifications.mail.message import message_id
 from polity_notifications.settings import Settings
@@ -73,9 +75,14 @@ class ResentShape(BaseModel):
 
 
 async def campaign(session: AsyncSession, request: Request) -> UUID | None:
-    """Returns the network of the campaign asked for, which is the scope that the caller's role must have."""
+    """Returns the network of the campaign asked for, which is the scope that the caller's role must have.
+
+    Raises Problem (422) where none is asked for.
+    """
+    if "campaign_id" not in request.query_params:
+        raise Problem("invalid_request", "invalid", errors=[FieldError("campaign_id", "missing")])
     try:
-        campaign_id = UUID(request.query_params.get("campaign_id", ""))
+        campaign_id = UUID(request.query_params["campaign_id"])
     except ValueError:
         return None
     return await desk.network_of(session, campaign_id)
@@ -90,7 +97,7 @@ async def delivery(session: AsyncSession, request: Request) -> UUID | None:
     return await desk.network_of_delivery(session, delivery_id)
 
 
-@router.get("/v1/deliveries", **access(role("secretariat", campaign)))
+@router.get("/v1/deliveries", operation_id="get_deliveries", **access(role("secretariat", campaign)))
 async def deliveries(
     request: Request,
     response: Response,
@@ -111,7 +118,7 @@ async def deliveries(
     return DeliveryPage(items=[_shape(row) for row in shown], next=cursor, counts=counts)
 
 
-@router.get("/v1/deliveries/{delivery_id}", **access(role("secretariat", delivery)))
+@router.get("/v1/deliveries/{delivery_id}", operation_id="get_delivery", **access(role("secretariat", delivery)))
 async def one_delivery(delivery_id: UUID, request: Request, database: DatabaseDep) -> HistoryShape:
     """Tells what happened to one mail: what asked for it, when its address was known, each attempt, and its trace."""
     settings = request.app.state.runtime.settings
@@ -130,7 +137,15 @@ async def one_delivery(delivery_id: UUID, request: Request, database: DatabaseDe
     )
 
 
-@router.post("/v1/deliveries/{delivery_id}/resend", status_code=202, **access(role("secretariat", delivery)))
+RESEND_REFUSALS = tuple(map(ResendRefused, delivery_titles.TITLES))
+
+
+@router.post(
+    "/v1/deliveries/{delivery_id}/resend",
+    status_code=202,
+    operation_id="resend_delivery",
+    **access(role("secretariat", delivery), *RESEND_REFUSALS),
+)
 async def post_resend(delivery_id: UUID, request: Request, database: DatabaseDep) -> ResentShape:
     """Queues a mail once more that failed, expired or was sent ten minutes ago or earlier, if it still holds.
 

@@ -1,6 +1,5 @@
 """How a message will read before anybody is asked to get it. Who it is for is told by the caller, but for the name."""
 
-from datetime import UTC, datetime
 from typing import Annotated, Literal
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -8,8 +7,9 @@ from zoneinfo import ZoneInfo
 from fastapi import APIRouter, Request
 from polity_chassis.access import access, role
 from polity_chassis.http import DatabaseDep
+from polity_chassis.instants import Instant
 from polity_chassis.problems import Problem
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
 from polity_notifications.http.deliveries import campaign
@@ -39,7 +39,7 @@ class ReaderIn(BaseModel):
     local_government: Annotated[str, Field(min_length=1, max_length=1000)]
     time_zone: Annotated[str, Field(max_length=100), AfterValidator(_known)]
     language: Annotated[str, Field(pattern=r"^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$", max_length=100)]
-    reply_by: Annotated[AwareDatetime, Field(ge=datetime(1900, 1, 1, tzinfo=UTC), lt=datetime(3000, 1, 1, tzinfo=UTC))]
+    reply_by: Instant
 
 
 class PreviewOut(BaseModel):

@@ -6,11 +6,12 @@ from uuid import UUID
 from fastapi import APIRouter, Request, Response
 from polity_chassis.access import OPERATOR, access, owner
 from polity_chassis.http import DatabaseDep, PageDep
+from polity_chassis.instants import Instant
 from polity_chassis.pages import Page, cut, link_next
-from pydantic import AwareDatetime, BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from polity_notifications.domain.webhooks import MOST_RESENT, Status
+from polity_notifications.domain.webhooks import MOST_RESENT, Status, TypeNotPublic, WebhookDisabled
 from polity_notifications.http.webhooks import OWN
 from polity_notifications.storage import webhook_log, webhooks
 from polity_notifications.usecases import manage_webhooks as manage
@@ -56,7 +57,7 @@ class ResendIn(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    since: AwareDatetime
+    since: Instant
 
 
 class Resent(BaseModel):
@@ -66,7 +67,7 @@ class Resent(BaseModel):
     more: bool
 
 
-@router.get("/v1/webhooks/{webhook_id}/deliveries", **access(OWN))
+@router.get("/v1/webhooks/{webhook_id}/deliveries", operation_id="get_webhook_deliveries", **access(OWN))
 async def get_deliveries(
     request: Request,
     response: Response,
@@ -86,7 +87,12 @@ async def get_deliveries(
     return Page(items=[_shape(row, attempts) for row in shown], next=cursor)
 
 
-@router.post("/v1/webhooks/{webhook_id}/resend", status_code=202, **access(OWN))
+@router.post(
+    "/v1/webhooks/{webhook_id}/resend",
+    status_code=202,
+    operation_id="resend_given_up",
+    **access(OWN, WebhookDisabled),
+)
 async def post_resend_given_up(webhook_id: UUID, body: ResendIn, database: DatabaseDep) -> Resent:
     """Posts what the subscription wants and did not get since then: exhausted, cancelled, or missed while disabled."""
     resent = await manage.recover(database, webhook_id, body.since)
@@ -94,7 +100,10 @@ async def post_resend_given_up(webhook_id: UUID, body: ResendIn, database: Datab
 
 
 @router.post(
-    "/v1/webhook-deliveries/{webhook_delivery_id}/resend", status_code=202, **access(owner(delivery) | OPERATOR)
+    "/v1/webhook-deliveries/{webhook_delivery_id}/resend",
+    status_code=202,
+    operation_id="resend_webhook_delivery",
+    **access(owner(delivery) | OPERATOR, WebhookDisabled, TypeNotPublic),
 )
 async def post_resend(webhook_delivery_id: UUID, database: DatabaseDep) -> None:
     """Posts the delivery again under the same webhook-id, now and, where that fails, by the whole schedule."""

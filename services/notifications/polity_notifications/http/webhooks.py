@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from polity_notifications.domain.endpoints import BadEndpoint, checked
-from polity_notifications.domain.webhooks import POSTED_TYPES, PUBLIC_FACTS, Disabled
+from polity_notifications.domain.webhooks import POSTED_TYPES, PUBLIC_FACTS, Disabled, TooManyWebhooks, WebhookDisabled
 from polity_notifications.http import webhook_titles
 from polity_notifications.settings import Settings
 from polity_notifications.storage import webhooks
@@ -80,7 +80,7 @@ class DeliveryId(BaseModel):
     delivery_id: UUID
 
 
-@router.post("", status_code=201, **access(SIGNED_IN))
+@router.post("", status_code=201, **access(SIGNED_IN, TooManyWebhooks))
 async def post_webhook(body: WebhookIn, caller: CallerDep, runtime: RuntimeDep, key: IdempotencyDep) -> SecretOut:
     """Subscribes the caller's endpoint to the public facts that happen from now on."""
     settings = _settings(runtime)
@@ -144,7 +144,7 @@ async def post_resumption(webhook_id: UUID, database: DatabaseDep) -> None:
     await manage.pause_webhook(database, webhook_id, paused=False)
 
 
-@router.post("/{webhook_id}/test", status_code=201, **access(OWN))
+@router.post("/{webhook_id}/test", status_code=201, **access(OWN, WebhookDisabled))
 async def post_test(webhook_id: UUID, database: DatabaseDep, now: NowDep, key: IdempotencyDep) -> DeliveryId:
     """Posts a message of the type `polity.webhook_test` to the endpoint."""
     return DeliveryId(delivery_id=await manage.try_webhook(database, webhook_id, now, key))

@@ -1,7 +1,7 @@
 """Who has pledged, for anyone: as pages with a search, and whole as CSV and GeoJSON."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request, Response
@@ -11,8 +11,8 @@ from polity_chassis.pages import Page, cut, link_next
 from pydantic import BaseModel, StringConstraints
 
 from polity_reporting.http import open_data
-from polity_reporting.http.progress import CsvResponse
-from polity_reporting.http.reading import AsOf, KnownTags, attachment, reading
+from polity_reporting.http.progress import CSV, CsvResponse
+from polity_reporting.http.reading import AsOfDep, KnownTags, attachment, reading
 from polity_reporting.storage import commitments as stored
 
 router = APIRouter(prefix="/v1/progress/{campaign_id}", tags=["progress"])
@@ -26,14 +26,14 @@ Region = Annotated[str | None, Query(pattern="^[0-9]{3}$", description="UN M49 s
 Order = Annotated[stored.Order, Query(description="`newest` first, or by `name`.")]
 
 
-def commitments_wanted(
+async def commitments_wanted(
     campaign_id: UUID,
     *,
+    as_of: AsOfDep,
     q: Sought = None,
     country: Country = None,
     region: Region = None,
     order: Order = "newest",
-    as_of: AsOf = None,
 ) -> stored.Commitments:
     """Returns which commitments the address asks for."""
     return stored.Commitments(campaign_id, as_of, q, country, region, order)
@@ -67,7 +67,13 @@ class GeoJsonResponse(Response):
     media_type = "application/geo+json"
 
 
-@router.get("/commitments", response_model=CommitmentPage, **access(PUBLIC))
+GEOJSON: dict[str, Any] = {
+    "description": "A FeatureCollection of points (RFC 7946); a place without a known position has a null geometry.",
+    "content": {"application/geo+json": {"schema": open_data.SCHEMA}},
+}
+
+
+@router.get("/commitments", operation_id="get_pledges", response_model=CommitmentPage, **access(PUBLIC))
 async def commitments(
     *,
     request: Request,
@@ -89,17 +95,29 @@ async def commitments(
     return CommitmentPage(items=[CommitmentOut.model_validate(dict(row)) for row in rows], next=cursor, found=found)
 
 
-@router.get("/commitments.csv", response_class=CsvResponse, **access(PUBLIC))
+@router.get(
+    "/commitments.csv",
+    operation_id="get_pledges_csv",
+    response_class=CsvResponse,
+    responses={200: CSV},
+    **access(PUBLIC),
+)
 async def commitments_table(
-    campaign_id: UUID, runtime: RuntimeDep, as_of: AsOf = None, if_none_match: KnownTags = None
+    campaign_id: UUID, runtime: RuntimeDep, as_of: AsOfDep, if_none_match: KnownTags = None
 ) -> Response:
     """Returns the whole list as CSV, UTF-8 with the mark that spreadsheets know it by."""
     return await _whole(campaign_id, runtime, as_of, if_none_match, "csv")
 
 
-@router.get("/commitments.geojson", response_class=GeoJsonResponse, **access(PUBLIC))
+@router.get(
+    "/commitments.geojson",
+    operation_id="get_pledges_geojson",
+    response_class=GeoJsonResponse,
+    responses={200: GEOJSON},
+    **access(PUBLIC),
+)
 async def commitments_on_a_map(
-    campaign_id: UUID, runtime: RuntimeDep, as_of: AsOf = None, if_none_match: KnownTags = None
+    campaign_id: UUID, runtime: RuntimeDep, as_of: AsOfDep, if_none_match: KnownTags = None
 ) -> Response:
     """Returns the whole list as a FeatureCollection of points (RFC 7946)."""
     return await _whole(campaign_id, runtime, as_of, if_none_match, "geojson")

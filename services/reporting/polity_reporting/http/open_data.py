@@ -17,6 +17,55 @@ BYTE_ORDER_MARK = "\ufeff"
 
 Row = Mapping[Any, Any]
 
+_POINT = {
+    "type": ["object", "null"],
+    "required": ["type", "coordinates"],
+    "properties": {
+        "type": {"const": "Point"},
+        "coordinates": {
+            "type": "array",
+            "description": "Longitude, latitude.",
+            "items": {"type": "number"},
+            "minItems": 2,
+            "maxItems": 2,
+        },
+    },
+}
+_PLEDGE = {
+    "type": "object",
+    "required": ["name", "country", "region", "ordinal", "themes", "committed_at"],
+    "properties": {
+        "name": {"type": "string"},
+        "country": {"type": "string", "description": "ISO 3166-1 alpha-2."},
+        "region": {"type": "string", "description": "UN M49 sub-region."},
+        "ordinal": {"type": "integer"},
+        "themes": {"type": "array", "items": {"type": "string"}, "description": "Theme codes, the first ranked first."},
+        "committed_at": {"type": "string", "format": "date-time"},
+    },
+}
+_FEATURE = {
+    "type": "object",
+    "required": ["type", "id", "geometry", "properties"],
+    "properties": {
+        "type": {"const": "Feature"},
+        "id": {"type": "string", "format": "uuid", "description": "The local government."},
+        "geometry": _POINT,
+        "properties": _PLEDGE,
+    },
+}
+SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "required": ["type", "campaign_id", "title", "note", "features"],
+    "properties": {
+        "type": {"const": "FeatureCollection"},
+        "campaign_id": {"type": "string", "format": "uuid"},
+        "title": {"type": "object", "additionalProperties": {"type": "string"}},
+        "note": {"type": ["string", "null"], "description": "`demonstration data`, or null."},
+        "features": {"type": "array", "items": _FEATURE},
+    },
+}
+"""Of the FeatureCollection, as OpenAPI tells it."""
+
 
 def table(campaign: Campaign, rows: Sequence[Row]) -> str:
     """Returns the CSV text; a line's first cell says so where the campaign is a demonstration."""

@@ -1,6 +1,7 @@
 """Public reads of a campaign's progress, as JSON and CSV, with an ETag that costs one row to check."""
 
 from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID
 
 from fastapi import APIRouter, Response
@@ -8,7 +9,7 @@ from polity_chassis.access import PUBLIC, access
 from polity_chassis.http import NowDep, RuntimeDep
 
 from polity_reporting.http import shapes
-from polity_reporting.http.reading import AsOf, KnownTags, attachment, reading
+from polity_reporting.http.reading import AsOfDep, KnownTags, attachment, reading
 from polity_reporting.http.table import table
 from polity_reporting.storage import progress as stored
 
@@ -19,9 +20,21 @@ class CsvResponse(Response):
     media_type = "text/csv"
 
 
-@router.get("/v1/progress/{campaign_id}.csv", response_class=CsvResponse, **access(PUBLIC))
+CSV: dict[str, Any] = {
+    "description": "A table (RFC 4180, UTF-8).",
+    "content": {"text/csv": {"schema": {"type": "string"}}},
+}
+
+
+@router.get(
+    "/v1/progress/{campaign_id}.csv",
+    operation_id="get_progress_csv",
+    response_class=CsvResponse,
+    responses={200: CSV},
+    **access(PUBLIC),
+)
 async def progress_table(
-    campaign_id: UUID, runtime: RuntimeDep, as_of: AsOf = None, if_none_match: KnownTags = None
+    campaign_id: UUID, runtime: RuntimeDep, as_of: AsOfDep, if_none_match: KnownTags = None
 ) -> Response:
     """Returns the progress as a tidy CSV table; "demonstration data" stands in its lines and its file name."""
     async with reading(runtime, campaign_id, as_of, "csv", if_none_match) as read:
@@ -33,9 +46,11 @@ async def progress_table(
     )
 
 
-@router.get("/v1/progress/{campaign_id}", response_model=shapes.ProgressShape, **access(PUBLIC))
+@router.get(
+    "/v1/progress/{campaign_id}", operation_id="get_progress", response_model=shapes.ProgressShape, **access(PUBLIC)
+)
 async def progress(
-    campaign_id: UUID, runtime: RuntimeDep, now: NowDep, as_of: AsOf = None, if_none_match: KnownTags = None
+    campaign_id: UUID, runtime: RuntimeDep, now: NowDep, as_of: AsOfDep, if_none_match: KnownTags = None
 ) -> Response:
     """Returns totals by status, region, country and first theme, milestones and a series by day."""
     async with reading(runtime, campaign_id, as_of, "json", if_none_match) as read:

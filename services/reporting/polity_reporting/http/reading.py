@@ -3,24 +3,40 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime, timedelta
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import Header, Query
-from polity_chassis.problems import not_found
+from fastapi import Depends, Header, Query
+from polity_chassis.etag import holds
+from polity_chassis.http import NowDep
+from polity_chassis.instants import Instant
+from polity_chassis.problems import FieldError, Problem, not_found
 from polity_chassis.runtime import Runtime
-from pydantic import AwareDatetime, Field
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from polity_reporting.storage import progress as stored
 
 CACHE_CONTROL = "public, max-age=5"
 DEMONSTRATION = "demonstration data"
-Moment = Annotated[AwareDatetime, Field(ge=datetime(1900, 1, 1, tzinfo=UTC), lt=datetime(3000, 1, 1, tzinfo=UTC))]
-"""Far from where another offset or zone would leave the calendar."""
-AsOf = Annotated[Moment | None, Query(description="Only facts whose time is not later; with its UTC offset.")]
+CLOCKS_APART = timedelta(minutes=1)
+"""A caller whose clock is so far ahead of ours may ask for its own now."""
 KnownTags = Annotated[str | None, Header(alias="If-None-Match")]
+
+
+async def moment_asked(
+    now: NowDep,
+    as_of: Annotated[
+        Instant | None, Query(description="Only facts whose time is not later; not in the future, with its UTC offset.")
+    ] = None,
+) -> datetime | None:
+    """Returns the moment asked for, None for now; raises Problem (422) for one that has not come yet."""
+    if as_of and as_of > now + CLOCKS_APART:
+        raise Problem("invalid_request", "invalid", errors=[FieldError("as_of", "instant_in_future")])
+    return as_of
+
+
+AsOfDep = Annotated[datetime | None, Depends(moment_asked)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +52,11 @@ class Reading:
 
 @asynccontextmanager
 async def reading(
-    runtime: Runtime, campaign_id: UUID, as_of: datetime | None, form: str, if_none_match: str | None
+    runtime: Runtime,
+    campaign_id: UUID,
+    as_of: datetime | None,
+    form: str,
+    if_none_match: str | None,
 ) -> AsyncIterator[Reading]:
     """Opens a campaign for reading; `form` tells its representations apart. Raises Problem (404)."""
     async with runtime.database.transaction() as session:
@@ -46,20 +66,11 @@ async def reading(
             raise not_found()
         # A milestone's date may pass without a fact.
         moment = f"{as_of.timestamp():.6f}" if as_of else campaign.today.isoformat()
-        headers = {
-            "ETag": f'W/"{campaign.version}-{moment}-{form}"',
-            "Cache-Control": CACHE_CONTROL,
-            # Open data: a map on another site may read it. Nothing here depends on who asks.
-            "Access-Control-Allow-Origin": "*",
-        }
-        yield Reading(connection, campaign, headers, _knows(if_none_match, headers["ETag"]))
+        headers = {"ETag": f'W/"{campaign.version}-{moment}-{form}"', "Cache-Control": CACHE_CONTROL}
+        yield Reading(connection, campaign, headers, holds(if_none_match or "", headers["ETag"]))
 
 
 def attachment(campaign: stored.Campaign, what: str, extension: str) -> str:
     """Returns the Content-Disposition of a download; its file name says so where the campaign is a demonstration."""
     mark = f"-{DEMONSTRATION.replace(' ', '-')}" if campaign.demonstration else ""
     return f'attachment; filename="{what}-{campaign.campaign_id}{mark}.{extension}"'
-
-
-def _knows(if_none_match: str | None, etag: str) -> bool:
-    return if_none_match is not None and etag in {tag.strip() for tag in if_none_match.split(",")}
