@@ -1,6 +1,8 @@
 """Which facts partner systems may have, in which form, and when a delivery that failed is tried again."""
 
-from datetime import datetime, timedelta
+import re
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from enum import StrEnum
 from typing import Any, ClassVar
 from uuid import UUID
@@ -28,7 +30,14 @@ RETRIES = (
 JITTER = 0.2
 """The part of a wait by which it is lengthened at most, so that what failed together isn't tried again together."""
 FAILING_FOR_GOOD = timedelta(days=5)
-"""An endpoint that took nothing for so long is disabled."""
+"""An endpoint that was tried for so long and took nothing is disabled."""
+SILENCE = RETRIES[-1] * (1 + JITTER) + timedelta(hours=1)
+"""Longer than the longest wait between two tries: whatever lies between them then doesn't count as failing."""
+MOST_HELD = timedelta(hours=6)
+"""How long an endpoint may ask us to wait at most (Retry-After): shorter than SILENCE."""
+OURS = frozenset({"key_missing", "internal"})
+"""Reasons of attempts that failed by a fault of ours: no try of the endpoint's is used up."""
+OURS_AGAIN = timedelta(minutes=30)
 OVERLAP = timedelta(days=1)
 """How long the secret before the newest still signs."""
 MOST_PER_OWNER = 20
@@ -50,7 +59,7 @@ class Disabled(StrEnum):
     GONE = "gone"
     """The endpoint answered 410."""
     FAILING = "failing"
-    """The endpoint took nothing for FAILING_FOR_GOOD."""
+    """The endpoint was tried for FAILING_FOR_GOOD and took nothing."""
 
 
 class TooManyWebhooks(Exception):
@@ -75,6 +84,23 @@ def retry_after(tries: int, chance: float) -> timedelta | None:
     if tries > len(RETRIES):
         return None
     return RETRIES[tries - 1] * (1 + JITTER * chance)
+
+
+def asked_wait(retry_after: str | None, now: datetime) -> timedelta | None:
+    """Returns how long the endpoint asks to be left alone, MOST_HELD at most; None if it doesn't, or not clearly.
+
+    Source: RFC 9110, 10.2.3, "Retry-After": seconds, or a date.
+    """
+    if retry_after is None:
+        return None
+    if re.fullmatch("[0-9]{1,9}", retry_after.strip()):
+        return min(timedelta(seconds=int(retry_after)), MOST_HELD)
+    try:
+        at = parsedate_to_datetime(retry_after)
+    except ValueError:
+        return None
+    wait = (at if at.tzinfo else at.replace(tzinfo=UTC)) - now
+    return min(max(wait, timedelta()), MOST_HELD)
 
 
 def event(fact: Fact, *, fact_id: UUID, key: str, sequence: int, occurred_at: datetime) -> dict[str, Any]:

@@ -30,12 +30,14 @@ async def delivery(session: AsyncSession, request: Request) -> str | None:
 
 class AttemptShape(BaseModel):
     """`reason`: `status`, `redirect`, `timeout`, `no_connection`, `unknown_host`, `tls`, `address_refused`,
-    `key_missing` or `internal` (a fault of ours); none for an attempt that was taken."""
+    `key_missing` or `internal` (faults of ours); none for an attempt that was taken. `retry_after_seconds`: for how
+    long the endpoint asked to be left alone, six hours at most."""
 
     at: datetime
     status_code: int | None
     reason: str | None
     milliseconds: int
+    retry_after_seconds: int | None
 
 
 class WebhookDeliveryShape(BaseModel):
@@ -121,7 +123,13 @@ def _shape(row: webhook_log.Logged, attempts: list[webhook_log.Attempt]) -> Webh
         asked_at=row.asked_at,
         next_attempt_at=row.due_at if row.status == Status.PENDING else None,
         attempts=[
-            AttemptShape(at=one.at, status_code=one.status_code, reason=one.reason, milliseconds=one.milliseconds)
+            AttemptShape(
+                at=one.at,
+                status_code=one.status_code,
+                reason=one.reason,
+                milliseconds=one.milliseconds,
+                retry_after_seconds=None if one.held is None else round(one.held.total_seconds()),
+            )
             for one in attempts
             if one.delivery_id == row.delivery_id
         ],

@@ -56,7 +56,8 @@ class SecretOut(BaseModel):
 
 
 class WebhookOut(BaseModel):
-    """`previous_secret_until`: until when the secret before the newest signs as well.
+    """`previous_secret_until`: until when the secret before the newest signs as well. `held_until`: until when nothing
+    is posted because the endpoint asked for it (`Retry-After`).
 
     `no_longer_public` are those of `fact_types` that were public once: nothing of them is posted any more.
     """
@@ -71,6 +72,7 @@ class WebhookOut(BaseModel):
     disabled_reason: Disabled | None
     disabled_at: datetime | None
     failing_since: datetime | None
+    held_until: datetime | None
     paused_at: datetime | None
     previous_secret_until: datetime | None
     created_at: datetime
@@ -176,7 +178,7 @@ def _shape(row: webhooks.Webhook) -> WebhookOut:
             name: getattr(row, name)
             for name in (
                 "webhook_id", "url", "description", "fact_types", "networks", "disabled_at", "failing_since",
-                "paused_at", "created_at",
+                "held_until", "paused_at", "created_at",
             )
         },
     )  # fmt: skip

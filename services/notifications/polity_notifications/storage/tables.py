@@ -12,6 +12,7 @@ from sqlalchemy import (
     DateTime,
     Index,
     Integer,
+    Interval,
     MetaData,
     Table,
     Text,
@@ -172,11 +173,15 @@ webhook = Table(
     Column("disabled_reason", Text),
     _instant("disabled_at"),
     _instant("failing_since"),
+    Column("failing_for", Interval, nullable=False, server_default=text("'0'")),
+    _instant("failed_at"),
+    _instant("held_until"),
     _instant("paused_at"),
     Index("webhook_owner", "owner", "webhook_id"),
 )
 """A partner system's subscription. `owner` is its token's subject; its secrets are derived from `key_id` and
-`generation`. `failing_since`: since when the endpoint has taken nothing. While `paused_at` is set, deliveries wait."""
+`generation`. `failing_since`: since when the endpoint has taken nothing; `failing_for`: for how long of it there were
+tries, the last at `failed_at`. While `paused_at` is set, and until `held_until` (Retry-After), deliveries wait."""
 
 webhook_message = Table(
     "webhook_message",
@@ -225,4 +230,5 @@ webhook_attempt = Table(
     Column("status_code", Integer),
     Column("reason", Text),
     Column("milliseconds", Integer, nullable=False),
+    Column("held", Interval),
 )

@@ -2,14 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from polity_chassis.pages import Wanted, keyset
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from polity_notifications.storage.tables import webhook_attempt, webhook_delivery, webhook_message
+from polity_notifications.storage.tables import webhook, webhook_attempt, webhook_delivery, webhook_message
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +33,15 @@ class Attempt:
     status_code: int | None
     reason: str | None
     milliseconds: int
+    held: timedelta | None
 
 
+_ELSEWHERE = {
+    "type": webhook_message.c.type,
+    "due_at": func.greatest(webhook_delivery.c.due_at, webhook.c.held_until).label("due_at"),
+}
 _DELIVERY = [
-    webhook_message.c.type if name == "type" else webhook_delivery.c[name] for name in Logged.__dataclass_fields__
+    _ELSEWHERE[name] if name in _ELSEWHERE else webhook_delivery.c[name] for name in Logged.__dataclass_fields__
 ]
 _ATTEMPT = [webhook_attempt.c[name] for name in Attempt.__dataclass_fields__]
 
@@ -45,9 +50,12 @@ async def deliveries(
     session: AsyncSession, webhook_id: UUID, status: str | None, page: Wanted, *, newest_first: bool
 ) -> list[Logged]:
     """Returns the subscription's deliveries of the page and one more, as they were asked for or the newest first."""
-    statement = select(*_DELIVERY).join(
-        webhook_message, webhook_message.c.message_id == webhook_delivery.c.message_id
-    ).where(webhook_delivery.c.webhook_id == webhook_id)  # fmt: skip
+    statement = (
+        select(*_DELIVERY)
+        .join(webhook_message, webhook_message.c.message_id == webhook_delivery.c.message_id)
+        .join(webhook, webhook.c.webhook_id == webhook_delivery.c.webhook_id)
+        .where(webhook_delivery.c.webhook_id == webhook_id)
+    )
     if status is not None:
         statement = statement.where(webhook_delivery.c.status == status)
     statement = keyset(

@@ -29,6 +29,7 @@ WITH taken AS (
                                    WHERE busy.id = webhook.webhook_id), 0))
                     FOR NO KEY UPDATE OF waiting SKIP LOCKED) AS due
            WHERE webhook.disabled_reason IS NULL AND webhook.paused_at IS NULL
+             AND (webhook.held_until IS NULL OR webhook.held_until <= now())
            LIMIT :room) AS due
    WHERE webhook_delivery.delivery_id = due.delivery_id
   RETURNING webhook_delivery.delivery_id, webhook_id, message_id, tries, taken_until)
@@ -40,34 +41,50 @@ _NOTE = text("""
 WITH told AS (
   SELECT * FROM unnest(CAST(:delivery_id AS uuid[]), CAST(:status AS text[]), CAST(:after AS interval[]),
                        CAST(:taken_until AS timestamptz[]), CAST(:status_code AS int[]), CAST(:reason AS text[]),
-                       CAST(:milliseconds AS int[]))
-         AS told (delivery_id, status, after, taken_until, status_code, reason, milliseconds)),
+                       CAST(:milliseconds AS int[]), CAST(:held AS interval[]), CAST(:used AS int[]))
+         AS told (delivery_id, status, after, taken_until, status_code, reason, milliseconds, held, used)),
 noted AS (
-  UPDATE webhook_delivery SET status = told.status, due_at = now() + told.after, taken_until = NULL, tries = tries + 1,
+  UPDATE webhook_delivery SET status = told.status, due_at = now() + told.after, taken_until = NULL,
+                              tries = tries + told.used,
                               attempts = attempts + 1
     FROM told
    WHERE webhook_delivery.delivery_id = told.delivery_id
      AND (told.status = 'delivered'
           OR webhook_delivery.status = 'pending' AND webhook_delivery.taken_until = told.taken_until)
-  RETURNING webhook_delivery.delivery_id, attempts, now(), told.status_code, told.reason, told.milliseconds)
-INSERT INTO webhook_attempt (delivery_id, number, at, status_code, reason, milliseconds) SELECT * FROM noted
+  RETURNING webhook_delivery.delivery_id, attempts, now(), told.status_code, told.reason, told.milliseconds, told.held)
+INSERT INTO webhook_attempt (delivery_id, number, at, status_code, reason, milliseconds, held) SELECT * FROM noted
 """)
 _GIVE_BACK = text("""
 UPDATE webhook_delivery SET taken_until = NULL
   FROM unnest(CAST(:delivery_id AS uuid[]), CAST(:taken_until AS timestamptz[])) AS told (delivery_id, taken_until)
  WHERE webhook_delivery.delivery_id = told.delivery_id AND webhook_delivery.taken_until = told.taken_until
 """)
+_LOCK = text("""
+SELECT count(*)
+  FROM (SELECT FROM webhook WHERE webhook_id = ANY (CAST(:webhook_id AS uuid[]))
+         ORDER BY webhook_id FOR NO KEY UPDATE) AS locked
+""")
 _WELL = text("""
-UPDATE webhook SET failing_since = NULL
- WHERE webhook_id = ANY (CAST(:webhook_id AS uuid[])) AND failing_since IS NOT NULL
+WITH recovered AS (
+  UPDATE webhook SET failing_since = NULL, failing_for = '0', failed_at = NULL
+   WHERE webhook_id = ANY (CAST(:webhook_id AS uuid[])) AND failing_since IS NOT NULL
+  RETURNING webhook_id)
+UPDATE webhook_delivery SET due_at = now()
+  FROM recovered
+ WHERE webhook_delivery.webhook_id = recovered.webhook_id AND status = 'pending' AND due_at > now()
 """)
 _ILL = text("""
-UPDATE webhook SET failing_since = now()
- WHERE webhook_id = ANY (CAST(:webhook_id AS uuid[])) AND failing_since IS NULL
+UPDATE webhook
+   SET failing_since = coalesce(failing_since, now()),
+       failing_for = failing_for + CASE WHEN failed_at > now() - CAST(:silence AS interval)
+                                        THEN now() - failed_at ELSE '0' END,
+       failed_at = now(), held_until = greatest(held_until, now() + told.held)
+  FROM unnest(CAST(:webhook_id AS uuid[]), CAST(:held AS interval[])) AS told (webhook_id, held)
+ WHERE webhook.webhook_id = told.webhook_id
 """)
 _FAILING = text("""
 SELECT webhook_id FROM webhook
- WHERE webhook_id = ANY (CAST(:webhook_id AS uuid[])) AND failing_since <= now() - CAST(:failing AS interval)
+ WHERE webhook_id = ANY (CAST(:webhook_id AS uuid[])) AND failing_for >= CAST(:failing AS interval)
    AND disabled_reason IS NULL
 """)
 _AGAIN = text("""
@@ -107,7 +124,10 @@ class Post:
 
 @dataclass(frozen=True, slots=True)
 class Noted:
-    """What one attempt came to; `after` is how long the next one waits, if there is one."""
+    """What one attempt came to; `after` is how long the next one waits, if there is one, `used` how many tries it was.
+
+    `held` is how long the endpoint asked to be left alone.
+    """
 
     delivery_id: UUID
     status: str
@@ -116,6 +136,8 @@ class Noted:
     status_code: int | None
     reason: str | None
     milliseconds: int
+    held: timedelta | None
+    used: int
 
 
 async def claim(
@@ -144,17 +166,26 @@ async def note(session: AsyncSession, noted: Sequence[Noted]) -> None:
     await (await session.connection()).execute(_NOTE, {name: [getattr(one, name) for one in noted] for name in fields})
 
 
-async def judge(session: AsyncSession, *, well: Sequence[UUID], ill: Sequence[UUID]) -> None:
-    """Keeps since when each subscription's endpoint has taken nothing."""
+async def judge(
+    session: AsyncSession, *, well: Sequence[UUID], ill: Mapping[UUID, timedelta], silence: timedelta
+) -> None:
+    """Keeps since when, and for how much time, each subscription's endpoint has taken nothing; in one order of locks.
+
+    `ill` says how long each endpoint asks to be left alone. The time between two failures counts if it is shorter than
+    the silence. What waits for an endpoint that took something again is due at once.
+    """
+    if not (well or ill):
+        return
     connection = await session.connection()
+    await connection.execute(_LOCK, {"webhook_id": [*well, *ill]})
     if well:
         await connection.execute(_WELL, {"webhook_id": list(well)})
     if ill:
-        await connection.execute(_ILL, {"webhook_id": list(ill)})
+        await connection.execute(_ILL, {"webhook_id": list(ill), "held": list(ill.values()), "silence": silence})
 
 
 async def failing(session: AsyncSession, webhook_ids: Sequence[UUID], failing: timedelta) -> list[UUID]:
-    """Returns those of the subscriptions that have been failing for so long."""
+    """Returns those of the subscriptions whose endpoints took nothing through so much time of trying."""
     values = {"webhook_id": list(webhook_ids), "failing": failing}
     return list((await (await session.connection()).execute(_FAILING, values)).scalars())
 

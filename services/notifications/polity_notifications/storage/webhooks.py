@@ -35,9 +35,11 @@ class Webhook:
     disabled_reason: str | None
     disabled_at: datetime | None
     failing_since: datetime | None
+    held_until: datetime | None
     paused_at: datetime | None
 
 
+_SOUND: dict[str, Any] = {"failing_since": None, "failing_for": timedelta(), "failed_at": None}
 _COLUMNS = [webhook.c[name] for name in Webhook.__dataclass_fields__]
 
 
@@ -102,16 +104,16 @@ async def rotate(session: AsyncSession, before: Webhook, key_id: str, overlap: t
 
 async def enable(session: AsyncSession, webhook_id: UUID) -> None:
     """Makes the subscription get what happens from now on."""
-    values = {"disabled_reason": None, "disabled_at": None, "failing_since": None, "enabled_at": func.now()}
+    values = {"disabled_reason": None, "disabled_at": None, "enabled_at": func.now(), "held_until": None, **_SOUND}
     disabled = webhook.c.disabled_reason.is_not(None)
     statement = update(webhook).where(webhook.c.webhook_id == webhook_id, disabled).values(values)
     await (await session.connection()).execute(statement)
 
 
 async def pause(session: AsyncSession, webhook_id: UUID, *, paused: bool) -> None:
-    """Makes the subscription's deliveries wait from now on, or no longer."""
-    at = func.now() if paused else None
-    statement = update(webhook).where(webhook.c.webhook_id == webhook_id).values(paused_at=at)
+    """Makes the subscription's deliveries wait from now on, or no longer; that its endpoint failed is forgotten."""
+    values = {"paused_at": func.now() if paused else None, **_SOUND}
+    statement = update(webhook).where(webhook.c.webhook_id == webhook_id).values(values)
     await (await session.connection()).execute(statement)
 
 

@@ -34,6 +34,7 @@ class Answer:
     milliseconds: int
     status_code: int | None = None
     reason: str | None = None
+    retry_after: str | None = None
 
     @property
     def taken(self) -> bool:
@@ -101,9 +102,9 @@ class Poster:
     async def post(self, url: str, headers: Mapping[str, str], body: bytes) -> Answer:
         """Returns what the endpoint answered within the time; raises nothing for what an endpoint does."""
         started = time.perf_counter()
-        status: int | None = None
+        status, retry_after = None, None
         try:
-            status = await self._status(url, headers, body)
+            status, retry_after = await self._status(url, headers, body)
             reason = None if 200 <= status < 300 else "redirect" if 300 <= status < 400 else "status"
         except (AddressRefused, aiohttp.InvalidURL):
             # InvalidURL: an IPv4 address in one of its older spellings.
@@ -116,15 +117,15 @@ class Poster:
             reason = "tls"
         except (aiohttp.ClientError, OSError, ValueError):
             reason = "no_connection"
-        return Answer(round((time.perf_counter() - started) * 1000), status, reason)
+        return Answer(round((time.perf_counter() - started) * 1000), status, reason, retry_after)
 
-    async def _status(self, url: str, headers: Mapping[str, str], body: bytes) -> int:
+    async def _status(self, url: str, headers: Mapping[str, str], body: bytes) -> tuple[int, str | None]:
         to, literally = _target(url)
         if literally:
             self._resolvers[to.scheme].check(to.host or "")
         async with self._sessions[to.scheme].post(to, data=body, headers=headers, allow_redirects=False) as answer:
             await _read_some(answer)
-            return answer.status
+            return answer.status, answer.headers.get("Retry-After")
 
 
 async def _read_some(answer: aiohttp.ClientResponse) -> None:

@@ -89,8 +89,8 @@ class WebhookSender:
         # Looking twice a second would otherwise fill the trace viewer with looking.
         with suppress_instrumentation():
             async with self.runtime.database.transaction() as session:
-                await queue.give_back(session, returned)
                 await self._note(session, ended)
+                await queue.give_back(session, returned)
                 taken = await self._claim(session, +(self._busy - left))
         del self._ended[: len(ended)], self._returned[: len(returned)]
         self._busy = +(self._busy - left)
@@ -123,8 +123,8 @@ class WebhookSender:
         self._returned += self._lanes.clear()
         await self._lanes.stop(STOPPING_SECONDS)
         async with self.runtime.database.transaction() as session:
-            await queue.give_back(session, self._returned)
             await self._note(session, self._ended)
+            await queue.give_back(session, self._returned)
 
     async def _send(self, post: queue.Post) -> None:
         """Posts; gives back what would come too late, or to an endpoint in trouble."""
@@ -168,27 +168,36 @@ class WebhookSender:
     async def _note(self, session: AsyncSession, ended: list[tuple[queue.Post, Answer]]) -> None:
         if not ended:
             return
+        noted = {post.delivery_id: self._noted(post, answer) for post, answer in ended}
         well = {post.webhook_id for post, answer in ended if answer.taken}
-        ill = {post.webhook_id for post, answer in ended if not answer.taken} - well
         recovered = {post.webhook_id for post, answer in ended if answer.taken and post.failing}
-        await queue.judge(session, well=sorted(recovered), ill=sorted(ill))
-        await queue.note(session, [self._noted(post, answer) for post, answer in ended])
+        ill: dict[UUID, timedelta] = {}
+        for post, answer in ended:
+            held = noted[post.delivery_id].held or timedelta()
+            if answer.reason not in rules.OURS and (held or (not answer.taken and post.webhook_id not in well)):
+                ill[post.webhook_id] = max(held, ill.get(post.webhook_id, held))
+        await queue.judge(session, well=sorted(recovered), ill=ill, silence=rules.SILENCE)
+        await queue.note(session, list(noted.values()))
         gone = {post.webhook_id for post, answer in ended if answer.status_code == 410}
-        failing = await queue.failing(session, sorted(ill - gone), rules.FAILING_FOR_GOOD) if ill else []
+        failing = await queue.failing(session, sorted(ill.keys() - gone), rules.FAILING_FOR_GOOD) if ill else []
         for reason, webhook_ids in ((Disabled.GONE, sorted(gone)), (Disabled.FAILING, failing)):
             for webhook_id in webhook_ids:
                 log.warning("a webhook is disabled: %s", reason, extra={"webhook_id": str(webhook_id)})
                 await subscriptions.disable(session, webhook_id, reason)
 
     def _noted(self, post: queue.Post, answer: Answer) -> queue.Noted:
-        wait = rules.retry_after(post.tries + 1, random.random())  # noqa: S311
+        ours = answer.reason in rules.OURS
+        held = None if answer.taken else rules.asked_wait(answer.retry_after, self.runtime.clock())
+        wait = rules.OURS_AGAIN if ours else rules.retry_after(post.tries + 1, random.random())  # noqa: S311
         status = Status.DELIVERED if answer.taken else Status.PENDING if wait else Status.EXHAUSTED
         return queue.Noted(
             delivery_id=post.delivery_id,
             status=status.value,
-            after=wait or timedelta() if status is Status.PENDING else timedelta(),
+            after=max(wait or timedelta(), held or timedelta()) if status is Status.PENDING else timedelta(),
             taken_until=post.taken_until,
             status_code=answer.status_code,
             reason=answer.reason,
             milliseconds=answer.milliseconds,
+            held=held,
+            used=0 if ours else 1,
         )

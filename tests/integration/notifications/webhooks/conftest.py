@@ -20,7 +20,7 @@ from sqlalchemy import Table, select, update
 
 
 class Endpoints:
-    """One server whose paths behave as they are called: /ok, /hang, /drip, /redirect, /gone, /flaky, /slow, /flood."""
+    """Paths that behave as they are called: /ok, /hang, /drip, /redirect, /gone, /flaky, /busy, /slow, /flood."""
 
     def __init__(self) -> None:
         self.taken: list[tuple[str, dict[str, str], bytes]] = []
@@ -28,6 +28,7 @@ class Endpoints:
         self.at_once: Counter[str] = Counter()
         self.most_at_once: Counter[str] = Counter()
         self.failing = True
+        self.retry_after = ""
         self.url = ""
 
     def bodies(self, path: str = "ok") -> list[bytes]:
@@ -67,6 +68,10 @@ class Endpoints:
 
     async def _flaky(self, _: web.Request) -> web.StreamResponse:
         return web.Response(status=500 if self.failing else 204)
+
+    async def _busy(self, _: web.Request) -> web.StreamResponse:
+        busy = web.Response(status=503, headers={"Retry-After": self.retry_after})
+        return busy if self.failing else web.Response(status=204)
 
     async def _slow(self, _: web.Request) -> web.StreamResponse:
         await asyncio.sleep(0.2)
@@ -123,9 +128,10 @@ class Partners:
         return next(row for row in await self.webhooks() if row["webhook_id"] == webhook_id)
 
     async def failing_since(self, webhook_id: UUID, **ago: float) -> None:
-        at = self.world.clock.now - timedelta(**ago)
+        now = self.world.clock.now
+        values = {"failing_since": now - timedelta(**ago), "failing_for": timedelta(**ago), "failed_at": now}
         async with self.world.database.engine.begin() as connection:
-            statement = update(webhook).where(webhook.c.webhook_id == webhook_id).values(failing_since=at)
+            statement = update(webhook).where(webhook.c.webhook_id == webhook_id).values(values)
             await connection.execute(statement)
 
     def commitment(self, ordinal: int = 1) -> Any:
