@@ -5,7 +5,7 @@ import csv
 import importlib
 import io
 import json
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
@@ -317,3 +317,60 @@ async def test_ten_thousand_pledges_come_in_at_once(world: Any, net: Any) -> Non
     assert [m["reached_at"] for m in shown["milestones"]] == [
         dates[n - 1].isoformat().replace("+00:00", "Z") for n in (10, 100, 1000, 10_000)
     ]
+
+
+def act_once_before(monkeypatch: pytest.MonkeyPatch, act: Callable[[], Awaitable[Any]]) -> list[None]:
+    """Has something done after an import has read what it rests on; returns a list with an item for each preparing."""
+    module = importlib.import_module("polity_membership.usecases.import_commitments")
+    find, loop, prepared = module.find_places, asyncio.get_running_loop(), list[None]()
+
+    async def acting() -> None:
+        await act()
+
+    def beside(*arguments: Any) -> Any:
+        prepared.append(None)
+        if len(prepared) == 1:
+            asyncio.run_coroutine_threadsafe(acting(), loop).result(30)
+        return find(*arguments)
+
+    monkeypatch.setattr(module, "find_places", beside)
+    return prepared
+
+
+@pytest.mark.parametrize("answer", ["interest", "decline", "commitment"])
+async def test_what_a_city_answers_while_its_pledge_is_prepared_is_looked_at_again(
+    world: Any, net: Any, monkeypatch: pytest.MonkeyPatch, answer: str
+) -> None:
+    campaign_id, (link,) = await net.invited(1)
+    (place,) = (await net.get(f"/v1/networks/{net.id}/local-governments"))["items"]
+
+    async def answered() -> None:
+        if answer == "commitment":
+            await net.commit(link)
+        else:
+            await world.call("POST", f"/v1/answer/{answer}", {} if answer == "decline" else None, link=link, expect=200)
+
+    prepared = act_once_before(monkeypatch, answered)
+    data = file_of([earlier("", local_government_id=place["local_government_id"])])
+    done = await bring_in(net, campaign_id, data, expect=200)
+    assert len(prepared) == 2
+    assert (done["imported"], done["already_there"]) == ((0, 1) if answer == "commitment" else (1, 0))
+    (kept,) = await commitments(world, campaign_id)
+    assert kept["ordinal"] == 1
+    step = "SELECT i.answer_step FROM invitation i JOIN commitment c ON c.invitation_id = i.id WHERE c.id = :id"
+    assert [row["answer_step"] for row in await world.rows(step, id=kept["id"])] == [1 if answer == "commitment" else 2]
+
+
+async def test_a_contact_given_while_a_pledge_is_prepared_is_kept(
+    world: Any, net: Any, monkeypatch: pytest.MonkeyPatch, row: Any, csv_of: Any
+) -> None:
+    await net.do_import(csv_of([row("Bare", contact_name="", contact_email="", language="")]), expect=200)
+    campaign_id = await net.campaign()
+    (place,) = (await net.get(f"/v1/networks/{net.id}/local-governments"))["items"]
+    path = f"/v1/local-governments/{place['local_government_id']}/contact"
+    contact = {"name": "Ana Nueva", "email": "ana@city.example", "language": "fr"}
+    prepared = act_once_before(monkeypatch, lambda: net.post(path, contact, expect=200))
+    data = file_of([earlier("", local_government_id=place["local_government_id"])])
+    assert (await bring_in(net, campaign_id, data, expect=200))["imported"] == 1
+    assert len(prepared) == 2
+    assert [kept["email"] for kept in await commitments(world, campaign_id)] == ["ana@city.example"]
