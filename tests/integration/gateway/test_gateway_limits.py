@@ -1,9 +1,12 @@
 """How much, how fast and how slowly a client may send, and which headers of its own count."""
 
+import contextlib
 import socket
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 KIB = 1024
 IMPORT = "/v1/networks/x/local-government-imports"
@@ -24,6 +27,31 @@ def test_a_client_that_asks_too_often_is_told_to_wait_and_no_other(start_gateway
         refused = next(a for a in (gateway.ask("/v1/networks") for _ in range(50)) if a.status == 429)
         assert refused.json["type"] == "urn:polity:problem:too_many_requests"
         assert refused.headers["retry-after"] == "1"
+
+
+def limits_of_compose() -> dict[str, Any]:
+    """Returns what the deployment gives the gateway, but for where things are."""
+    compose = yaml.safe_load((Path(__file__).parents[3] / "docker-compose.yml").read_text())
+    given = compose["services"]["configure"]["environment"]
+    return {name: given[name] for name in ("CLIENT_BURST", "CLIENT_REQUESTS_PER_SECOND", "REQUEST_TIMEOUT_SECONDS")}
+
+
+def test_the_limits_that_are_deployed_are_reached(start_gateway: Any) -> None:
+    given = limits_of_compose()
+    with start_gateway(**given) as gateway, contextlib.ExitStack() as opened:
+        address = ("127.0.0.1", gateway.port)
+        clients = [opened.enter_context(socket.create_connection(address, timeout=20)) for _ in range(100)]
+        assert _each_asks(clients) == {"404"}
+        # The bucket fills while they ask: on a busy machine it takes many more than a burst.
+        rounds = int(given["CLIENT_BURST"]) * 10 // len(clients)
+        assert any("429" in _each_asks(clients) for _ in range(rounds))
+        assert statuses(gateway, 5, source="127.0.0.2") == [200] * 5
+
+
+def _each_asks(clients: list[socket.socket]) -> set[str]:
+    for client in clients:
+        client.sendall(b"GET /nowhere HTTP/1.1\r\nHost: x\r\n\r\n")
+    return {client.recv(65536).decode().split()[1] for client in clients}
 
 
 def test_a_client_is_remembered_while_many_others_ask(start_gateway: Any) -> None:
@@ -148,7 +176,7 @@ def test_a_proxy_of_ours_in_front_may_say_where_the_client_is(start_gateway: Any
 
 
 def test_answers_name_no_server_and_ask_for_https_where_there_is_some(start_gateway: Any) -> None:
-    with start_gateway(HSTS_SECONDS=31536000) as gateway:
+    with start_gateway(ISSUER="https://polity.example/auth/realms/polity") as gateway:
         headers = gateway.ask("/en").headers
         assert headers["strict-transport-security"] == "max-age=31536000"
         refused = [gateway.ask("/v1/me"), gateway.ask("/nowhere"), gateway.ask("/v1/networks", token="x")]

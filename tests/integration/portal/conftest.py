@@ -220,7 +220,7 @@ async def stage(
     api = Api(httpx.AsyncClient(transport=httpx.MockTransport(canned), base_url="http://api.test"))
     sessions = Sessions(portal_database, identity, settings)
     application.state.portal = replace(
-        application.state.portal, clock=clock, identity=identity, api=api, sessions=sessions
+        application.state.portal, settings=settings, clock=clock, identity=identity, api=api, sessions=sessions
     )
     opened: list[httpx.AsyncClient] = []
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from dataclasses import replace
 from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -42,6 +43,21 @@ async def test_cookies_are_out_of_reach_of_scripts_and_other_sites(stage: Simple
         assert "SameSite=lax" in cookie
         assert "Path=/" in cookie
     assert "polity-sign-in" not in browser.cookies
+
+
+async def test_cookies_are_for_https_alone_where_the_public_address_is(
+    stage: SimpleNamespace, application: Any, settings: Any, realm: Any
+) -> None:
+    secure = settings.model_copy(update={"public_url": "https://polity.example"})
+    application.state.portal = replace(application.state.portal, settings=secure)
+    browser = stage.browser()
+    browser.base_url = secure.public_url
+    left = await browser.get("/en/sign-in")
+    arrived = await browser.get(httpx.URL(realm.approve(left.headers["location"])).raw_path.decode())
+    cookies = [*left.headers.get_list("set-cookie"), *arrived.headers.get_list("set-cookie")]
+    assert {cookie.partition("=")[0] for cookie in cookies} == {"__Host-polity-sign-in", "__Host-polity-session"}
+    assert ["Secure" in cookie for cookie in cookies] == [True] * len(cookies)
+    assert (await browser.get(OFFICE)).status_code == 200
 
 
 @pytest.mark.parametrize(
