@@ -213,6 +213,18 @@ async def test_an_answer_counts_by_its_step_and_not_by_the_clock_of_the_machine_
     assert (totals["submitted"], totals["interested"]) == (0, 2)
 
 
+@pytest.mark.parametrize("read", [slice(None), slice(None, None, -1)], ids=["in order", "the other way round"])
+async def test_of_two_answers_of_one_instant_the_later_step_counts(
+    api: httpx.AsyncClient, reporting: Database, story: Make, apply_facts: Make, read: slice
+) -> None:
+    told = story(cities=1, thresholds=())
+    told.submit(5, 5)
+    *told_before, sent, returned = told.facts
+    for received in (*told_before, *(sent, returned)[read]):
+        await apply_facts(reporting, [received])
+    assert await _totals(api, told) == {"invited": 1, "interested": 1}
+
+
 async def test_a_local_government_that_pledges_again_counts_with_its_last_commitment(
     api: httpx.AsyncClient, reporting: Database, story: Make, apply_facts: Make
 ) -> None:

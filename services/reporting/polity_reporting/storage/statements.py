@@ -117,10 +117,13 @@ WITHDRAWN = _statement(
 SUBMITTED = _statement(
     """
     INSERT INTO submission (campaign_id, local_government_id, at, step, answer_step)
-    SELECT * FROM unnest(:campaign_ids, :local_government_ids, :instants, :steps, :answer_steps)
+    SELECT DISTINCT ON (campaign_id, place_id, at) *
+    FROM unnest(:campaign_ids, :local_government_ids, :instants, :steps, :answer_steps)
         AS facts (campaign_id, place_id, at, step, answer_step)
-    ORDER BY campaign_id, place_id, at, step
-    ON CONFLICT (campaign_id, local_government_id, at, step) DO NOTHING
+    ORDER BY campaign_id, place_id, at, answer_step DESC NULLS LAST
+    ON CONFLICT (campaign_id, local_government_id, at) DO UPDATE
+    SET step = excluded.step, answer_step = excluded.answer_step
+    WHERE excluded.answer_step > coalesce(submission.answer_step, 0)
     """,
     campaign_ids=_UUIDS,
     local_government_ids=_UUIDS,

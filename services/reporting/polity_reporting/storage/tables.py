@@ -71,13 +71,13 @@ submission = Table(
     Column("campaign_id", Uuid, primary_key=True),
     Column("local_government_id", Uuid, primary_key=True),
     Column("at", DateTime(timezone=True), primary_key=True),
-    Column("step", Text, primary_key=True),
+    Column("step", Text, nullable=False),
     Column("answer_step", Integer),
 )
 """Each time a pledge was `submitted` to be confirmed or `returned`, an invitation `declined` or then `reconsidered`.
 
 `answer_step` says which came later, as the clocks of two machines do not. Facts of version 0.1
-have none and came first.
+have none and came first. Of two steps of one instant the later one is kept.
 """
 
 PROJECTION_TABLES = (campaign, local_government, answer, milestone, submission)

@@ -11,8 +11,6 @@ _STATEMENTS = (
     "ALTER TABLE answer ADD COLUMN withdrawn_ordinal integer",
     "UPDATE answer SET withdrawn_ordinal = coalesce(ordinal, 0) WHERE withdrawn_at IS NOT NULL",
     "ALTER TABLE submission ADD COLUMN answer_step integer",
-    "ALTER TABLE submission DROP CONSTRAINT submission_pkey",
-    "ALTER TABLE submission ADD PRIMARY KEY (campaign_id, local_government_id, at, step)",
 )
 
 
