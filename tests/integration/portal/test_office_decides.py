@@ -119,7 +119,8 @@ async def test_a_withdrawn_pledge_counts_no_longer_and_its_page_says_so(
 
 
 async def test_a_city_gets_more_time_and_its_old_link_works_again(desk: SimpleNamespace, city: SimpleNamespace) -> None:
-    await run(desk, "UPDATE invitation SET reply_at = now() - interval '1 day' WHERE campaign_id = :id")
+    yesterday = (utc_now() - timedelta(days=1)).isoformat()
+    await run(desk, f"UPDATE invitation SET reply_at = '{yesterday}' WHERE campaign_id = :id")
     gone = await city.browser.get(city.page)
     assert (gone.status_code, "Ask the network’s secretariat" in gone.text) == (410, True)
     assert "<strong>Test</strong>" in gone.text

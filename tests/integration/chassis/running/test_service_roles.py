@@ -7,7 +7,6 @@ import signal
 import socket
 import sys
 from collections.abc import AsyncIterator
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -149,10 +148,10 @@ async def test_metrics_tell_the_age_of_the_outbox_and_what_is_parked(postgres: A
         await connection.execute(
             text(
                 "INSERT INTO outbox (message_id, topic, key, key_hash, sequence, type, version, visibility, networks,"
-                " occurred_at, added_at) SELECT gen_random_uuid(), 't', 'k', 0, n, 'x', 1, 'public', '', now(), :at"
+                " occurred_at, added_at)"
+                " SELECT gen_random_uuid(), 't', 'k', 0, n, 'x', 1, 'public', '', now(), now() - interval '1 hour'"
                 "  FROM generate_series(1, 3) AS n"
-            ),
-            {"at": utc_now() - timedelta(hours=1)},
+            )
         )
         await connection.execute(
             text(
