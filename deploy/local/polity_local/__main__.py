@@ -20,6 +20,7 @@ USAGE = """\
 ./dev demo [ARGUMENTS]     the demonstration: load it, or many cities at once (./dev demo --help)
 ./dev test [ARGUMENTS]     all tests but the full set of faults, --at an instant, --repeat N times (./dev test --help)
 ./dev faults [ARGUMENTS]   the full set of faults
+./dev freeze VERSION       keep this release's data for the tests of later ones (./dev freeze --help)
 ./dev bench [ARGUMENTS]    the benchmarks (./dev bench --help)
 ./dev lint                 style, types, walls between packages, contracts
 ./dev contracts            write the schemas and the AsyncAPI document anew from the contracts
@@ -37,6 +38,7 @@ COMMANDS: dict[str, Callable[[Sequence[str]], int]] = {
     "demo": checks.demo,
     "test": checks.test,
     "faults": checks.faults,
+    "freeze": checks.freeze,
     "bench": checks.bench,
     "lint": checks.lint,
     "contracts": checks.contracts,

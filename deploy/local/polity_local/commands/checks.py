@@ -74,6 +74,11 @@ def bench(arguments: Sequence[str]) -> int:
     return _run(sys.executable, "tests/bench", *arguments)
 
 
+def freeze(arguments: Sequence[str]) -> int:
+    """Keeps what a release's data looks like."""
+    return _run(sys.executable, "-m", "polity_local.releases", *arguments)
+
+
 def demo(arguments: Sequence[str]) -> int:
     """Runs the demonstration's own command."""
     return _run(sys.executable, "-m", "polity_local.demo", *arguments)
