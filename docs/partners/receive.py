@@ -2,13 +2,16 @@
 import os
 
 from aiohttp import web
-from standardwebhooks import Webhook
+from standardwebhooks import Webhook, WebhookVerificationError
 
 webhook, seen = Webhook(os.environ["WEBHOOK_SECRET"]), set()
 
 
 async def receive(request: web.Request) -> web.Response:
-    event = webhook.verify(await request.text(), dict(request.headers))  # what isn't ours raises: 500, and nothing else
+    try:
+        event = webhook.verify(await request.text(), dict(request.headers))
+    except (ValueError, WebhookVerificationError):
+        return web.Response(status=400)  # not ours
     if event["id"] not in seen:  # a message may come more than once
         seen.add(event["id"])
         print(event["type"], event["subject"], flush=True)

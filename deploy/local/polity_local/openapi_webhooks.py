@@ -6,7 +6,7 @@ from uuid import UUID
 
 from polity_contracts.envelope import Fact
 from polity_contracts.generated import CONTRACTS, read_example
-from polity_notifications.domain.webhooks import PUBLIC_FACTS, TEST_TYPE, WITHHELD, event, test_event
+from polity_notifications.domain.webhooks import CONTENT_TYPE, PUBLIC_FACTS, TEST_TYPE, WITHHELD, event, test_event
 
 _HEADERS = {
     "webhook-id": "The fact's id, the same at each try: keep those that you have seen.",
@@ -39,13 +39,13 @@ _EVENT: dict[str, Any] = {
     "properties": {
         "specversion": {"const": "1.0"},
         "id": {"type": "string", "format": "uuid", "description": "The same as the header webhook-id."},
-        "source": {"type": "string"},
+        "source": {"type": "string", "description": "The service that owns the fact, as in Kafka: /membership."},
         "type": {"type": "string", "description": "The fact's wire name."},
         "subject": {"type": "string", "description": "What it is about: the posts of one subject come in their order."},
         "time": {"type": "string", "format": "date-time", "description": "When it happened."},
         "datacontenttype": {"const": "application/json"},
         "dataschema": {"type": "string", "description": "urn:polity:<type>:<version>"},
-        "sequence": {"type": "string", "description": "The fact's number within its subject."},
+        "sequence": {"type": "string", "description": "The fact's number within its subject, 19 digits."},
         "networks": {"type": "string", "description": "Ids, separated by commas."},
         "timestamp": {"type": "string", "format": "date-time"},
         "data": {"type": "object"},
@@ -96,9 +96,6 @@ def _posted(name: str, said: str, shape: dict[str, Any], example: dict[str, Any]
         "responses": _TAKEN,
     }
     return {"post": operation}
-
-
-CONTENT_TYPE = "application/json"
 
 
 def _inlined(schema: dict[str, Any]) -> dict[str, Any]:

@@ -13,5 +13,6 @@ def test_the_tour_is_named_where_there_is_one(tmp_path: Path, dates: str | None,
     if dates is not None:
         (tmp_path / LOADED).write_text(dates)
     said = addresses(Place(tmp_path, Ports()))
+    assert "client partner-demo, secret " in said
     assert ("follow the tour" in said) is tour
     assert ("there is no tour" in said) is not tour

@@ -80,7 +80,7 @@ def test_the_payload_is_a_cloud_event_without_what_leads_to_a_person() -> None:
     body = event(fact, fact_id=fact_id, key=str(key), sequence=3, occurred_at=AT)
     assert {name: body[name] for name in ("type", "timestamp", "id", "subject", "sequence", "source", "time")} == {
         "type": "membership.commitment_made", "timestamp": "2030-03-01T12:00:00Z", "id": str(fact_id),
-        "subject": str(key), "sequence": "3", "source": "membership", "time": "2030-03-01T12:00:00Z",
+        "subject": str(key), "sequence": "0000000000000000003", "source": "/membership", "time": "2030-03-01T12:00:00Z",
     }  # fmt: skip
     assert body["networks"] == str(NETWORK)
     assert body["data"]["ordinal"] == 1

@@ -28,6 +28,7 @@ def addresses(place: Place) -> str:
         "Trace viewer": f"http://localhost:{place.ports.zipkin}/zipkin/",
         "Mail": f"http://localhost:{place.ports.mail}/",
         "Sign in as": f"secretariat, secretariat2, operations, city or nobody; password {DEMO_PASSWORD}",
+        "Partner system": f"client partner-demo, secret {place.secrets['partner_client']}",
     }
     for row in rows.items():
         table.add_row(*row)

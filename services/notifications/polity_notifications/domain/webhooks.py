@@ -16,6 +16,13 @@ PUBLIC_FACTS: dict[str, type[Fact]] = {
 }
 """By their wire names: the facts that any partner may have."""
 PUBLIC_TOPICS = tuple(topic for topic in TOPICS if any(fact.topic == topic for fact in PUBLIC_FACTS.values()))
+CONTENT_TYPE = "application/cloudevents+json"
+"""By which a CloudEvents library knows an event. Source: CloudEvents 1.0.2, HTTP protocol binding, 3.2."""
+SEQUENCE_DIGITS = 19
+"""As many as the largest number has, so that the order of the text is that of the numbers.
+
+Source: CloudEvents, extension "sequence": its values are compared as text.
+"""
 WITHHELD = frozenset({"contact_id", "invitation_id", "answer_step"})
 """Members of public facts that lead to a person, or tell how often an invitation was answered before."""
 TEST_TYPE = "polity.webhook_test"
@@ -112,13 +119,13 @@ def event(fact: Fact, *, fact_id: UUID, key: str, sequence: int, occurred_at: da
     return {
         "specversion": "1.0",
         "id": str(fact_id),
-        "source": TOPICS[fact.topic].owner,
+        "source": f"/{TOPICS[fact.topic].owner}",
         "type": fact.type,
         "subject": key,
         "time": time,
         "datacontenttype": "application/json",
         "dataschema": f"urn:polity:{fact.type}:{fact.version}",
-        "sequence": str(sequence),
+        "sequence": f"{sequence:0{SEQUENCE_DIGITS}}",
         "networks": ",".join(str(network) for network in fact.networks()),
         "timestamp": time,
         "data": fact.model_dump(mode="json", exclude=set(WITHHELD)),
@@ -131,7 +138,7 @@ def test_event(event_id: UUID, webhook_id: UUID, at: datetime) -> dict[str, Any]
     return {
         "specversion": "1.0",
         "id": str(event_id),
-        "source": "notifications",
+        "source": "/notifications",
         "type": TEST_TYPE,
         "subject": str(webhook_id),
         "time": time,

@@ -107,9 +107,15 @@ async def post_resend_given_up(webhook_id: UUID, body: ResendIn, database: Datab
     operation_id="resend_webhook_delivery",
     **access(owner(delivery) | OPERATOR, WebhookDisabled, TypeNotPublic),
 )
-async def post_resend(webhook_delivery_id: UUID, database: DatabaseDep) -> None:
-    """Posts the delivery again under the same webhook-id, now and, where that fails, by the whole schedule."""
-    await manage.resend_delivery(database, webhook_delivery_id)
+async def post_resend(webhook_delivery_id: UUID, database: DatabaseDep) -> WebhookDeliveryShape:
+    """Posts the delivery again under the same webhook-id, now and, where that fails, by the whole schedule.
+
+    Returns it as it waits now, with the attempts of before.
+    """
+    waiting = await manage.resend_delivery(database, webhook_delivery_id)
+    async with database.transaction() as session:
+        attempts = await webhook_log.attempts(session, [webhook_delivery_id])
+    return _shape(waiting, attempts)
 
 
 def _shape(row: webhook_log.Logged, attempts: list[webhook_log.Attempt]) -> WebhookDeliveryShape:

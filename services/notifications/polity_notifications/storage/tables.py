@@ -168,6 +168,7 @@ webhook = Table(
     Column("generation", Integer, nullable=False),
     Column("previous_key_id", Text),
     _instant("previous_until"),
+    Column("earlier_secrets", JSONB, nullable=False, server_default=text("'[]'")),
     _instant("created_at", nullable=False),
     _instant("enabled_at", nullable=False),
     Column("disabled_reason", Text),
@@ -181,7 +182,8 @@ webhook = Table(
 )
 """A partner system's subscription. `owner` is its token's subject; its secrets are derived from `key_id` and
 `generation`. `failing_since`: since when the endpoint has taken nothing; `failing_for`: for how long of it there were
-tries, the last at `failed_at`. While `paused_at` is set, and until `held_until` (Retry-After), deliveries wait."""
+tries, the last at `failed_at`. `earlier_secrets`: those before the
+previous one that may sign still. While `paused_at` is set, and until `held_until` (Retry-After), deliveries wait."""
 
 webhook_message = Table(
     "webhook_message",

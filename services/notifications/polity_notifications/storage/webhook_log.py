@@ -43,6 +43,11 @@ _ELSEWHERE = {
 _DELIVERY = [
     _ELSEWHERE[name] if name in _ELSEWHERE else webhook_delivery.c[name] for name in Logged.__dataclass_fields__
 ]
+_LOG = (
+    select(*_DELIVERY)
+    .join(webhook_message, webhook_message.c.message_id == webhook_delivery.c.message_id)
+    .join(webhook, webhook.c.webhook_id == webhook_delivery.c.webhook_id)
+)
 _ATTEMPT = [webhook_attempt.c[name] for name in Attempt.__dataclass_fields__]
 
 
@@ -50,12 +55,7 @@ async def deliveries(
     session: AsyncSession, webhook_id: UUID, status: str | None, page: Wanted, *, newest_first: bool
 ) -> list[Logged]:
     """Returns the subscription's deliveries of the page and one more, as they were asked for or the newest first."""
-    statement = (
-        select(*_DELIVERY)
-        .join(webhook_message, webhook_message.c.message_id == webhook_delivery.c.message_id)
-        .join(webhook, webhook.c.webhook_id == webhook_delivery.c.webhook_id)
-        .where(webhook_delivery.c.webhook_id == webhook_id)
-    )
+    statement = _LOG.where(webhook_delivery.c.webhook_id == webhook_id)
     if status is not None:
         statement = statement.where(webhook_delivery.c.status == status)
     statement = keyset(
@@ -63,6 +63,12 @@ async def deliveries(
     )
     rows = await (await session.connection()).execute(statement)
     return [Logged(**row) for row in rows.mappings()]
+
+
+async def one(session: AsyncSession, delivery_id: UUID) -> Logged:
+    """Returns the delivery; raises NoResultFound where there is none."""
+    found = await (await session.connection()).execute(_LOG.where(webhook_delivery.c.delivery_id == delivery_id))
+    return Logged(**found.mappings().one())
 
 
 async def attempts(session: AsyncSession, delivery_ids: Sequence[UUID]) -> list[Attempt]:

@@ -34,7 +34,8 @@ WITH taken AS (
    WHERE webhook_delivery.delivery_id = due.delivery_id
   RETURNING webhook_delivery.delivery_id, webhook_id, message_id, tries, taken_until)
 SELECT taken.*, webhook.failing_since IS NOT NULL AS failing, webhook.url, webhook.key_id, webhook.generation,
-       webhook.previous_key_id, webhook.previous_until, webhook_message.body, webhook_message.traceparent
+       webhook.previous_key_id, webhook.previous_until,
+       CAST(webhook.earlier_secrets AS text) AS earlier_secrets, webhook_message.body, webhook_message.traceparent
   FROM taken JOIN webhook USING (webhook_id) JOIN webhook_message USING (message_id)
 """)
 _NOTE = text("""
@@ -118,6 +119,7 @@ class Post:
     generation: int
     previous_key_id: str | None
     previous_until: datetime | None
+    earlier_secrets: str
     body: str
     traceparent: str | None
 

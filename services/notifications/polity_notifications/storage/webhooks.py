@@ -30,6 +30,8 @@ class Webhook:
     networks: list[UUID] | None
     key_id: str
     generation: int
+    previous_key_id: str | None
+    earlier_secrets: list[dict[str, Any]]
     previous_until: datetime | None
     created_at: datetime
     disabled_reason: str | None
@@ -39,6 +41,8 @@ class Webhook:
     paused_at: datetime | None
 
 
+MOST_EARLIER = 8
+"""Each signs each post: a header has room for these."""
 _SOUND: dict[str, Any] = {"failing_since": None, "failing_for": timedelta(), "failed_at": None}
 _COLUMNS = [webhook.c[name] for name in Webhook.__dataclass_fields__]
 
@@ -91,8 +95,16 @@ async def one(session: AsyncSession, webhook_id: UUID, *, lock: bool = False) ->
 
 
 async def rotate(session: AsyncSession, before: Webhook, key_id: str, overlap: timedelta) -> None:
-    """Gives the locked subscription its next secret; the one before signs as well for that long."""
+    """Gives the locked subscription its next secret; the one before signs as well for that long.
+
+    Those before that sign on until their own time is over, the newest MOST_EARLIER of them.
+    """
+    earlier = list(before.earlier_secrets)
+    if before.previous_until:
+        until = before.previous_until.isoformat()
+        earlier.insert(0, {"key_id": before.previous_key_id, "generation": before.generation - 1, "until": until})
     changed = {
+        "earlier_secrets": earlier[:MOST_EARLIER],
         "key_id": key_id,
         "generation": before.generation + 1,
         "previous_key_id": before.key_id,

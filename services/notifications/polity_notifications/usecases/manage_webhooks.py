@@ -116,8 +116,11 @@ async def try_webhook(database: Database, webhook_id: UUID, now: datetime, key: 
         return UUID((await once(session, key, act)).ids["delivery_id"])
 
 
-async def resend_delivery(database: Database, delivery_id: UUID) -> None:
-    """Asks for the delivery anew, with a whole schedule of tries. Raises WebhookDisabled or TypeNotPublic."""
+async def resend_delivery(database: Database, delivery_id: UUID) -> webhook_log.Logged:
+    """Asks for the delivery anew, with a whole schedule of tries, and returns it as it is now.
+
+    Raises WebhookDisabled or TypeNotPublic.
+    """
     async with database.transaction() as session:
         found = await webhook_log.webhook_and_type_of(session, delivery_id)
         if found is None:
@@ -127,6 +130,7 @@ async def resend_delivery(database: Database, delivery_id: UUID) -> None:
         if fact_type not in POSTED_TYPES:
             raise TypeNotPublic
         await webhook_queue.again(session, delivery_id)
+        return await webhook_log.one(session, delivery_id)
 
 
 async def recover(database: Database, webhook_id: UUID, since: datetime) -> int:

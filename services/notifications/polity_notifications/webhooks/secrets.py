@@ -1,5 +1,6 @@
 """Which secrets a subscription has just now, and the headers that they sign."""
 
+import json
 from datetime import datetime
 from functools import lru_cache
 
@@ -7,6 +8,7 @@ from polity_chassis.headers import clean_header
 from polity_chassis.links import LinkKeys
 
 from polity_notifications.domain.signing import derive, signature
+from polity_notifications.domain.webhooks import CONTENT_TYPE
 from polity_notifications.storage.webhook_queue import Post
 
 _derived = lru_cache(maxsize=4096)(derive)
@@ -15,14 +17,17 @@ _derived = lru_cache(maxsize=4096)(derive)
 def headers(post: Post, keys: LinkKeys, now: datetime) -> dict[str, str]:
     """Returns the headers of Standard Webhooks 1.0; raises KeyError when the settings lack the key.
 
-    While a secret is being replaced, both sign: a receiver may check with either.
+    While a secret is being replaced, those before sign too: a receiver may check with any of them.
     """
     secrets = [_derived(keys.root[post.key_id], post.webhook_id, post.generation)]
     if post.previous_until and now < post.previous_until and post.previous_key_id in keys.root:
         secrets.append(_derived(keys.root[post.previous_key_id], post.webhook_id, post.generation - 1))
+    for one in json.loads(post.earlier_secrets):
+        if now < datetime.fromisoformat(one["until"]) and one["key_id"] in keys.root:
+            secrets.append(_derived(keys.root[one["key_id"]], post.webhook_id, one["generation"]))
     message_id, timestamp = str(post.message_id), int(now.timestamp())
     made = {
-        "content-type": "application/json",
+        "content-type": CONTENT_TYPE,
         "webhook-id": message_id,
         "webhook-timestamp": str(timestamp),
         "webhook-signature": signature(secrets, message_id, timestamp, post.body.encode()),

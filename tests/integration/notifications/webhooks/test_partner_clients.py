@@ -81,7 +81,7 @@ async def forged(url: str) -> None:
         "webhook-signature": "v1,Zm9yZ2Vk",
     }
     async with aiohttp.ClientSession() as session, session.post(url, data=b'{"id": "x"}', headers=headers) as answer:
-        assert answer.status >= 400
+        assert answer.status == 400
 
 
 def expected(rows: Sequence[dict[str, Any]]) -> list[str]:
@@ -89,9 +89,9 @@ def expected(rows: Sequence[dict[str, Any]]) -> list[str]:
 
 
 @pytest.mark.parametrize("name", ["receive.py", "receive.mjs"])
-def test_a_receiver_has_twenty_lines_at_most(name: str) -> None:
-    lines = (SHOWN / name).read_text().splitlines()
-    assert len(lines) <= 20
+def test_a_receiver_has_eighteen_written_lines_at_most(name: str) -> None:
+    lines = [line for line in (SHOWN / name).read_text().splitlines() if line.strip()]
+    assert len(lines) <= 18
     assert not any("polity_" in line for line in lines)
 
 

@@ -197,6 +197,21 @@ async def test_what_was_given_up_since_a_moment_is_posted_again(partners: Any, a
     assert (await api.post(f"{path}/resend", json={"since": "yesterday"})).status_code == 422
 
 
+async def test_a_single_resend_answers_the_delivery_that_waits_now(partners: Any, api: httpx.AsyncClient) -> None:
+    told = await made(api, url=f"{partners.endpoints.url}/ok")
+    await partners.told(partners.commitment())
+    await partners.sender.settle()
+    path = f"/v1/webhooks/{told['webhook_id']}/deliveries"
+    [before] = (await api.get(path)).json()["items"]
+    answer = await api.post(f"/v1/webhook-deliveries/{before['delivery_id']}/resend")
+    due = partners.world.clock.now.isoformat().replace("+00:00", "Z")
+    assert answer.status_code == 202
+    assert answer.json() == {**before, "status": "pending", "next_attempt_at": due}
+    [after] = (await api.get(path, params={"status": "pending"})).json()["items"]
+    assert after == answer.json()
+    assert (await api.get(path, params={"status": "delivered"})).json()["items"] == []
+
+
 async def test_every_type_is_listed_with_the_schema_of_what_partners_get(partners: Any, api: httpx.AsyncClient) -> None:
     types = (await api.get("/v1/webhook-types")).json()
     assert types["loopback"] is True

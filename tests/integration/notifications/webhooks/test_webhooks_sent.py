@@ -42,6 +42,7 @@ async def test_a_public_fact_is_posted_once_to_each_subscription_and_verified_by
         event = verified(told.secret, lower, body, partners.world.clock.now.timestamp())
         assert (event["type"], event["id"]) == ("membership.commitment_made", str(fact.id)), name
         assert lower["webhook-id"] == str(fact.id)
+        assert lower["content-type"] == "application/cloudevents+json"
         assert str(fact.fact.contact_id) not in body.decode()
     assert await partners.statuses() == ["delivered"] * 2
     assert [row["status_code"] for row in await partners.attempts()] == [200, 200]
@@ -185,7 +186,7 @@ async def test_within_a_subject_the_order_holds_and_the_first_holds_up_the_next(
     await partners.sender.settle()
     campaign = [json.loads(body) for body in partners.endpoints.bodies("flaky")[2:]]
     told = [event["sequence"] for event in campaign if event["subject"] == str(partners.world.campaign_id)]
-    assert told == ["1", "2", "3"]
+    assert told == [f"{number:019}" for number in (1, 2, 3)]
     assert set(await partners.statuses()) == {"delivered"}
 
 
@@ -205,6 +206,23 @@ async def test_both_secrets_sign_for_a_day_after_a_rotation(partners: Any) -> No
     verified(new.secret, after, second, world.clock.now.timestamp())
     with pytest.raises(Exception, match="No matching signature"):
         verified(old.secret, after, second, world.clock.now.timestamp())
+
+
+async def test_a_second_rotation_within_a_day_keeps_the_first_secret_alive(partners: Any) -> None:
+    world, secrets = partners.world, [(await partners.subscribe())]
+    for _ in range(2):
+        world.clock.forward(hours=1)
+        secrets.append(await rotate_secret(world.database, secrets[0].webhook_id, world.settings.webhook_keys, None))
+    for hours, alive in ((0, 3), (23, 2), (1, 1)):
+        world.clock.forward(hours=hours)
+        partners.endpoints.taken.clear()
+        await partners.told(partners.commitment())
+        await partners.sender.settle()
+        [(_, headers, body)] = partners.endpoints.taken
+        signatures = headers["webhook-signature"].split()
+        assert len(signatures) == alive
+        for told in secrets[3 - alive :]:
+            verified(told.secret, headers, body, world.clock.now.timestamp())
 
 
 async def test_a_sender_killed_between_post_and_note_posts_at_most_once_more(partners: Any) -> None:
