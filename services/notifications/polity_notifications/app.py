@@ -11,6 +11,7 @@ from polity_notifications.consumers.webhooks import webhook_consumer
 from polity_notifications.http import deliveries, previews, webhook_log, webhook_types, webhooks
 from polity_notifications.sender import send_mails
 from polity_notifications.settings import Settings
+from polity_notifications.upkeep import keep_up
 from polity_notifications.webhooks.sender import send_webhooks
 
 NAME = "notifications"
@@ -32,5 +33,5 @@ def service() -> Service:
             parked_router(consumers),
         ),
         consumers=consumers,
-        background=(send_mails, send_webhooks),
+        background=(send_mails, send_webhooks, keep_up),
     )

@@ -51,6 +51,8 @@ MOST_PER_OWNER = 20
 CLOCKS_APART = timedelta(minutes=2)
 """By how much the clock of whoever publishes a fact and that of our database may differ: what happened up to so long
 before a subscription began is taken for what happened since."""
+KEPT = timedelta(days=90)
+"""How long what has ended is kept, and public facts, for whoever asks for what they missed."""
 MOST_RESENT = 10_000
 """How many deliveries one call asks for again."""
 

@@ -8,6 +8,8 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from polity_notifications.domain.webhooks import KEPT
+
 _LOCK = text("""
 SELECT count(*)
   FROM (SELECT FROM webhook WHERE disabled_reason IS NULL ORDER BY webhook_id FOR SHARE) AS enabled
@@ -39,7 +41,8 @@ INSERT INTO webhook_delivery (delivery_id, webhook_id, message_id, subject, sequ
 SELECT uuidv7(), webhook.webhook_id, fact.message_id, fact.subject, fact.sequence, 'pending', now(), now()
   FROM webhook_message AS fact CROSS JOIN webhook
  WHERE webhook.webhook_id = :webhook_id AND fact.type = ANY (CAST(:types AS text[]))
-   AND fact.recorded_at >= greatest(CAST(:since AS timestamptz), webhook.created_at) AND {_WANTED}
+   AND fact.recorded_at >= greatest(CAST(:since AS timestamptz), webhook.created_at, now() - CAST(:kept AS interval))
+   AND {_WANTED}
    AND NOT EXISTS (SELECT FROM webhook_delivery AS had
                     WHERE had.message_id = fact.message_id AND had.webhook_id = webhook.webhook_id)
  ORDER BY fact.recorded_at, fact.message_id LIMIT :most
@@ -82,7 +85,7 @@ async def ask_for_missed(
 
     They are those that came here since then and since it was made, the earliest first. Returns how many.
     """
-    values = {"webhook_id": webhook_id, "types": sorted(types), "since": since, "most": most}
+    values = {"webhook_id": webhook_id, "types": sorted(types), "since": since, "kept": KEPT, "most": most}
     return (await (await session.connection()).execute(_MISSED, values)).rowcount
 
 

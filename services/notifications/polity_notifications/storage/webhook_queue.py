@@ -33,8 +33,8 @@ WITH taken AS (
            LIMIT :room) AS due
    WHERE webhook_delivery.delivery_id = due.delivery_id
   RETURNING webhook_delivery.delivery_id, webhook_id, message_id, tries, taken_until)
-SELECT taken.*, webhook.failing_since IS NOT NULL AS failing, webhook.url, webhook.key_id, webhook.generation,
-       webhook.previous_key_id, webhook.previous_until,
+SELECT taken.*, webhook.failing_since IS NOT NULL AS failing, webhook.owner, webhook.url, webhook.key_id,
+       webhook.generation, webhook.previous_key_id, webhook.previous_until,
        CAST(webhook.earlier_secrets AS text) AS earlier_secrets, webhook_message.body, webhook_message.traceparent
   FROM taken JOIN webhook USING (webhook_id) JOIN webhook_message USING (message_id)
 """)
@@ -114,6 +114,7 @@ class Post:
     taken_until: datetime
     taken_at: float
     failing: bool
+    owner: str
     url: str
     key_id: str
     generation: int

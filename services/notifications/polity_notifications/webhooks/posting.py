@@ -4,10 +4,14 @@ import asyncio
 import socket
 import ssl
 import time
+from collections import defaultdict
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import lru_cache, partial
+from typing import Any
 
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
@@ -20,7 +24,12 @@ TIMEOUT_SECONDS = 15.0
 CONNECT_SECONDS = 5.0
 MOST_ANSWER_BYTES = 65_536
 RESOLVING_THREADS = 64
-"""Names that resolve slowly hold a thread each: enough that they don't hold up the others."""
+"""Names that resolve slowly hold a thread each, also when their post has timed out: enough for many at a time."""
+RESOLVING_PER_OWNER = 8
+"""By each of the two schemes: so that the names of no two partners hold up the others'."""
+
+_owner: ContextVar[str] = ContextVar("owner", default="")
+"""Whose post is under way: aiohttp's resolver is told nothing but the name."""
 
 
 class AddressRefused(Exception):
@@ -59,13 +68,19 @@ class CheckedResolver(AbstractResolver):
 
     def __init__(self, scheme: str, *, allow_loopback: bool, threads: ThreadPoolExecutor) -> None:
         self._scheme, self._allow_loopback, self._threads = scheme, allow_loopback, threads
+        self._places: dict[str, asyncio.Semaphore] = defaultdict(lambda: asyncio.Semaphore(RESOLVING_PER_OWNER))
 
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
     ) -> list[ResolveResult]:
         """Returns the addresses to connect to; raises AddressRefused, or OSError for a name that doesn't resolve."""
         ask = partial(socket.getaddrinfo, host, port, socket.AF_UNSPEC, socket.SOCK_STREAM)
-        found = await asyncio.get_running_loop().run_in_executor(self._threads, ask)
+        places = self._places[_owner.get()]
+        await places.acquire()
+        asked = self._threads.submit(ask)
+        # A thread that asks isn't stopped when the post is: its place is free only when it is.
+        asked.add_done_callback(partial(_free, asyncio.get_running_loop(), places))
+        found = await asyncio.wrap_future(asked)
         addresses = [(kind, str(address[0])) for kind, _, _, _, address in found]
         for _, address in addresses:
             self.check(address)
@@ -81,6 +96,12 @@ class CheckedResolver(AbstractResolver):
 
     async def close(self) -> None:
         """Nothing is held."""
+
+
+def _free(loop: asyncio.AbstractEventLoop, places: asyncio.Semaphore, _: Future[Any]) -> None:
+    # A thread may outlive the loop that waited for it.
+    with suppress(RuntimeError):
+        loop.call_soon_threadsafe(places.release)
 
 
 class Poster:
@@ -99,8 +120,12 @@ class Poster:
             await session.close()
         self._threads.shutdown(wait=False, cancel_futures=True)
 
-    async def post(self, url: str, headers: Mapping[str, str], body: bytes) -> Answer:
-        """Returns what the endpoint answered within the time; raises nothing for what an endpoint does."""
+    async def post(self, url: str, headers: Mapping[str, str], body: bytes, owner: str = "") -> Answer:
+        """Returns what the endpoint answered within the time; raises nothing for what an endpoint does.
+
+        Of one owner's posts by one scheme, RESOLVING_PER_OWNER at a time ask for an address.
+        """
+        _owner.set(owner)
         started = time.perf_counter()
         status, retry_after = None, None
         try:

@@ -159,7 +159,7 @@ class WebhookSender:
         except KeyError:
             return Answer(0, reason="key_missing")
         try:
-            return await self.poster.post(post.url, signed, post.body.encode())
+            return await self.poster.post(post.url, signed, post.body.encode(), post.owner)
         except Exception as error:
             # A fault of ours: the next version may do better, and until then it shows and holds up nobody.
             log.error("a webhook could not be posted: %s", type(error).__name__)
