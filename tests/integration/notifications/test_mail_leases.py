@@ -1,6 +1,7 @@
 """Whose a mail is: nobody sends past their lease or overwrites what a later sender noted, whatever clocks say."""
 
 from collections import Counter
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -138,3 +139,29 @@ async def test_two_senders_with_clocks_apart_send_every_mail_once(world: Any, sm
     received = Counter(recipient for _, recipients, _ in smtp_sink.messages for recipient in recipients)
     assert received == Counter(addresses)
     assert await world.statuses() == ["sent"] * 20
+
+
+CLAIM_OF_0_1_0 = """
+UPDATE delivery SET due_at = :until
+ WHERE delivery_id IN (
+       SELECT delivery_id FROM delivery
+        WHERE status = 'queued' AND due_at <= :now AND expires_at > :now
+        ORDER BY due_at LIMIT :most FOR NO KEY UPDATE SKIP LOCKED)
+RETURNING delivery_id
+"""
+
+
+async def test_a_sender_of_the_release_before_takes_no_mail_that_one_of_now_has_in_hand(world: Any) -> None:
+    await invited(world, 1)
+    taken: list[Any] = []
+
+    async def the_old_one_looks() -> None:
+        now = world.clock()
+        async with world.database.engine.begin() as connection:
+            values = {"now": now, "until": now + timedelta(seconds=45), "most": 10}
+            taken.extend(await connection.scalars(text(CLAIM_OF_0_1_0), values))
+
+    sender = world.sender()
+    sender.connection = Meanwhile(the_old_one_looks)
+    assert await sender.send_some() == 1
+    assert taken == []

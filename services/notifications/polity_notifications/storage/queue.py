@@ -11,9 +11,10 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from polity_notifications.domain.validity import MailState
 from polity_notifications.storage.mail_states import STATE
 
+# `due_at` too: the senders of 0.1.0, which run on beside a migration, know no other lease.
 _CLAIM = text("""
 WITH taken AS (
-    UPDATE delivery SET leased_until = now() + CAST(:lease AS interval)
+    UPDATE delivery SET leased_until = now() + CAST(:lease AS interval), due_at = now() + CAST(:lease AS interval)
      WHERE delivery_id IN (
            SELECT delivery_id FROM delivery
             WHERE status = 'queued' AND due_at <= now() AND expires_at > now()
