@@ -94,6 +94,7 @@ def _first(report: dict[str, Any]) -> dict[str, Any]:
         "open_file_faults": len(at_file),
         "open_questions": len(report["asked_rows"]),
         "open_proposals": len(report["proposals"]),
+        "differences": report["differences"][:SHOWN],
     }
 
 
@@ -105,6 +106,7 @@ def decide(waiting: Waiting, form: FormData) -> None:
     for line, cells in _taken(report, form):
         corrections = changes["corrections"]
         corrections[str(line)] = corrections.get(str(line), {}) | cells
+    _update(changes, report, form)
     if form.get("action") == "aside":
         changes["set_aside_faulty"] = True
 
@@ -133,6 +135,15 @@ def _answer(changes: dict[str, Any], report: dict[str, Any], form: FormData) -> 
     for question in report["questions"]:
         if question["confirmable"] and text_of(form, _named(question)) == "right":
             confirmed.append({"line": question["line"], "reason": question["reason"]})
+
+
+def _update(changes: dict[str, Any], report: dict[str, Any], form: FormData) -> None:
+    """Adds whose values the register takes over; those that the page didn't show stay as they were decided."""
+    shown = {difference["line"] for difference in report["differences"]}
+    ticked = {line for line in shown if form.get(f"update:{line}")}
+    changes["updates"] = sorted({*changes.get("updates", ()), *shown} - (shown - ticked))
+    if form.get("action") in ("update", "leave"):
+        changes["update_all"], changes["updates"] = form.get("action") == "update", []
 
 
 def _taken(report: dict[str, Any], form: FormData) -> Iterator[tuple[int, dict[str, str]]]:

@@ -163,6 +163,28 @@ async def test_who_pledged_already_is_told_and_not_doubled(world: Any, net: Any)
     assert (await net.commit(links[1], expect=409))["type"].endswith("already_committed")
 
 
+async def test_each_row_is_counted_once_whatever_becomes_of_it(net: Any, row: Any, csv_of: Any) -> None:
+    await net.do_import(csv_of([row("Málaga"), row("Known", latitude="42")]), expect=200)
+    campaign_id = await net.campaign()
+    await bring_in(net, campaign_id, file_of([earlier("Pledged", latitude="43")]), expect=200)
+    data = file_of([
+        earlier("Pledged", latitude="43"),
+        earlier("Known", latitude="42"),
+        earlier("New", latitude="40"),
+        earlier("Malaga", latitude="41.4"),
+        earlier("Outside", latitude="0"),
+        earlier("At night", latitude="39", committed_at="2021-10-31 02:30"),
+        earlier("Faulty", theme1="x", committed_at="?"),
+        earlier("Aside", latitude="41"),
+    ])  # fmt: skip
+    report = await bring_in(net, campaign_id, data, {"set_aside": [9]}, dry_run=True, expect=200)
+    names = ("accepted", "to_update", "already_there", "set_aside", "faulty", "to_be_decided")
+    assert [report[name] for name in ("rows", *names)] == [8, 2, 0, 1, 1, 1, 3]
+    assert report["rows"] == sum(report[name] for name in names)
+    done = await bring_in(net, campaign_id, data, {"set_aside": [5, 6, 7, 8, 9]}, expect=200)
+    assert [done[name] for name in ("rows", *names)] == [8, 2, 0, 1, 5, 0, 0]
+
+
 async def test_an_import_counts_where_pledges_wait_for_a_confirmation(world: Any, net: Any) -> None:
     campaign_id = await net.campaign(1)
     await world.rows("UPDATE campaign SET counts_at_once = false WHERE id = :id RETURNING id", id=UUID(campaign_id))

@@ -35,6 +35,27 @@ class LocalGovernment:
     demonstration: bool
     fact_sequence: int = 0
 
+    def correct(
+        self,
+        *,
+        name: str,
+        subdivision: str | None,
+        latitude: float,
+        longitude: float,
+        population: int | None,
+        time_zone: str,
+    ) -> LocalGovernmentRegistered | None:
+        """Changes what the register says of the place; what is None stays as it is.
+
+        Returns the fact of it, None when that was known already.
+        """
+        before = self.register()
+        self.name, self.latitude, self.longitude, self.time_zone = name, latitude, longitude, time_zone
+        self.subdivision = subdivision or self.subdivision
+        self.population = self.population if population is None else population
+        after = self.register()
+        return None if after == before else after
+
     def register(self) -> LocalGovernmentRegistered:
         """Returns the fact that the place is in the register."""
         return LocalGovernmentRegistered(

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Generic, TypeVar
+from uuid import UUID
 
 from polity_membership.domain.errors import Refused
 from polity_membership.domain.likeness import Comparison, Proposal
@@ -47,17 +48,42 @@ class Standing(StrEnum):
     """What becomes of a row: each has one."""
 
     ACCEPTED = "accepted"
+    TO_UPDATE = "to_update"
     ALREADY_THERE = "already_there"
     SET_ASIDE = "set_aside"
     FAULTY = "faulty"
     TO_BE_DECIDED = "to_be_decided"
 
 
+Value = str | float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What the register has of a place, and what the file has."""
+
+    field: str
+    old: Value
+    new: Value
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """The row of `line` says something else of a place than the register; `taken` where that is taken over."""
+
+    line: int
+    local_government_id: UUID
+    name: str
+    changes: tuple[Change, ...]
+    taken: bool
+
+
 @dataclass(slots=True)
 class Reading(Generic[E]):
     """`standing` has every row below the headings, by line; `cells` those of each row that is faulty or asked about.
 
-    `entries` are the rows that were read, those of `questions` (by line) and `proposals` among them.
+    `entries` are the rows that were read, those of `questions` (by line) and `proposals` among them; `known` are those
+    that the register has already, each with its id there.
     """
 
     columns: tuple[str, ...] = ()
@@ -67,6 +93,8 @@ class Reading(Generic[E]):
     questions: dict[int, list[Fault]] = field(default_factory=dict)
     cells: dict[int, Mapping[str, str]] = field(default_factory=dict)
     proposals: list[Proposal] = field(default_factory=list)
+    known: list[tuple[E, UUID]] = field(default_factory=list)
+    differences: list[Difference] = field(default_factory=list)
 
     @property
     def held_back(self) -> bool:
@@ -86,6 +114,8 @@ class Reading(Generic[E]):
             faults=list(self.faults),
             questions=dict(self.questions),
             cells=dict(self.cells),
+            known=list(self.known),
+            differences=list(self.differences),
         )
 
     def refuse(self, row: Row, fault: Fault) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 from polity_membership.domain.cells import CELLS, CellReader, Reference
 from polity_membership.domain.errors import Bad
@@ -78,15 +79,22 @@ def leave_out_known(read: Reading[Entry], register: Iterable[Place], changes: Ch
     Seconds for ten thousand rows and as many places: not within a transaction.
     """
     reading, known = read.copy(), list(register)
-    there = {place.identity for place in known}
+    there = {place.identity: place for place in known}
     others = [entry.comparable for entry in reading.entries if entry.place not in there]
     compared = compare([(int(place.key), place) for place in others], known, changes.answers)
+    taken: set[str] = set()
     for entry in reading.entries:
         line = entry.row.line
-        if entry.place in there:
-            reading.settle(line, Standing.ALREADY_THERE)
-        elif same := compared.same.get(line):
-            reading.settle(line, Standing.SET_ASIDE if same.is_row else Standing.ALREADY_THERE)
+        same = there.get(entry.place) or compared.same.get(line)
+        if same is None:
+            continue
+        if same.is_row or same.key in taken:
+            # The earlier row stands for both.
+            reading.settle(line, Standing.SET_ASIDE)
+            continue
+        taken.add(same.key)
+        reading.settle(line, Standing.ALREADY_THERE)
+        reading.known.append((entry, UUID(same.key)))
     reading.propose(compared)
     reading.entries = [entry for entry in reading.entries if reading.standing[entry.row.line] is Standing.ACCEPTED]
     return reading

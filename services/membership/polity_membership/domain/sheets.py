@@ -31,13 +31,16 @@ class Changes:
 
     `corrections` are line to heading to cell; `answers` are (line, key of the place it resembles) to whether the two
     are the same place; `confirmed` are lines to the reasons for which they were asked about and that are right as they
-    stand. With `set_aside_faulty` every row is set aside that is faulty after that.
+    stand; `updates` are lines whose values the register takes over, with `update_all` those of every place that it has.
+    With `set_aside_faulty` every row is set aside that is faulty after that.
     """
 
     corrections: Mapping[int, Mapping[str, str]] = field(default_factory=dict)
     set_aside: frozenset[int] = frozenset()
     answers: Mapping[tuple[int, str], bool] = field(default_factory=dict)
     confirmed: Mapping[int, frozenset[str]] = field(default_factory=dict)
+    updates: frozenset[int] = frozenset()
+    update_all: bool = False
     set_aside_faulty: bool = False
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from itertools import islice
 from typing import Any
+from uuid import UUID
 
 from fastapi import Request
 from fastapi.responses import JSONResponse
@@ -70,19 +71,41 @@ class ProposalOut(BaseModel):
     known_place: PlaceOut
 
 
-class Report(BaseModel):
-    """Each of the `rows` is one of `accepted`, `already_there`, `set_aside`, `faulty` and `to_be_decided`.
+class ChangeOut(BaseModel):
+    """What the register has of a place, and what the file has."""
 
-    The accepted ones would be imported. The faulty ones, and those to be decided by `questions` and `proposals`, hold
-    all back.
+    field: str
+    old: str | int | float | None
+    new: str | int | float | None
+
+
+class DifferenceOut(BaseModel):
+    """The row at `line` says something else of a place than the register; `taken` where that is taken over."""
+
+    line: int
+    local_government_id: UUID
+    name: str
+    changes: list[ChangeOut]
+    taken: bool
+
+
+class Report(BaseModel):
+    """Each of the `rows` is one of `accepted`, `to_update`, `already_there`, `set_aside`, `faulty` and `to_be_decided`.
+
+    The accepted ones would be imported. Of those that are there already, `differing` ones say something else than the
+    register (`differences`), which keeps what it has unless `updates` or `update_all` of the changes say otherwise. The
+    faulty ones, and those to be decided by `questions` and `proposals`, hold all back.
     """
 
     dry_run: bool
     rows: int
     accepted: int
     imported: int
+    to_update: int
+    updated: int
     set_aside: int
     already_there: int
+    differing: int
     faulty: int
     to_be_decided: int
     columns: list[str]
@@ -91,6 +114,7 @@ class Report(BaseModel):
     questions: list[QuestionOut]
     asked_rows: list[RowOut]
     proposals: list[ProposalOut]
+    differences: list[DifferenceOut]
 
 
 def report_of(reading: Reading[Any], request: Request, *, dry_run: bool = True) -> Report:
@@ -103,12 +127,15 @@ def report_of(reading: Reading[Any], request: Request, *, dry_run: bool = True) 
     return Report(
         dry_run=dry_run,
         imported=0,
+        updated=0,
+        differing=sum(not difference.taken for difference in reading.differences),
         columns=list(reading.columns),
         faults=[_fault(fault, language) for fault in (*at_file, *(f for f in reading.faults if f.line in faulty))],
         faulty_rows=[RowOut(line=line, cells=dict(cells)) for line, cells in faulty.items()],
         questions=[_question(question, language) for question in questions],
         asked_rows=[RowOut(line=line, cells=dict(cells)) for line, cells in asked.items()],
         proposals=list(map(_proposal, reading.proposals)),
+        differences=[DifferenceOut(**asdict(difference)) for difference in reading.differences[:MAX_TOLD]],
         **reading.counts(),
     )
 
@@ -121,8 +148,11 @@ def _told(reading: Reading[Any], standing: Standing) -> dict[int, Mapping[str, s
 
 def report_of_done(ids: Ids) -> Report:
     """Returns the report on an import that was done."""
-    nothing: dict[str, Any] = {"columns": [], "faults": [], "faulty_rows": [], "questions": [], "asked_rows": []}
-    return Report(dry_run=False, accepted=ids["imported"], faulty=0, to_be_decided=0, proposals=[], **nothing, **ids)
+    lists = ("columns", "faults", "faulty_rows", "questions", "asked_rows", "proposals", "differences")
+    nothing = {"differing": 0, "faulty": 0, "to_be_decided": 0, **{name: [] for name in lists}}
+    # Imports that were done before places could be updated say nothing of it.
+    told = {"updated": 0, **ids}
+    return Report(dry_run=False, accepted=told["imported"], to_update=told["updated"], **nothing, **told)
 
 
 def refusal(refused: ImportRefused, request: Request) -> JSONResponse:

@@ -33,6 +33,7 @@ class ConfirmedIn(Body):
 class ChangesIn(Body):
     """Corrections (line to heading to cell), lines to set aside, answers to proposals and to questions.
 
+    `updates` are lines whose values the register takes over of a place that it has; with `update_all` all of them are.
     A question is answered by a correction, or by `confirmed` where it is `confirmable`. With `set_aside_faulty`
     whatever is faulty after the corrections is set aside.
     """
@@ -41,6 +42,8 @@ class ChangesIn(Body):
     set_aside: Annotated[list[Line], Field(max_length=MAX_ROWS, default_factory=list)]
     answers: Annotated[list[AnswerIn], Field(max_length=2 * MAX_ROWS, default_factory=list)]
     confirmed: Annotated[list[ConfirmedIn], Field(max_length=2 * MAX_ROWS, default_factory=list)]
+    updates: Annotated[list[Line], Field(max_length=MAX_ROWS, default_factory=list)]
+    update_all: bool = False
     set_aside_faulty: bool = False
 
 
@@ -120,4 +123,12 @@ def _changes(text: bytes) -> Changes:
     confirmed: dict[int, frozenset[str]] = {}
     for one in given.confirmed:
         confirmed[one.line] = confirmed.get(one.line, frozenset()) | {one.reason}
-    return Changes(given.corrections, frozenset(given.set_aside), answers, confirmed, given.set_aside_faulty)
+    return Changes(
+        given.corrections,
+        frozenset(given.set_aside),
+        answers,
+        confirmed,
+        frozenset(given.updates),
+        given.update_all,
+        given.set_aside_faulty,
+    )

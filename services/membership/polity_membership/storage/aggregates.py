@@ -30,6 +30,7 @@ A = TypeVar("A", Network, LocalGovernment, Person, Campaign, Invitation, Commitm
 
 CHANGING: Mapping[type[Any], tuple[str, ...]] = {
     Network: ("fact_sequence",),
+    LocalGovernment: ("name", "subdivision", "latitude", "longitude", "population", "time_zone", "fact_sequence"),
     Person: ("name", "email", "language", "office", "erased_at", "fact_sequence"),
     Campaign: ("commitments_count", "withdrawn_count", "reached_threshold", "fact_sequence"),
     Invitation: (
@@ -125,6 +126,13 @@ def _update_of(name: str, changing: tuple[str, ...]) -> TextClause:
         f"UPDATE {name} SET {changes} "  # noqa: S608  names of our own tables
         f"FROM json_populate_recordset(NULL::{name}, CAST(:rows AS json)) AS changed WHERE {name}.id = changed.id"
     )
+
+
+async def load_all(session: AsyncSession, kind: type[A], where: ColumnElement[bool]) -> list[A]:
+    """Returns the aggregates that match, without a lock."""
+    rows = table_of(kind)
+    found = await (await session.connection()).execute(select(rows).where(where))
+    return [aggregate(kind, row) for row in found.mappings()]
 
 
 async def lock_all(session: AsyncSession, kind: type[A], where: ColumnElement[bool]) -> list[A]:

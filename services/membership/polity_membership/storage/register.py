@@ -1,19 +1,20 @@
 """The register of local governments: the places it has, and adding many at once."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from polity_membership.domain.differences import Registered
 from polity_membership.domain.errors import RegisterChanged
 from polity_membership.domain.likeness import Place
 from polity_membership.domain.local_governments import LocalGovernment
 from polity_membership.domain.networks import Network
 from polity_membership.domain.people import Person
-from polity_membership.storage.aggregates import columns
-from polity_membership.storage.bulk import insert_many
+from polity_membership.storage.aggregates import columns, load_all, lock_all
+from polity_membership.storage.bulk import among, insert_many
 from polity_membership.storage.tables import table
 
 _PLACES = text("""
@@ -36,6 +37,18 @@ async def change_register(session: AsyncSession, network: Network) -> None:
     parameters = {"id": network.id, "register_version": network.register_version}
     if (await (await session.connection()).execute(_CHANGE, parameters)).rowcount != 1:
         raise RegisterChanged
+
+
+async def registered(session: AsyncSession, ids: Collection[UUID], *, lock: bool = False) -> dict[UUID, Registered]:
+    """Returns these places with their contacts by id; with `lock` for nobody else until the transaction ends."""
+    take, contacts = (lock_all if lock else load_all), table("local_government_contact")
+    places = await take(session, LocalGovernment, among(table("local_government").c.id, ids))
+    linked = select(contacts).where(among(contacts.c.local_government_id, ids))
+    links = {row.local_government_id: row.person_id for row in await (await session.connection()).execute(linked)}
+    people = await take(session, Person, among(table("person").c.id, links.values()))
+    # Whoever is being erased is unlinked in the same transaction, which may have ended while the lock was waited for.
+    there = {person.id: person for person in people if person.erased_at is None}
+    return {place.id: Registered(place, there.get(links[place.id]) if place.id in links else None) for place in places}
 
 
 async def add_register(session: AsyncSession, entries: Sequence[tuple[LocalGovernment, Person | None]]) -> None:

@@ -189,8 +189,8 @@ def _place(batch: Batch, found: Found, network: Network) -> tuple[UUID, UUID, st
     entry, known = found.entry, found.known
     if known and known.contact_id and known.language:
         return known.id, known.contact_id, known.language
+    assert entry.contact is not None
     contact = contact_of(entry.contact)
-    assert contact is not None
     assert contact.language is not None
     if known:
         batch.contacts.append((known.id, contact))

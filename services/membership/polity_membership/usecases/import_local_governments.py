@@ -12,18 +12,21 @@ from uuid import UUID
 
 from polity_chassis.database import Database
 from polity_chassis.ids import new_id
-from polity_chassis.outbox import Outgoing, add_outgoing
+from polity_chassis.outbox import Outgoing, add_outgoing, numbered
+from sqlmodel.ext.asyncio.session import AsyncSession
 
+from polity_membership.domain.differences import VALUES, with_differences
 from polity_membership.domain.errors import RegisterChanged
 from polity_membership.domain.local_governments import LocalGovernment
 from polity_membership.domain.networks import Network
 from polity_membership.domain.people import Person
-from polity_membership.domain.readings import ImportRefused, Reading
+from polity_membership.domain.readings import ImportRefused, Reading, Standing
 from polity_membership.domain.register import COLUMNS, Contact, Entry, leave_out_known, read_register
 from polity_membership.domain.sheets import Upload
-from polity_membership.storage.aggregates import load
+from polity_membership.storage.aggregates import load, save_all
+from polity_membership.storage.earlier import add_contacts
 from polity_membership.storage.reference import reference
-from polity_membership.storage.register import add_register, change_register, register_of
+from polity_membership.storage.register import add_register, change_register, register_of, registered
 from polity_membership.storage.uploads import table_of
 from polity_membership.usecases.repeatable import Ids, Once, always
 
@@ -45,7 +48,7 @@ async def import_local_governments(
     now: datetime,
     once: Once = always,
 ) -> Ids:
-    """Returns how many `rows` the file has and how many were `imported`, `set_aside` and `already_there`.
+    """Returns how many `rows` the file has and how many were `imported`, `updated`, `set_aside` and `already_there`.
 
     Raises NotFound, ImportRefused while a row is faulty or perhaps a place that is known already, or RegisterChanged.
     """
@@ -60,7 +63,7 @@ async def import_local_governments(
                 raise ImportRefused(reading)
             await change_register(session, network)
             await add_register(session, places)
-            await add_outgoing(session, facts, occurred_at=now)
+            await add_outgoing(session, facts + await _update(session, reading), occurred_at=now)
             return done(reading)
 
         async with database.transaction() as session:
@@ -92,21 +95,46 @@ async def _compared(
         # The version first: what is added between the two statements is compared now and once more.
         network = await load(session, Network, network_id)
         register = await register_of(session, network_id)
-    return network, await asyncio.to_thread(leave_out_known, read, register, upload.changes)
+    reading = await asyncio.to_thread(leave_out_known, read, register, upload.changes)
+    async with database.transaction() as session:
+        known = await registered(session, [id_ for _, id_ in reading.known])
+    return network, with_differences(reading, known, upload.changes)
+
+
+async def _update(session: AsyncSession, reading: Reading[Entry]) -> list[Outgoing]:
+    """Writes the values of the rows that are to be taken over; returns the facts of what that changed."""
+    entries = {id_: entry for entry, id_ in reading.known if reading.standing[entry.row.line] is Standing.TO_UPDATE}
+    facts, contacts = [], []
+    found = await registered(session, entries, lock=True)
+    for id_, one in found.items():
+        entry, contact = entries[id_], entries[id_].contact
+        if corrected := one.place.correct(**{name: getattr(entry, name) for name in VALUES}):
+            facts.append(numbered(one.place, corrected))
+        if contact and one.contact and (recorded := one.contact.correct(contact.name, contact.email, contact.language)):
+            facts.append(numbered(one.contact, recorded))
+        elif contact and not one.contact:
+            contacts.append((id_, contact_of(contact)))
+    await save_all(session, [one.place for one in found.values()])
+    await save_all(session, [one.contact for one in found.values() if one.contact])
+    await add_contacts(session, contacts)
+    return facts + [Outgoing(person.id, person.fact_sequence, person.record()) for _, person in contacts]
 
 
 def _prepared(
     reading: Reading[Entry], network: Network
 ) -> tuple[list[tuple[LocalGovernment, Person | None]], list[Outgoing]]:
     """Returns what an import adds to the register, and its facts."""
-    places = [(local_government_of(entry, network), contact_of(entry.contact)) for entry in reading.entries]
+    places = [
+        (local_government_of(entry, network), contact_of(entry.contact) if entry.contact else None)
+        for entry in reading.entries
+    ]
     return places, _facts(places)
 
 
 def done(reading: Reading[Any]) -> Ids:
     """Returns what is told of an import: the rows, and what became of them."""
     counts = reading.counts()
-    told = {"rows": counts["rows"], "imported": counts["accepted"]}
+    told = {"rows": counts["rows"], "imported": counts["accepted"], "updated": counts["to_update"]}
     return {**told, **{name: counts[name] for name in ("set_aside", "already_there")}}
 
 
@@ -128,10 +156,8 @@ def local_government_of(entry: Entry, network: Network) -> LocalGovernment:
     )
 
 
-def contact_of(contact: Contact | None) -> Person | None:
+def contact_of(contact: Contact) -> Person:
     """Returns the contact of a row as a new person."""
-    if contact is None:
-        return None
     return Person(id=new_id(), name=contact.name, email=contact.email, language=contact.language, fact_sequence=1)
 
 

@@ -27,7 +27,7 @@ SAMPLE = STATIC / "samples" / "earlier-pledges.csv"
 COMMITMENTS = "/{lang:lang}/office/campaigns/{campaign_id}/earlier"
 
 
-COUNTED = ("imported", "set_aside", "already_there")
+COUNTED = ("imported", "updated", "set_aside", "already_there")
 """What is told of an import."""
 
 
@@ -129,6 +129,8 @@ async def _gone_on(desk: Desk, upload_id: UUID, form: FormData) -> Response:
     if waiting is None:
         raise NotFound
     if form.get("action") == "import":
+        # What was ticked on the same page counts too.
+        decide(waiting, form)
         done = await desk.errand.do(upload_id, waiting)
         if done is not None:
             return desk.errand.visit.go_to(desk.address, **{name: done[name] for name in COUNTED})
