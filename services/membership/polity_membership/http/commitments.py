@@ -1,22 +1,28 @@
-"""Commitments as the secretariat sees them: confirmed, returned or withdrawn."""
+"""Commitments as the secretariat sees them: listed, confirmed, returned or withdrawn."""
 
 from datetime import date, datetime
+from typing import Annotated, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Query, Request, Response
 from polity_chassis.access import access
-from polity_chassis.http import DatabaseDep, NowDep
+from polity_chassis.http import DatabaseDep, NowDep, PageDep
+from polity_chassis.pages import Page, cut, link_next
 from pydantic import BaseModel
 
 from polity_membership.domain.commitments import Commitment
 from polity_membership.domain.errors import NotCounted, NotSubmitted
-from polity_membership.http.scopes import OF_COMMITMENT
-from polity_membership.http.values import Body, Line
+from polity_membership.http.scopes import OF_CAMPAIGN, OF_COMMITMENT
+from polity_membership.http.values import Body, Code, Line
 from polity_membership.storage.aggregates import load
+from polity_membership.storage.lists import CommitmentsWanted, list_commitments
 from polity_membership.storage.reads import shown_with
 from polity_membership.usecases import confirm_commitment, return_commitment, withdraw_commitment
 
 router = APIRouter(prefix="/v1", tags=["commitments"])
+
+
+CommitmentStatus = Literal["submitted", "returned", "committed", "withdrawn"]
 
 
 class CommitmentStatusOut(BaseModel):
@@ -46,10 +52,59 @@ class PledgeOut(CommitmentStatusOut):
     withdrawn_at: datetime | None
 
 
+class ListedPledgeOut(CommitmentStatusOut):
+    """`themes` are codes, the first ranked first; `signatory_id` is an id only: who signed is not shown in lists.
+
+    `recorded_by` is link, paper or import; `proof_id` is the signed letter it rests on.
+    """
+
+    campaign_id: UUID
+    invitation_id: UUID
+    local_government_id: UUID
+    name: str
+    country: str
+    region: str
+    subdivision: str | None
+    themes: list[str]
+    signed_on: date
+    submitted_at: datetime | None
+    made_at: datetime | None
+    returned_at: datetime | None
+    withdrawn_at: datetime | None
+    signatory_id: UUID
+    recorded_by: str
+    proof_id: UUID | None
+
+
 class ReturnIn(Body):
     """`reason` is shown to the local government only."""
 
     reason: Line
+
+
+@router.get("/campaigns/{campaign_id}/commitments", **access(OF_CAMPAIGN))
+async def get_commitments(
+    *,
+    campaign_id: UUID,
+    request: Request,
+    response: Response,
+    database: DatabaseDep,
+    page: PageDep,
+    status: Annotated[CommitmentStatus | None, Query()] = None,
+    country: Annotated[str | None, Query(pattern="^[A-Z]{2}$", description="ISO 3166-1 alpha-2.")] = None,
+    region: Annotated[str | None, Query(pattern="^[0-9]{3}$", description="UN M49 sub-region.")] = None,
+    theme: Annotated[Code | None, Query(description="A theme's code, at whatever rank.")] = None,
+    recorded_by: Annotated[Literal["link", "paper", "import"] | None, Query()] = None,
+    q: Annotated[str | None, Query(max_length=100, description="Part of the local government's name.")] = None,
+    newest_first: bool = False,
+) -> Page[ListedPledgeOut]:
+    """Lists the campaign's pledges in the order in which they came, whatever became of them."""
+    wanted = CommitmentsWanted(campaign_id, status, country, region, theme, recorded_by, q)
+    async with database.transaction() as session:
+        found = await list_commitments(session, wanted, page, newest_first=newest_first)
+    rows, cursor = cut(found, page, lambda row: (row["id"],))
+    link_next(request, response, cursor)
+    return Page(items=[ListedPledgeOut(commitment_id=row["id"], **row) for row in rows], next=cursor)
 
 
 @router.get("/commitments/{commitment_id}", **access(OF_COMMITMENT))

@@ -1,14 +1,16 @@
-"""Mandates: granting, accepting and ending them, and what the caller may do."""
+"""Mandates: granting, accepting, listing and ending them, and what the caller may do."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from datetime import datetime
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends, Query, Request, Response
 from polity_chassis.access import SIGNED_IN, access
 from polity_chassis.headers import language_of
-from polity_chassis.http import CallerDep, DatabaseDep, IdempotencyDep, NowDep, RuntimeDep
+from polity_chassis.http import CallerDep, DatabaseDep, IdempotencyDep, NowDep, PageDep, RuntimeDep
 from polity_chassis.links import sign, verify
+from polity_chassis.pages import Page, cut, link_next
 from pydantic import BaseModel, Field
 
 from polity_membership.domain.errors import (
@@ -24,6 +26,7 @@ from polity_membership.http.repeating import once_by
 from polity_membership.http.scopes import OPERATOR_OR_OF_MANDATE, OPERATOR_OR_OF_NETWORK
 from polity_membership.http.values import Body, Email, Language, Line
 from polity_membership.settings import MembershipSettings
+from polity_membership.storage.lists import MandatesWanted, list_mandates
 from polity_membership.storage.reads import mandates_under
 from polity_membership.usecases import GrantMandate, Holder, accept_mandate, end_mandate, grant_mandate
 
@@ -74,6 +77,24 @@ class NamedMandateOut(MandateOut):
     scope_name: str | None
 
 
+MandateStatus = Literal["waiting", "active", "ended"]
+
+
+class ListedMandateOut(MandateOut):
+    """`status` is waiting until its person has signed in by the link, then active until it ends.
+
+    `person_name` is None once the person was erased; `local_government_name` is that of a representative's scope.
+    """
+
+    status: MandateStatus
+    person_id: UUID
+    person_name: str | None
+    local_government_name: str | None
+    granted_at: datetime
+    linked_at: datetime | None
+    ended_at: datetime | None
+
+
 class MeOut(BaseModel):
     subject: str
     mandates: list[NamedMandateOut]
@@ -86,6 +107,27 @@ async def get_me(request: Request, caller: CallerDep, database: DatabaseDep) -> 
         rows = await mandates_under(session, caller.subject)
     language = language_of(request.headers.get("accept-language"))
     return MeOut(subject=caller.subject, mandates=[_named(row, language) for row in rows])
+
+
+@router.get("/networks/{network_id}/mandates", **access(OPERATOR_OR_OF_NETWORK))
+async def get_mandates(
+    *,
+    network_id: UUID,
+    request: Request,
+    response: Response,
+    database: DatabaseDep,
+    page: PageDep,
+    role: Annotated[Literal["secretariat", "representative"] | None, Query()] = None,
+    status: Annotated[MandateStatus | None, Query()] = None,
+    local_government_id: Annotated[UUID | None, Query(description="Whose representatives.")] = None,
+) -> Page[ListedMandateOut]:
+    """Lists the mandates for the network and for the local governments of its register, the newest first."""
+    wanted = MandatesWanted(network_id, role, status, local_government_id)
+    async with database.transaction() as session:
+        found = await list_mandates(session, wanted, page)
+    rows, cursor = cut(found, page, lambda row: (row["id"],))
+    link_next(request, response, cursor)
+    return Page(items=[ListedMandateOut(mandate_id=row["id"], **row) for row in rows], next=cursor)
 
 
 @router.post(

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from polity_chassis.access import OPERATOR, PUBLIC, access
 from polity_chassis.http import DatabaseDep, IdempotencyDep, NowDep, PageDep
 from polity_chassis.pages import Page, cut, link_next
@@ -18,6 +18,7 @@ from polity_membership.http.repeating import once_by
 from polity_membership.http.scopes import OF_NETWORK
 from polity_membership.http.values import Body, Email, Language, Lines, TimeZone
 from polity_membership.storage.aggregates import columns, load
+from polity_membership.storage.lists import MembersWanted, list_members
 from polity_membership.storage.reads import list_networks, members_of
 from polity_membership.usecases import AddNetworkMember, FoundNetwork, add_network_member, found_network
 
@@ -90,6 +91,28 @@ async def get_network(network_id: UUID, database: DatabaseDep) -> NetworkOut:
     async with database.transaction() as session:
         network = await load(session, Network, network_id)
         return (await _shown(session, [columns(network)]))[0]
+
+
+@router.get("/{network_id}/members", **access(PUBLIC))
+async def get_members(
+    *,
+    network_id: UUID,
+    request: Request,
+    response: Response,
+    database: DatabaseDep,
+    page: PageDep,
+    office: Annotated[Office | None, Query(description="co_president, member …")] = None,
+    country: Annotated[str | None, Query(pattern="^[A-Z]{2}$", description="ISO 3166-1 alpha-2.")] = None,
+    q: Annotated[str | None, Query(max_length=100, description="Part of the name.")] = None,
+) -> Page[MemberOut]:
+    """Lists the network's members, those with an office first, then by name."""
+    wanted = MembersWanted(network_id, office, country, q)
+    async with database.transaction() as session:
+        await load(session, Network, network_id)
+        found = await list_members(session, wanted, page)
+    rows, cursor = cut(found, page, lambda row: (row["rank"], row["plain_name"], row["local_government_id"]))
+    link_next(request, response, cursor)
+    return Page(items=[MemberOut(**row) for row in rows], next=cursor)
 
 
 @router.post("/{network_id}/members", status_code=201, **access(OF_NETWORK, LocalGovernmentUnknown, AlreadyMember))
