@@ -25,11 +25,8 @@ class Curve:
 
 
 def running_total(days: Sequence[Mapping[str, str | int]], key: str) -> Curve | None:
-    """The running total of `key` less what was withdrawn, days without a row included.
-
-    None when there is nothing to draw.
-    """
-    counts = {date.fromisoformat(str(row["day"])): int(row[key]) - int(row.get("withdrawn", 0)) for row in days}
+    """The running total of `key`, days without a row included; None when there is nothing to draw."""
+    counts = {date.fromisoformat(str(row["day"])): int(row[key]) for row in days}
     if not any(counts.values()):
         return None
     first, last = min(counts), max(counts)

@@ -28,7 +28,7 @@ def plain(name: str) -> str:
 def named(rows: Iterable[Mapping[str, Any]], key: str, name: Callable[[str], str]) -> list[dict[str, Any]]:
     """Rows of a table of counts: their name in the page's language, most pledges first."""
     found = [{"name": name(row[key]), "counts": row} for row in rows]
-    return sorted(found, key=lambda row: (-row["counts"]["committed"], -row["counts"]["invited"], plain(row["name"])))
+    return sorted(found, key=lambda row: (-row["counts"]["committed"], plain(row["name"])))
 
 
 def sorted_names(codes: Iterable[str], name: Callable[[str], str]) -> list[tuple[str, str]]:

@@ -108,9 +108,9 @@ async def figures(
     path, as_of = f"/v1/progress/{campaign_id}", moment.isoformat() if moment else None
     listed = {"q": wanted.q, "region": wanted.region, "order": wanted.order, "cursor": wanted.cursor}
     progress, pledges, places = await asyncio.gather(
-        progress_of(portal, campaign_id, as_of),
-        _if_there(portal.api.get(f"{path}/commitments", as_of=as_of, limit=ROWS, **listed)),
-        _if_there(portal.api.get(f"{path}/commitments.geojson", as_of=as_of)),
+        if_there(portal.api.get(path, as_of=as_of)),
+        if_there(portal.api.get(f"{path}/commitments", as_of=as_of, limit=ROWS, **listed)),
+        if_there(portal.api.get(f"{path}/commitments.geojson", as_of=as_of)),
     )
     return Figures(progress, pledges, places, moment)
 
@@ -152,12 +152,8 @@ async def _campaign(portal: Portal, campaign_id: UUID | str) -> tuple[Found, Fou
     return campaign, await portal.api.get(f"/v1/networks/{campaign['network_id']}")
 
 
-async def progress_of(portal: Portal, campaign_id: UUID | str, as_of: str | None = None) -> Found | None:
-    """The campaign's figures; None while reporting does not know it yet or does not answer."""
-    return await _if_there(portal.api.get(f"/v1/progress/{campaign_id}", as_of=as_of))
-
-
-async def _if_there(answer: Awaitable[Mapping[str, Any]]) -> Found | None:
+async def if_there(answer: Awaitable[Mapping[str, Any]]) -> Found | None:
+    """What reporting says; None while it does not know the campaign, or who may see it, or does not answer."""
     try:
         return dict(await answer)
     except (ApiProblem, ApiUnavailable):

@@ -5,7 +5,8 @@ from polity_chassis.parking import parked_router
 from polity_chassis.runtime import Service
 from polity_chassis.settings import ServiceSettings, load
 
-from polity_reporting.http import commitments, progress
+from polity_reporting.http import answers, commitments, progress
+from polity_reporting.projections.networks import NETWORKS
 from polity_reporting.projections.progress import PROGRESS
 
 NAME = "reporting"
@@ -13,10 +14,10 @@ NAME = "reporting"
 
 def service() -> Service:
     """Returns the service with the settings of the environment."""
-    consumers = (authority_consumer(NAME), PROGRESS)
+    consumers = (authority_consumer(NAME), PROGRESS, NETWORKS)
     return Service(
         name=NAME,
         settings=load(ServiceSettings),
-        routers=(progress.router, commitments.router, parked_router(consumers)),
+        routers=(progress.router, commitments.router, answers.router, parked_router(consumers)),
         consumers=consumers,
     )

@@ -31,6 +31,7 @@ from polity_contracts.membership import (
     MilestoneReached,
 )
 from polity_local.testing import PostgresForTests
+from polity_reporting.projections.networks import NETWORKS
 from polity_reporting.projections.progress import PROGRESS
 
 START = datetime(2030, 3, 1, 23, 30, tzinfo=UTC)
@@ -53,6 +54,12 @@ class Story:
         for number, city in enumerate(self.cities):
             self._register(number, city)
             self._answer(number, city)
+
+    def one_more(self) -> None:
+        """Adds a city that is asked, and answers, as its number says."""
+        self.cities.append(new_id())
+        self._register(len(self.cities) - 1, self.cities[-1])
+        self._answer(len(self.cities) - 1, self.cities[-1])
 
     def add(self, key: UUID, fact: Fact, day: int) -> None:
         """Adds a fact of the key, `day` days after the start."""
@@ -196,7 +203,10 @@ async def apply(database: Database, facts: Iterable[Received[Any]]) -> None:
     """Hands the facts to the projection in their order, neighbours of one type as one set, in one transaction."""
     async with database.transaction() as session:
         for fact_type, group in groupby(facts, key=lambda received: type(received.fact)):
-            await PROGRESS.handlers[fact_type](session, list(group))
+            same = list(group)
+            for consumer in (PROGRESS, NETWORKS):
+                if handler := consumer.handlers.get(fact_type):
+                    await handler(session, same)
 
 
 @pytest.fixture(scope="session")

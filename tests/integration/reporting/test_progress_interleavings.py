@@ -39,7 +39,7 @@ async def state(database: Database) -> dict[str, list[tuple[Any, ...]]]:
     found = {}
     async with database.engine.connect() as connection:
         for table in PROJECTION_TABLES:
-            columns = [column for column in table.c if column.name != "version"]
+            columns = [column for column in table.c if column.name not in ("version", "answers_version")]
             rows = (await connection.execute(select(*columns))).all()
             found[table.name] = sorted((tuple(row) for row in rows), key=repr)
     return found

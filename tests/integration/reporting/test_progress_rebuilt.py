@@ -43,7 +43,7 @@ async def rows(database: Database) -> dict[str, set[Any]]:
     found = {}
     async with database.engine.connect() as connection:
         for table in PROJECTION_TABLES:
-            columns = [column for column in table.c if column.name != "version"]
+            columns = [column for column in table.c if column.name not in ("version", "answers_version")]
             found[table.name] = {repr(tuple(row)) for row in await connection.execute(select(*columns))}
     return found
 

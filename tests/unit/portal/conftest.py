@@ -68,13 +68,12 @@ PROGRESS: dict[str, Any] = {
     "as_of": "2026-07-20T10:00:00Z",
     "totals": COUNTS,
     "milestones": CAMPAIGN["milestones"],
-    "by_region": [{"region": "155", **COUNTS}, {"region": "005", "invited": 9, "interested": 2, "committed": 1}],
-    "by_country": [{"country": "FR", **COUNTS}, {"country": "AR", "invited": 9, "interested": 2, "committed": 1}],
+    "by_region": [{"region": "155", "committed": 36}, {"region": "005", "committed": 1}],
+    "by_country": [{"country": "FR", "committed": 36}, {"country": "AR", "committed": 1}],
     "by_first_theme": [{"theme": "housing", "label": THEMES["housing"], "committed": 30}],
     "by_day": [
-        {"day": "2026-07-15", "invited": 120, "interested": 0, "committed": 0},
-        {"day": "2026-07-16", "invited": 0, "interested": 30, "committed": 12},
-        {"day": "2026-07-19", "invited": 0, "interested": 9, "committed": 25},
+        {"day": "2026-07-16", "committed": 12},
+        {"day": "2026-07-19", "committed": 25},
     ],
 }
 PLACES = [

@@ -118,6 +118,16 @@ async def test_the_figures_of_the_progress_add_up_to_those_invited(visitor: http
     assert figures.pop("Invited") == sum(figures.values()) == 127
 
 
+async def test_what_the_api_does_not_tell_of_others_has_no_tile(visitor: httpx.AsyncClient, canned: Any) -> None:
+    progress = canned.answers[f"GET {PROGRESS}"]
+    totals = dict.fromkeys(progress["totals"]) | {"committed": 3, "withdrawn": 0}
+    canned.answers[f"GET {PROGRESS}"] = {**progress, "totals": totals}
+    text = (await visitor.get(f"/en{PATH}")).text
+    assert re.findall(r"<div><dt>(.*?)</dt><dd>(.*?)</dd></div>", text) == [("Pledged", "3")]
+    tables = re.findall(r"<table>(.*?)</table>", text, re.DOTALL)
+    assert [("Invited" in table, "Interested" in table) for table in tables] == [(False, False)] * len(tables)
+
+
 async def test_a_city_that_is_not_there_is_told_how_to_join(
     visitor: httpx.AsyncClient, canned: Any, pledges: Any
 ) -> None:

@@ -28,16 +28,6 @@ def test_a_single_day_is_drawn_as_a_rise() -> None:
     assert curve.line == "0.0,200.0 600.0,0.0"
 
 
-def test_what_was_withdrawn_is_taken_off_again() -> None:
-    days: list[dict[str, str | int]] = [
-        {"day": "2026-07-01", "committed": 12, "withdrawn": 0},
-        {"day": "2026-07-02", "committed": 0, "withdrawn": 2},
-    ]
-    curve = running_total(days, "committed")
-    assert curve is not None
-    assert (curve.line, curve.top) == ("0.0,80.0 600.0,100.0", 20)
-
-
 @pytest.mark.parametrize("days", [[], [{"day": "2026-07-01", "committed": 0}]])
 def test_nothing_is_drawn_of_nothing(days: list[dict[str, str | int]]) -> None:
     assert running_total(days, "committed") is None

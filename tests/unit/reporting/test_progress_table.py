@@ -17,17 +17,19 @@ PROGRESS = Progress(
         Milestone(2, "2030-12-31", {}, datetime(2030, 1, 2, tzinfo=UTC), 2, datetime(2030, 1, 3, tzinfo=UTC), False),
         Milestone(10, None, {}, None, None, None, True),
     ],
-    regions=[Group("039", Counts(2, 1, 1))],
-    countries=[Group("ES", Counts(2, 1, 1))],
+    regions=[Group("039", Counts(2, 1, 1, committed=1)), Group("155", Counts(invited=1, declined=1))],
+    countries=[Group("ES", Counts(2, 1, 1, committed=1)), Group("FR", Counts(invited=1, declined=1))],
     first_themes=[Group("water", Counts(committed=2))],
-    days=[Day(date(2030, 1, 2), 4, 1, 2, 1)],
+    days=[Day(date(2030, 1, 1), 4, 1, 1, 0, 0), Day(date(2030, 1, 2), 0, 0, 2, 1, 1)],
 )
 
 
-def _lines(*, demonstration: bool = False, label: str = "Water") -> list[dict[str, str]]:
+def _lines(*, demonstration: bool = False, label: str = "Water", told: bool = True) -> list[dict[str, str]]:
     campaign = Campaign(
         CAMPAIGN_ID,
         1,
+        1,
+        told,
         {"fr": "Villes", "en": "Cities"},
         "en",
         "UTC",
@@ -36,7 +38,7 @@ def _lines(*, demonstration: bool = False, label: str = "Water") -> list[dict[st
         demonstration,
         date(2030, 1, 3),
     )
-    return list(csv.DictReader(io.StringIO(table(campaign, PROGRESS), newline="")))
+    return list(csv.DictReader(io.StringIO(table(campaign, PROGRESS, told=told), newline="")))
 
 
 @pytest.mark.parametrize("cell", ["=1+1", "+1", "-1", "@SUM(A1)", "\tx", "\rx", "\nx", "\0x"])
@@ -60,11 +62,17 @@ def test_each_line_is_one_observation() -> None:
         ("total", str(CAMPAIGN_ID), "Cities", "4", "1", "2", "0", "1", "", "", "3"),
         ("milestone", "2", "2030-01-02T00:00:00+00:00", "", "", "2", "", "", "2030-01-03T00:00:00+00:00", "", ""),
         ("milestone", "10", "", "", "", "", "", "", "", "yes", ""),
-        ("region", "039", "", "2", "1", "0", "1", "0", "", "", "0"),
-        ("country", "ES", "", "2", "1", "0", "1", "0", "", "", "0"),
+        ("region", "039", "", "", "", "1", "", "", "", "", ""),
+        ("country", "ES", "", "", "", "1", "", "", "", "", ""),
         ("first_theme", "water", "Water", "", "", "2", "", "", "", "", ""),
-        ("day", "2030-01-02", "", "4", "1", "2", "", "1", "", "", ""),
+        ("day", "2030-01-02", "", "", "", "1", "", "", "", "", ""),
     ]
+
+
+def test_the_total_of_few_counts_those_who_pledged_alone() -> None:
+    total, *others = [tuple(line[name] for name in HEADER[1:]) for line in _lines(told=False)]
+    assert total == ("total", str(CAMPAIGN_ID), "Cities", "", "", "2", "", "1", "", "", "")
+    assert others == [tuple(line[name] for name in HEADER[1:]) for line in _lines()][1:]
 
 
 def test_every_line_of_a_demonstration_says_so() -> None:

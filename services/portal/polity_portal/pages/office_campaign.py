@@ -10,7 +10,7 @@ from fastapi import Query, Response
 from pydantic import BaseModel, Field
 
 from polity_portal.figures import steps
-from polity_portal.overview import progress_of
+from polity_portal.overview import if_there
 from polity_portal.routing import OPEN, pages
 from polity_portal.signed_in import SignedFormDep, Visit, VisitDep
 
@@ -59,11 +59,14 @@ async def own_campaign(visit: Visit, campaign_id: UUID) -> dict[str, Any]:
 
 @router.get(PATH, **OPEN)
 async def overview(campaign_id: UUID, visit: VisitDep) -> Response:
-    campaign, progress = await asyncio.gather(own_campaign(visit, campaign_id), progress_of(visit.portal, campaign_id))
+    campaign, answers = await asyncio.gather(
+        own_campaign(visit, campaign_id),
+        if_there(visit.api.get(f"/v1/progress/{campaign_id}/answers", credentials=visit.credentials)),
+    )
     return visit.page(
         "office_campaign.html",
         campaign=campaign,
-        progress=progress,
+        answers=answers,
         steps=steps(campaign, visit.portal.clock()),
         demonstration=campaign["demonstration"],
     )

@@ -37,10 +37,10 @@ async def progress_table(
     campaign_id: UUID, runtime: RuntimeDep, as_of: AsOfDep, if_none_match: KnownTags = None
 ) -> Response:
     """Returns the progress as a tidy CSV table; "demonstration data" stands in its lines and its file name."""
-    async with reading(runtime, campaign_id, as_of, "csv", if_none_match) as read:
+    async with reading(runtime, campaign_id, as_of, "csv", if_none_match, totals=True) as read:
         if read.known:
             return Response(status_code=304, headers=read.headers)
-        text = table(read.campaign, await stored.progress(read.connection, read.campaign, as_of))
+        text = table(read.campaign, await stored.progress(read.connection, read.campaign, as_of), told=read.told)
     return CsvResponse(
         text, headers={**read.headers, "Content-Disposition": attachment(read.campaign, "progress", "csv")}
     )
@@ -52,16 +52,18 @@ async def progress_table(
 async def progress(
     campaign_id: UUID, runtime: RuntimeDep, now: NowDep, as_of: AsOfDep, if_none_match: KnownTags = None
 ) -> Response:
-    """Returns totals by status, region, country and first theme, milestones and a series by day."""
-    async with reading(runtime, campaign_id, as_of, "json", if_none_match) as read:
+    """Returns totals, the pledges by region, country, first theme and day, and the milestones."""
+    async with reading(runtime, campaign_id, as_of, "json", if_none_match, totals=True) as read:
         if read.known:
             return Response(status_code=304, headers=read.headers)
         found = await stored.progress(read.connection, read.campaign, as_of)
-    shape = _shape(read.campaign, found, as_of or now)
+    shape = _shape(read.campaign, found, as_of or now, told=read.told)
     return Response(shape.model_dump_json(), media_type="application/json", headers=read.headers)
 
 
-def _shape(campaign: stored.Campaign, progress: stored.Progress, as_of: datetime) -> shapes.ProgressShape:
+def _shape(
+    campaign: stored.Campaign, progress: stored.Progress, as_of: datetime, *, told: bool
+) -> shapes.ProgressShape:
     return shapes.ProgressShape(
         campaign_id=campaign.campaign_id,
         title=campaign.title,
@@ -69,19 +71,19 @@ def _shape(campaign: stored.Campaign, progress: stored.Progress, as_of: datetime
         time_zone=campaign.time_zone,
         demonstration=campaign.demonstration,
         as_of=as_of.astimezone(UTC),
-        totals=shapes.Totals.model_validate(progress.totals),
+        totals=_totals(progress.totals, told=told),
         milestones=[shapes.Milestone.model_validate(milestone) for milestone in progress.milestones],
-        by_region=[shapes.Region(region=group.key, **_counted(group.counts)) for group in progress.regions],
-        by_country=[shapes.Country(country=group.key, **_counted(group.counts)) for group in progress.countries],
+        by_region=[shapes.Region(region=key, committed=count) for key, count in stored.pledged(progress.regions)],
+        by_country=[shapes.Country(country=key, committed=count) for key, count in stored.pledged(progress.countries)],
         by_first_theme=[
-            shapes.FirstTheme(
-                theme=group.key, label=campaign.themes.get(group.key, {}), committed=group.counts.committed
-            )
-            for group in progress.first_themes
+            shapes.FirstTheme(theme=key, label=campaign.themes.get(key, {}), committed=count)
+            for key, count in stored.pledged(progress.first_themes)
         ],
-        by_day=[shapes.Day.model_validate(day) for day in progress.days],
+        by_day=[shapes.Day(day=day.day, committed=day.standing) for day in progress.days if day.standing],
     )
 
 
-def _counted(counts: stored.Counts) -> dict[str, int]:
-    return shapes.Totals.model_validate(counts).model_dump()
+def _totals(counts: stored.Counts, *, told: bool) -> shapes.PublicTotals:
+    if told:
+        return shapes.PublicTotals.model_validate(counts)
+    return shapes.PublicTotals(committed=counts.committed, withdrawn=counts.withdrawn)

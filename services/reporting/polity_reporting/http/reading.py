@@ -48,6 +48,11 @@ class Reading:
     headers: dict[str, str]
     known: bool
     """The caller holds this version already: 304 is the answer."""
+    told: bool
+    """Whether the public learns totals of those who have not pledged.
+
+    Of a past moment it learns none: the difference of two moments would be a group of those who answered between.
+    """
 
 
 @asynccontextmanager
@@ -57,17 +62,25 @@ async def reading(
     as_of: datetime | None,
     form: str,
     if_none_match: str | None,
+    *,
+    totals: bool = False,
 ) -> AsyncIterator[Reading]:
-    """Opens a campaign for reading; `form` tells its representations apart. Raises Problem (404)."""
+    """Opens a campaign for reading; `form` tells its representations apart, `totals` says that it has totals.
+
+    Raises Problem (404).
+    """
     async with runtime.database.transaction() as session:
         connection = await stored.one_moment(session)
         campaign = await stored.campaign(connection, campaign_id, runtime.clock())
         if campaign is None:
             raise not_found()
+        told = totals and campaign.told and as_of is None
         # A milestone's date may pass without a fact.
         moment = f"{as_of.timestamp():.6f}" if as_of else campaign.today.isoformat()
-        headers = {"ETag": f'W/"{campaign.version}-{moment}-{form}"', "Cache-Control": CACHE_CONTROL}
-        yield Reading(connection, campaign, headers, holds(if_none_match or "", headers["ETag"]))
+        # Without totals nothing tells that somebody was asked, the tag neither.
+        version = f"{campaign.version}.{campaign.answers_version}" if told else campaign.version
+        headers = {"ETag": f'W/"{version}-{moment}-{form}"', "Cache-Control": CACHE_CONTROL}
+        yield Reading(connection, campaign, headers, holds(if_none_match or "", headers["ETag"]), told)
 
 
 def attachment(campaign: stored.Campaign, what: str, extension: str) -> str:

@@ -53,7 +53,7 @@ async def opened(session: AsyncSession, facts: Sequence[Received[CampaignOpened]
 
 
 async def registered(session: AsyncSession, facts: Sequence[Received[LocalGovernmentRegistered]]) -> None:
-    """Writes where local governments are, and marks the campaigns in which they have already answered as changed."""
+    """Writes where local governments are, and marks the campaigns in which they have already pledged as changed."""
     last = {received.fact.local_government_id: received.fact for received in facts}
     rows = [last[local_government_id] for local_government_id in sorted(last)]
     await statements.write(
@@ -73,7 +73,7 @@ async def registered(session: AsyncSession, facts: Sequence[Received[LocalGovern
 
 async def invited(session: AsyncSession, facts: Sequence[Received[InvitationIssued]]) -> None:
     """Writes when local governments were first asked."""
-    await _changed(session, (received.fact.campaign_id for received in facts))
+    await _answered(session, (received.fact.campaign_id for received in facts))
     await statements.write(
         session,
         statements.INVITED,
@@ -87,7 +87,7 @@ async def invited(session: AsyncSession, facts: Sequence[Received[InvitationIssu
 
 async def brought_in(session: AsyncSession, facts: Sequence[Received[InvitationImported]]) -> None:
     """Writes when local governments of earlier waves were asked, and said that they are interested."""
-    await _changed(session, (received.fact.campaign_id for received in facts))
+    await _answered(session, (received.fact.campaign_id for received in facts))
     for statement, instants in (
         (statements.INVITED, [(received.fact, received.fact.issued_at) for received in facts]),
         (statements.INTERESTED, [(r.fact, r.fact.interested_at) for r in facts if r.fact.interested_at]),
@@ -105,7 +105,7 @@ async def brought_in(session: AsyncSession, facts: Sequence[Received[InvitationI
 
 async def interested(session: AsyncSession, facts: Sequence[Received[InterestExpressed]]) -> None:
     """Writes when local governments first said that they are interested."""
-    await _changed(session, (received.fact.campaign_id for received in facts))
+    await _answered(session, (received.fact.campaign_id for received in facts))
     await statements.write(
         session,
         statements.INTERESTED,
@@ -154,7 +154,7 @@ Step = CommitmentSubmitted | CommitmentReturned | InterestExpressed | Invitation
 
 
 async def _stepped(session: AsyncSession, step: str, facts: Sequence[tuple[Step, datetime]]) -> None:
-    await _changed(session, (fact.campaign_id for fact, _ in facts))
+    await _answered(session, (fact.campaign_id for fact, _ in facts))
     await statements.write(
         session,
         statements.SUBMITTED,
@@ -214,8 +214,16 @@ async def reached(session: AsyncSession, facts: Sequence[Received[MilestoneReach
 
 
 async def _changed(session: AsyncSession, campaign_ids: Iterable[UUID]) -> None:
-    """Comes first, so that transactions on one campaign queue up at its row instead of crossing at its answers."""
+    """Notes that what anyone may see has changed.
+
+    Comes first, so that transactions on one campaign queue up at its row instead of crossing at its answers.
+    """
     await statements.write(session, statements.CHANGED, {"campaign_ids": sorted(set(campaign_ids))})
+
+
+async def _answered(session: AsyncSession, campaign_ids: Iterable[UUID]) -> None:
+    """Notes that something changed of which the public sees totals at most; comes first as `_changed` does."""
+    await statements.write(session, statements.ANSWERED, {"campaign_ids": sorted(set(campaign_ids))})
 
 
 PROGRESS = Consumer(

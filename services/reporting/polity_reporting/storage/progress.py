@@ -7,10 +7,14 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import DateTime, Row, RowMapping, TextClause, bindparam, text
+from sqlalchemy import DateTime, Row, RowMapping, TextClause, bindparam, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from polity_reporting.storage.tables import campaign_network
+
+TOLD_FROM = 10
+"""Of so many invited local governments, and more, the public sees totals by their answers."""
 UNKNOWN = "unknown"
 """Stands for the region and country of a local government whose registration hasn't arrived yet."""
 
@@ -41,13 +45,17 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """What happened on one day of the campaign's zone; a local government counts on each day it did something."""
+    """What happened on one day of the campaign's zone; a local government counts on each day it did something.
+
+    `standing` are those of the `committed` whose pledge stands.
+    """
 
     day: date
     invited: int
     interested: int
     committed: int
     withdrawn: int
+    standing: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +73,12 @@ class Milestone:
 
 @dataclass(frozen=True, slots=True)
 class Campaign:
-    """`today` is the day in the campaign's zone."""
+    """`today` is the day in the campaign's zone; `told` says that TOLD_FROM local governments were invited."""
 
     campaign_id: UUID
     version: int
+    answers_version: int
+    told: bool
     title: dict[str, str]
     fallback_language: str
     time_zone: str
@@ -97,9 +107,16 @@ async def one_moment(session: AsyncSession) -> AsyncConnection:
 
 async def campaign(connection: AsyncConnection, campaign_id: UUID, now: datetime) -> Campaign | None:
     """Returns the campaign as it is `now`, None while nothing says that it was opened."""
-    found = await connection.execute(_CAMPAIGN, {"campaign_id": campaign_id})
+    found = await connection.execute(_CAMPAIGN, {"campaign_id": campaign_id, "told_from": TOLD_FROM})
     row = found.mappings().one_or_none()
     return Campaign(**row, today=now.astimezone(ZoneInfo(row["time_zone"])).date()) if row else None
+
+
+async def network_of(session: AsyncSession, campaign_id: UUID) -> UUID | None:
+    """Returns the campaign's network, None while it is not known."""
+    wanted = select(campaign_network.c.network_id).where(campaign_network.c.campaign_id == campaign_id)
+    network_id: UUID | None = (await (await session.connection()).execute(wanted)).scalar_one_or_none()
+    return network_id
 
 
 async def progress(connection: AsyncConnection, of: Campaign, as_of: datetime | None) -> Progress:
@@ -115,6 +132,11 @@ async def progress(connection: AsyncConnection, of: Campaign, as_of: datetime | 
         first_themes=_groups(counted, "first_theme"),
         days=[Day(**row) for row in days.mappings()],
     )
+
+
+def pledged(groups: Sequence[Group]) -> list[tuple[str, int]]:
+    """Returns the keys of the groups in which pledges stand, each with how many: no other key is for everybody."""
+    return [(group.key, group.counts.committed) for group in groups if group.counts.committed]
 
 
 async def _milestones(connection: AsyncConnection, of: Campaign, known: Mapping[str, object]) -> list[Milestone]:
@@ -157,7 +179,13 @@ def _reading_as_of(sql: str) -> TextClause:
 
 _CAMPAIGN = text(
     """
-    SELECT campaign_id, version, title, fallback_language, time_zone, themes, milestones, demonstration
+    SELECT campaign_id, version, answers_version, title, fallback_language, time_zone, themes, milestones,
+        demonstration,
+        :told_from = (
+            SELECT count(*) FROM (
+                SELECT FROM answer WHERE answer.campaign_id = :campaign_id AND invited_at IS NOT NULL LIMIT :told_from
+            ) AS invited
+        ) AS told
     FROM campaign WHERE campaign_id = :campaign_id AND title IS NOT NULL
     """
 )
@@ -222,7 +250,10 @@ _DAYS = _reading_as_of(
         count(*) FILTER (WHERE step = 'invited') AS invited,
         count(*) FILTER (WHERE step = 'interested') AS interested,
         count(*) FILTER (WHERE step = 'committed') AS committed,
-        count(*) FILTER (WHERE step = 'withdrawn') AS withdrawn
+        count(*) FILTER (WHERE step = 'withdrawn') AS withdrawn,
+        count(*) FILTER (
+            WHERE step = 'committed' AND coalesce(withdrawn_at > coalesce(:as_of, 'infinity'::timestamptz), true)
+        ) AS standing
     FROM answer
     CROSS JOIN LATERAL (
         VALUES ('invited', invited_at), ('interested', interested_at), ('committed', committed_at),

@@ -34,11 +34,31 @@ CHANGED = _statement(
     campaign_ids=_UUIDS,
 )
 
+ANSWERED = _statement(
+    """
+    INSERT INTO campaign (campaign_id, answers_version)
+    SELECT campaign_id, pg_current_xact_id()::text::bigint
+    FROM unnest(:campaign_ids) AS changed (campaign_id) ORDER BY campaign_id
+    ON CONFLICT (campaign_id) DO UPDATE SET answers_version = excluded.answers_version
+    """,
+    campaign_ids=_UUIDS,
+)
+
+NETWORKS = _statement(
+    """
+    INSERT INTO campaign_network (campaign_id, network_id)
+    SELECT * FROM unnest(:campaign_ids, :network_ids) ON CONFLICT (campaign_id) DO NOTHING
+    """,
+    campaign_ids=_UUIDS,
+    network_ids=_UUIDS,
+)
+
 CHANGED_BY_LOCAL_GOVERNMENT = _statement(
     """
     INSERT INTO campaign (campaign_id, version)
     SELECT DISTINCT campaign_id, pg_current_xact_id()::text::bigint
-    FROM answer WHERE local_government_id = ANY (:local_government_ids) ORDER BY campaign_id
+    FROM answer WHERE local_government_id = ANY (:local_government_ids) AND committed_at IS NOT NULL
+    ORDER BY campaign_id
     ON CONFLICT (campaign_id) DO UPDATE SET version = excluded.version
     """,
     local_government_ids=_UUIDS,

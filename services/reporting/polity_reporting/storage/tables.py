@@ -10,6 +10,7 @@ campaign = Table(
     metadata,
     Column("campaign_id", Uuid, primary_key=True),
     Column("version", BigInteger, nullable=False, server_default=text("0")),
+    Column("answers_version", BigInteger, nullable=False, server_default=text("0")),
     Column("title", JSONB),
     Column("fallback_language", Text),
     Column("time_zone", Text),
@@ -19,8 +20,17 @@ campaign = Table(
 )
 """Null columns: facts about the campaign's answers came before the one that opened it.
 
-`version` is the last transaction that changed anything shown of the campaign; it only serves to tell answers apart.
+`version` is the last transaction that changed anything public of the campaign but its totals of those who have not
+pledged, `answers_version` the last one that changed those. They only serve to tell answers apart.
 """
+
+campaign_network = Table(
+    "campaign_network",
+    metadata,
+    Column("campaign_id", Uuid, primary_key=True),
+    Column("network_id", Uuid, nullable=False),
+)
+"""Whose secretariat may see a campaign's answers."""
 
 local_government = Table(
     "local_government",
