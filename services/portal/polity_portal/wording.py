@@ -101,6 +101,13 @@ MAIL_STATUSES = {
     "cancelled_answered": N_("Cancelled: answered in the meantime"),
 }
 
+MANDATE_STATUSES = {
+    "": N_("All"),
+    "waiting": N_("Not taken up yet"),
+    "active": N_("In force"),
+    "ended": N_("Has ended"),
+}
+
 MAIL_KINDS = {
     "invitation": N_("Invitation"),
     "extension": N_("Later deadline"),

@@ -333,6 +333,7 @@ async def desk(
         office=f"/en/office/campaigns/{campaign_id}",
         database=membership_database,
         token=token,
+        post=membership.post,
         new_network=new_network,
         keys=KEYS,
     )
