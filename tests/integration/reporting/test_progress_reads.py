@@ -20,14 +20,18 @@ START = datetime(2030, 3, 1, tzinfo=UTC)
 Make = Callable[..., Any]
 
 
-@pytest_asyncio.fixture(scope="session")
-async def api(reporting: Database, later: Callable[[], datetime]) -> AsyncIterator[httpx.AsyncClient]:
+def served(reporting: Database, clock: Callable[[], datetime]) -> httpx.AsyncClient:
     settings = ServiceSettings(
         port=1, database_url=reporting.url, kafka_bootstrap="127.0.0.1:1", issuer="http://issuer", jwks_url="http://jwks"
     )  # fmt: skip
     service = Service("reporting", settings, (progress.router, commitments.router))
-    transport = httpx.ASGITransport(app=create_app(service, Runtime(settings, reporting, later)))
-    async with httpx.AsyncClient(transport=transport, base_url="http://reporting") as client:
+    transport = httpx.ASGITransport(app=create_app(service, Runtime(settings, reporting, clock)))
+    return httpx.AsyncClient(transport=transport, base_url="http://reporting")
+
+
+@pytest_asyncio.fixture(scope="session")
+async def api(reporting: Database, later: Callable[[], datetime]) -> AsyncIterator[httpx.AsyncClient]:
+    async with served(reporting, later) as client:
         yield client
 
 
@@ -210,6 +214,25 @@ async def test_a_known_etag_is_answered_without_a_body_until_something_changes(
     assert (await api.get(f"{url}.csv", headers=known)).status_code == 200
     await apply_facts(reporting, [last])
     assert (await api.get(url, headers=known)).status_code == 200
+
+
+async def test_the_day_on_which_a_milestone_is_missed_changes_the_etag_though_no_fact_says_so(
+    reporting: Database, story: Make, apply_facts: Make
+) -> None:
+    told = story(cities=6)  # Its days are those of Seoul, and its milestones due by the end of the year.
+    await apply_facts(reporting, told.facts)
+    now = [datetime(2030, 12, 31, 14, 59, tzinfo=UTC)]
+    url = f"/v1/progress/{told.campaign_id}"
+    async with served(reporting, lambda: now[0]) as api:
+        first = await api.get(url)
+        held = {"If-None-Match": first.headers["ETag"]}
+        now[0] += timedelta(seconds=59)
+        assert (await api.get(url, headers=held)).status_code == 304
+        now[0] += timedelta(seconds=1)
+        second = await api.get(url, headers=held)
+    assert second.status_code == 200
+    missed = [[milestone["missed"] for milestone in answer.json()["milestones"]] for answer in (first, second)]
+    assert missed == [[False, False, False], [False, False, True]]
 
 
 async def test_a_late_registration_changes_the_etag_and_names_the_place(
