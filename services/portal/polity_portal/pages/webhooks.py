@@ -19,8 +19,8 @@ router = pages()
 PATH = "/{lang:lang}/office/webhooks"
 ONE = PATH + "/{webhook_id}"
 ROWS = 25
-DAYS = (1, 3, 7, 30)
-"""How far back what was given up can be sent again."""
+DAYS = (1, 3, 7, 30, 90)
+"""How far back what was given up or missed can be sent."""
 KEY = "idempotency_key"
 Did = Literal["test", "pause", "resumption", "enabling", "resend"]
 """What the form before this page did; a verb without a body in the API, but `resend`."""
@@ -99,13 +99,13 @@ async def remove(webhook_id: UUID, visit: VisitDep, form: SignedFormDep) -> Resp
 
 @router.post(ONE + "/resend", **OPEN)
 async def resend_given_up(webhook_id: UUID, visit: VisitDep, form: SignedFormDep) -> Response:
-    """Posts again what was given up in the last days."""
+    """Posts what was given up or missed in the last days."""
     days = text_of(form, "days")
     if days not in map(str, DAYS):
         raise NotFound
     body = {"since": (visit.portal.clock() - timedelta(days=int(days))).isoformat()}
     answer = await visit.api.post(f"/v1/webhooks/{webhook_id}/resend", body, credentials=visit.credentials)
-    return visit.go_to(f"{visit.office}/webhooks/{webhook_id}", resent=answer["resent"])
+    return visit.go_to(f"{visit.office}/webhooks/{webhook_id}", resent=answer["resent"], more=answer["more"])
 
 
 @router.post(ONE + "/deliveries/{webhook_delivery_id}/resend", **OPEN)
