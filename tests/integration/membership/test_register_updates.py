@@ -159,6 +159,43 @@ async def test_a_contact_who_was_erased_is_not_brought_back_by_a_place_that_is_l
     assert again["person_id"] not in (None, place["person_id"])
 
 
+async def test_who_is_given_up_leaves_what_is_open_and_the_log(world: Any, net: Any, row: Row, csv_of: Any) -> None:
+    await net.do_import(csv_of([row("Asked"), row("Not asked", latitude="38")]), expect=200)
+    campaign_id = await net.campaign()
+    asked, other = await places(world, net)
+    await net.post(f"/v1/campaigns/{campaign_id}/invitations",
+                   {"wave": "1", "local_government_ids": [str(asked["id"])]}, expect=201)  # fmt: skip
+    (link,) = await net.links(campaign_id)
+    await world.call("POST", "/v1/answer/decline", {"reason": f"{asked['contact']} is away"}, link=link, expect=200)
+    changed = [
+        row(name, contact_name="Ana Nueva", **more) for name, more in (("Asked", {}), ("Not asked", {"latitude": "38"}))
+    ]
+    assert (await send(net, csv_of(changed), {"update_all": True}))["updated"] == 2
+    assert [place["contact"] for place in await places(world, net)] == ["Ana Nueva", "Ana Nueva"]
+    assert [
+        row["decline_reason"]
+        for row in await world.rows(
+            "SELECT decline_reason FROM invitation WHERE campaign_id = :id", id=UUID(campaign_id)
+        )
+    ] == [None]
+    noted = await world.rows("SELECT person_id FROM person_correction")
+    assert {row["person_id"] for row in noted} >= {asked["person_id"], other["person_id"]}
+
+
+async def test_open_invitations_of_an_erased_contact_go_to_the_next(
+    world: Any, net: Any, row: Row, csv_of: Any
+) -> None:
+    await net.do_import(csv_of([row("A")]), expect=200)
+    campaign_id = await net.campaign()
+    await net.invite_all(campaign_id)
+    (place,) = await places(world, net)
+    await net.post(f"/v1/people/{place['person_id']}/erasure", None, expect=202)
+    await send(net, csv_of([row("A")]), {"update_all": True})
+    (again,) = await places(world, net)
+    invitations = await world.rows("SELECT contact_id FROM invitation WHERE campaign_id = :id", id=UUID(campaign_id))
+    assert [one["contact_id"] for one in invitations] == [again["person_id"]]
+
+
 async def test_sent_twice_with_one_key_it_is_updated_once(world: Any, net: Any, row: Row, csv_of: Any) -> None:
     await net.do_import(csv_of([row("A")]), expect=200)
     data, key = csv_of([row("A", population="5")]), str(uuid4())

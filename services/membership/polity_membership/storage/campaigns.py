@@ -114,6 +114,14 @@ def _public(places: Table) -> list[ColumnElement[Any]]:
     return [places.c[field.name] for field in fields(PublicPlace)]
 
 
+async def asked_among(session: AsyncSession, local_government_ids: Collection[UUID]) -> set[UUID]:
+    """Returns which of the local governments were asked something that they may still answer."""
+    rows = table("invitation")
+    asked = among(rows.c.local_government_id, local_government_ids) & rows.c.status.in_(UNANSWERED)
+    found = await (await session.connection()).execute(select(rows.c.local_government_id).where(asked))
+    return set(found.scalars())
+
+
 async def lock_unanswered(
     session: AsyncSession, local_government_id: UUID
 ) -> list[tuple[Invitation, Commitment | None]]:

@@ -1,6 +1,6 @@
 """How far each erasure has come, by ids alone: published, marked in Kafka, and the sign-in account gone."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -15,7 +15,8 @@ VALUES (:person_id, :now, CAST(:network_ids AS uuid[]))
 """)
 _PUBLISH_AGAIN = text("UPDATE person_erasure SET published_at = NULL, marked_at = NULL WHERE person_id = :person_id")
 _NOTE_CORRECTED = text("""
-INSERT INTO person_correction (person_id) VALUES (:person_id) ON CONFLICT (person_id) DO UPDATE SET published_at = NULL
+INSERT INTO person_correction (person_id) SELECT unnest(CAST(:person_ids AS uuid[]))
+    ON CONFLICT (person_id) DO UPDATE SET published_at = NULL
 """)
 _ASK_ACCOUNTS = text("""
 INSERT INTO account_erasure (subject, asked_at, due_at, attempts)
@@ -88,9 +89,9 @@ async def publish_again(session: AsyncSession, person_id: UUID) -> None:
     await (await session.connection()).execute(_PUBLISH_AGAIN, {"person_id": person_id})
 
 
-async def note_corrected(session: AsyncSession, person_id: UUID) -> None:
-    """Notes that Kafka holds an earlier name or address of the person, which a marker has to push out."""
-    await (await session.connection()).execute(_NOTE_CORRECTED, {"person_id": person_id})
+async def note_corrected(session: AsyncSession, person_ids: Collection[UUID]) -> None:
+    """Notes that Kafka holds an earlier name or address of these people, which a marker has to push out."""
+    await (await session.connection()).execute(_NOTE_CORRECTED, {"person_ids": list(person_ids)})
 
 
 async def note_published(session: AsyncSession) -> None:

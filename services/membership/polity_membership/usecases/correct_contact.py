@@ -36,17 +36,22 @@ class CorrectContact:
 async def correct_contact(database: Database, command: CorrectContact, now: datetime) -> UUID:
     """Returns the contact's id: the same person as before, a new one where there was none. Raises NotFound."""
     async with database.transaction() as session:
-        # Two corrections at once would both record somebody new for a place without a contact.
-        await lock(session, LocalGovernment, command.local_government_id)
-        # Before the person, as in every order of locks: an erasure that holds them now is over then.
-        unanswered = await lock_unanswered(session, command.local_government_id)
-        person = await _contact(session, command.local_government_id)
-        if person is None:
-            person = await _record(session, command, now)
-        else:
-            await _correct(session, person, command, unanswered, now)
-        await _hand_over(session, unanswered, person, now)
-        return person.id
+        return await correct_within(session, command, now)
+
+
+async def correct_within(session: AsyncSession, command: CorrectContact, now: datetime) -> UUID:
+    """Does so within a transaction that does more; returns the contact's id, raises NotFound."""
+    # Two corrections at once would both record somebody new for a place without a contact.
+    await lock(session, LocalGovernment, command.local_government_id)
+    # Before the person, as in every order of locks: an erasure that holds them now is over then.
+    unanswered = await lock_unanswered(session, command.local_government_id)
+    person = await _contact(session, command.local_government_id)
+    if person is None:
+        person = await _record(session, command, now)
+    else:
+        await _correct(session, person, command, unanswered, now)
+    await _hand_over(session, unanswered, person, now)
+    return person.id
 
 
 async def _correct(
@@ -62,7 +67,7 @@ async def _correct(
         return
     await add_facts(session, person, [corrected], occurred_at=now)
     await save(session, person)
-    await note_corrected(session, person.id)
+    await note_corrected(session, [person.id])
     for invitation, pledge in unanswered:
         if mentions(invitation.decline_reason, words):
             invitation.decline_reason = None

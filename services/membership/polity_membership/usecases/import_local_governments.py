@@ -5,7 +5,7 @@ compares again.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 from uuid import UUID
@@ -15,7 +15,7 @@ from polity_chassis.ids import new_id
 from polity_chassis.outbox import Outgoing, add_outgoing, numbered
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from polity_membership.domain.differences import VALUES, with_differences
+from polity_membership.domain.differences import CONTACT, VALUES, with_differences
 from polity_membership.domain.errors import RegisterChanged
 from polity_membership.domain.local_governments import LocalGovernment
 from polity_membership.domain.networks import Network
@@ -24,10 +24,13 @@ from polity_membership.domain.readings import ImportRefused, Reading, Standing
 from polity_membership.domain.register import COLUMNS, Contact, Entry, leave_out_known, read_register
 from polity_membership.domain.sheets import Upload
 from polity_membership.storage.aggregates import load, save_all
+from polity_membership.storage.campaigns import asked_among
 from polity_membership.storage.earlier import add_contacts
+from polity_membership.storage.erasures import note_corrected
 from polity_membership.storage.reference import reference
 from polity_membership.storage.register import add_register, change_register, register_of, registered
 from polity_membership.storage.uploads import table_of
+from polity_membership.usecases.correct_contact import CorrectContact, correct_within
 from polity_membership.usecases.repeatable import Ids, Once, always
 
 T = TypeVar("T")
@@ -63,7 +66,7 @@ async def import_local_governments(
                 raise ImportRefused(reading)
             await change_register(session, network)
             await add_register(session, places)
-            await add_outgoing(session, facts + await _update(session, reading), occurred_at=now)
+            await add_outgoing(session, facts + await _update(session, reading, now), occurred_at=now)
             return done(reading)
 
         async with database.transaction() as session:
@@ -101,10 +104,11 @@ async def _compared(
     return network, with_differences(reading, known, upload.changes)
 
 
-async def _update(session: AsyncSession, reading: Reading[Entry]) -> list[Outgoing]:
+async def _update(session: AsyncSession, reading: Reading[Entry], now: datetime) -> list[Outgoing]:
     """Writes the values of the rows that are to be taken over; returns the facts of what that changed."""
     entries = {id_: entry for entry, id_ in reading.known if reading.standing[entry.row.line] is Standing.TO_UPDATE}
-    facts, contacts = [], []
+    await _correct_contacts_of_asked(session, reading, entries, now)
+    facts, contacts, corrected_people = [], [], []
     found = await registered(session, entries, lock=True)
     for id_, one in found.items():
         entry, contact = entries[id_], entries[id_].contact
@@ -112,12 +116,29 @@ async def _update(session: AsyncSession, reading: Reading[Entry]) -> list[Outgoi
             facts.append(numbered(one.place, corrected))
         if contact and one.contact and (recorded := one.contact.correct(contact.name, contact.email, contact.language)):
             facts.append(numbered(one.contact, recorded))
+            corrected_people.append(one.contact)
         elif contact and not one.contact:
             contacts.append((id_, contact_of(contact)))
     await save_all(session, [one.place for one in found.values()])
-    await save_all(session, [one.contact for one in found.values() if one.contact])
+    await save_all(session, corrected_people)
+    await note_corrected(session, [person.id for person in corrected_people])
     await add_contacts(session, contacts)
     return facts + [Outgoing(person.id, person.fact_sequence, person.record()) for _, person in contacts]
+
+
+async def _correct_contacts_of_asked(
+    session: AsyncSession, reading: Reading[Entry], entries: Mapping[UUID, Entry], now: datetime
+) -> None:
+    """Corrects the contacts of places with open invitations one by one: what is open may name whoever is given up."""
+    changed = {
+        one.local_government_id
+        for one in reading.differences
+        if CONTACT.keys() & {change.field for change in one.changes}
+    }
+    for id_ in sorted(await asked_among(session, entries.keys() & changed)):
+        contact = entries[id_].contact
+        if contact and contact.language:
+            await correct_within(session, CorrectContact(id_, contact.name, contact.email, contact.language), now)
 
 
 def _prepared(
