@@ -8,7 +8,7 @@ TUS = {"Tus-Resumable": "1.0.0"}
 PIECE_BYTES = 200_000
 """Below what the gateway holds of one request."""
 LARGEST_BYTES = 10_000_000
-REFUSED = {"proof_too_large", "proof_type_refused", "too_many_proofs"}
+REFUSED = {"proof_too_large", "proof_opens_too_large", "proof_type_refused", "too_many_proofs"}
 
 
 async def file_of(form: FormData) -> bytes:

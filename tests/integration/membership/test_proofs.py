@@ -146,7 +146,9 @@ async def test_more_than_was_announced_is_refused_and_so_is_a_piece_too_large(wo
         (b"GIF89a0123456789", None),
         (b"RIFF\x10\0\0\0WAVEfmt ", None),
         (b"PK\x03\x04 a docx", None),
-        (b" %PDF-1.7", None),
+        (b" %PDF-1.7", "application/pdf"),
+        (b"\xef\xbb\xbf" + bytes(1016) + b"%PDF-1.7", "application/pdf"),
+        (bytes(1020) + b"%PDF-1.7", None),
     ],
 )
 async def test_the_content_alone_says_what_type_it_is(

@@ -160,6 +160,13 @@ class ProofTooLarge(Refused):
     category = "content_too_large"
 
 
+class ProofOpensTooLarge(Refused):
+    """An image of more pixels than whoever looks at it could open."""
+
+    slug = "proof_opens_too_large"
+    category = "content_too_large"
+
+
 class ProofTypeRefused(Refused):
     """Neither JPEG, PNG, WebP nor PDF by its content."""
 

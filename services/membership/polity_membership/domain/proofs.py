@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from polity_membership.domain.errors import NotFound, OffsetMismatch, ProofTooLarge, ProofTypeRefused
+from polity_membership.domain.images import check_size
 
 LARGEST_BYTES = 10_000_000
 MOST_PROOFS = 20
@@ -18,9 +19,10 @@ _BEGINNINGS = {
     "image/jpeg": (b"\xff\xd8\xff", 0, b""),
     "image/png": (b"\x89PNG\r\n\x1a\n", 0, b""),
     "image/webp": (b"RIFF", 8, b"WEBP"),
-    "application/pdf": (b"%PDF-", 0, b""),
 }
 """How each type begins, and what stands at an offset."""
+_PDF_WITHIN = 1024
+"""Scanners put bytes before a document's header; readers look for it this far (PDF 1.7, implementation note 13)."""
 ENDINGS = {"image/jpeg": "jpg", "image/png": "png", "image/webp": "webp", "application/pdf": "pdf"}
 
 
@@ -29,6 +31,8 @@ def media_type_of(content: bytes) -> str:
     for media_type, (start, offset, mark) in _BEGINNINGS.items():
         if content.startswith(start) and content[offset:].startswith(mark):
             return media_type
+    if b"%PDF-" in content[:_PDF_WITHIN]:
+        return "application/pdf"
     raise ProofTypeRefused
 
 
@@ -79,7 +83,9 @@ class Proof:
         if offset + len(piece) > self.length_bytes:
             raise ProofTooLarge
         if self.media_type is None and piece:
-            self.media_type = media_type_of(piece)
+            media_type = media_type_of(piece)
+            check_size(piece, media_type)
+            self.media_type = media_type
         self.received_bytes += len(piece)
         if self.received_bytes == self.length_bytes and self.finished_at is None:
             self.finished_at = now

@@ -1,5 +1,6 @@
 """Proofs over HTTP: sent by tus 1.0 (core, creation, expiration), so that a broken line costs the last piece only."""
 
+import asyncio
 from collections.abc import Mapping
 from datetime import datetime
 from email.utils import format_datetime
@@ -18,10 +19,12 @@ from polity_membership.domain.errors import (
     LINKED,
     NotFound,
     OffsetMismatch,
+    ProofOpensTooLarge,
     ProofTooLarge,
     ProofTypeRefused,
     TooManyProofs,
 )
+from polity_membership.domain.images import without_tags
 from polity_membership.domain.proofs import ENDINGS, LARGEST_BYTES, Proof
 from polity_membership.http.repeating import once_by
 from polity_membership.http.scopes import OF_INVITATION, OF_PROOF
@@ -148,7 +151,7 @@ async def head_proof(proof_id: UUID, sender: SenderDep, database: DatabaseDep, n
     return Response(headers={**_standing(proof), "Upload-Length": str(proof.length_bytes)})
 
 
-RECEIVING = (OffsetMismatch, ProofTooLarge, ProofTypeRefused, not_an_upload_piece())
+RECEIVING = (OffsetMismatch, ProofTooLarge, ProofOpensTooLarge, ProofTypeRefused, not_an_upload_piece())
 RECEIVED: dict[str, Any] = {"status_code": 204, "responses": _answered(204)}
 A_PIECE: dict[str, Any] = {"requestBody": {"required": True, "content": {PIECE: BYTES}}}
 
@@ -187,7 +190,7 @@ FILE = {
 
 @router.get("/proofs/{proof_id}", response_class=Response, responses={200: FILE}, **access(OF_PROOF))
 async def get_proof(proof_id: UUID, database: DatabaseDep, files: FilesDep) -> Response:
-    """Returns the file to be saved; nothing in it is trusted by whoever shows it."""
+    """Returns the file to be saved, a photo without its tags; nothing in it is trusted by whoever shows it."""
     async with database.transaction() as session:
         proof = await load_proof(session, proof_id)
         pieces = await pieces_of(session, proof_id)
@@ -202,6 +205,7 @@ async def get_proof(proof_id: UUID, database: DatabaseDep, files: FilesDep) -> R
     if len(content) != proof.length_bytes:
         # Lost, or being removed at this instant: a part must not be taken for the letter.
         raise FileNotFoundError(f"pieces of proof {proof_id}")
+    content = await asyncio.to_thread(without_tags, content, proof.media_type)
     return Response(content, media_type=proof.media_type, headers=headers)
 
 

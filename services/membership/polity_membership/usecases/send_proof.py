@@ -1,5 +1,6 @@
 """SendProof: a signed letter's photo arrives in pieces; each is kept before it is acknowledged."""
 
+import asyncio
 import secrets
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,6 +11,7 @@ from polity_chassis.ids import new_id
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from polity_membership.domain.errors import OffsetMismatch, TooManyProofs
+from polity_membership.domain.images import check_size
 from polity_membership.domain.invitations import Invitation
 from polity_membership.domain.proofs import BY_LINK, BY_SECRETARIAT, MOST_PROOFS, Proof
 from polity_membership.storage.campaigns import load_linked, lock_linked
@@ -73,7 +75,8 @@ async def receive_piece(database: Database, files: Files, sender: Sender, piece:
 
     It is written outside of any transaction and counts once the proof names its file: one that a kill or another
     sender comes before lies there for nothing, and goes with the proof.
-    Raises NotFound, OffsetMismatch, ProofTooLarge, ProofTypeRefused or what the sender's link is refused for.
+    Raises NotFound, OffsetMismatch, ProofTooLarge, ProofOpensTooLarge, ProofTypeRefused or what the sender's link is
+    refused for.
     """
     proof = await find_proof(database, sender, piece.proof_id, now)
     proof.receive(piece.offset, piece.content, now)
@@ -82,6 +85,8 @@ async def receive_piece(database: Database, files: Files, sender: Sender, piece:
     assert proof.folder
     name = name_of(piece.offset, piece.content)
     await files.write(proof.folder, name, piece.content)
+    if proof.finished_at and piece.offset:
+        await _check_whole(database, files, proof, {piece.offset: name})
     try:
         return await _take(database, sender, piece, name, now)
     except OffsetMismatch:
@@ -90,6 +95,16 @@ async def receive_piece(database: Database, files: Files, sender: Sender, piece:
         if taken not in (None, name):
             await files.remove(proof.folder, name)
         raise
+
+
+async def _check_whole(database: Database, files: Files, proof: Proof, last: dict[int, str]) -> None:
+    """Raises ProofOpensTooLarge for what the first piece alone didn't show."""
+    assert proof.folder
+    assert proof.media_type
+    async with database.transaction() as session:
+        pieces = await pieces_of(session, proof.id)
+    whole = await files.read(proof.folder, {**pieces, **last})
+    await asyncio.to_thread(check_size, whole, proof.media_type)
 
 
 async def _take(database: Database, sender: Sender, piece: Piece, name: str, now: datetime) -> Proof:
