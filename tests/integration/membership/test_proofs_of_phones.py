@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 
-FROM_PHONES = Path(__file__).parents[2] / "vectors" / "proofs"
+FROM_PHONES = Path(__file__).parents[2] / "fixtures" / "letters"
 UPLOADS = "/v1/answer/proofs"
 TUS = {"Tus-Resumable": "1.0.0"}
 HUGE, SIDEWAYS, SCAN, HEIC = (

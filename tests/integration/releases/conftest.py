@@ -4,6 +4,7 @@ import asyncio
 import json
 import subprocess
 import sys
+import tomllib
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -22,7 +23,11 @@ from polity_local.platform import Platform, start_platform
 from polity_local.releases.frozen import SERVICES, answers, at_rest, freeze, restore
 from polity_local.testing import SmtpSink, running_smtp_sink
 
-RELEASES = sorted((REPOSITORY / "tests" / "fixtures" / "releases").iterdir())
+CURRENT = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]["version"]
+RELEASES = sorted(
+    folder for folder in (REPOSITORY / "tests" / "fixtures" / "releases").iterdir() if folder.name != CURRENT
+)
+"""Those of before: what the current one leaves is for the next."""
 STARTED = ("membership", "notifications", "reporting")
 ANSWERED_BY = {
     "notifications": ("/v1/deliveries", "/v1/webhook", "/v1/operations/notifications"),
