@@ -4,6 +4,7 @@ import asyncio
 import json
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import Annotated, Any, NamedTuple
 from uuid import UUID
@@ -53,7 +54,7 @@ aggregate's `fact_sequence` is that of its last published fact. The orphans stan
 
 
 class OrphanOut(BaseModel):
-    """A fact that was published after the backup; `data` is what it said, null of a person's."""
+    """A fact that was published after the backup; `data` is what it said, null of a person's and where it says none."""
 
     model_config = ConfigDict(from_attributes=True)
 
@@ -153,5 +154,8 @@ def orphans_router(service: str, aggregates: Mapping[str, Sequence[str]], way: S
 
 
 def _shown(row: Row[Any]) -> OrphanOut:
-    data = None if row.value is None else json.loads(row.value)
-    return OrphanOut.model_validate({**row._mapping, "data": data})
+    said = None
+    with suppress(ValueError):
+        # A stranger may have written anything under an owner's key.
+        said = json.loads(row.value or b"null")
+    return OrphanOut.model_validate({**row._mapping, "data": said if isinstance(said, dict) else None})

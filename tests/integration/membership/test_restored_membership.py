@@ -3,8 +3,9 @@
 import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
+import pytest
 import pytest_asyncio
 from polity_chassis.database import Database
 from polity_chassis.migrations import migrate
@@ -96,6 +97,23 @@ async def test_no_ordinal_is_given_again_and_a_milestone_stays_reached(lived: Li
     # Pledged; pledged, taken back, pledged again; pledged.
     assert [row["answer_step"] for row in steps] == [1, 3, 3, 1, 1, 1]
     assert await settle(world) == 0
+
+
+@pytest.mark.parametrize("value", [b'{"ordinal": "x"}', b"[]", b"no JSON"])
+async def test_what_a_stranger_wrote_into_the_topic_holds_no_settlement_up(lived: Lived, value: bytes) -> None:
+    net = await lived.world.network()
+    _, (link,) = await net.invited(1)
+    await lived.back_up()
+    await net.commit(link)
+    world = net.world = await lived.restored()
+    (known,) = await world.rows("SELECT * FROM orphan")
+    strange = {**known, "seq": 10**6, "key": uuid4(), "sequence": 1, "message_id": uuid4(), "value": value}
+    async with world.database.engine.begin() as connection:
+        await connection.execute(text(ORPHAN), strange)
+    found = (await world.call("GET", ORPHANS, as_=world.operator, expect=200))["items"]
+    assert len(found) == 2
+    assert await settle(world) == 2
+    assert (await net.commit(link))["ordinal"] == 2
 
 
 async def test_a_pledge_confirmed_after_the_backup_waits_for_its_confirmation_again(lived: Lived) -> None:

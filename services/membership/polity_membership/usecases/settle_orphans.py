@@ -7,6 +7,7 @@ people: the operator has the list.
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import TypeVar
 from uuid import UUID
@@ -30,6 +31,7 @@ from polity_contracts.membership import (
     MilestoneReached,
 )
 from polity_contracts.people import MandateEnded, MandateGranted, MandateLinked, PersonErased, PersonRecorded
+from pydantic import ValidationError
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from polity_membership.domain.campaigns import Campaign
@@ -54,9 +56,13 @@ class Published:
         self._orphans = [orphan for orphan in orphans if orphan.type in FACTS]
 
     def of(self, kind: type[F]) -> list[F]:
-        """Returns the facts of the type in their order."""
-        values = [orphan.value for orphan in self._orphans if orphan.type == kind.type]
-        return [kind.model_validate_json(value) for value in values if value is not None]
+        """Returns the facts of the type in their order; what says none told nothing, for every consumer parks it."""
+        facts = []
+        for orphan in self._orphans:
+            if orphan.type == kind.type and orphan.value is not None:
+                with suppress(ValidationError):
+                    facts.append(kind.model_validate_json(orphan.value))
+        return facts
 
     def keys(self, *kinds: type[Fact]) -> list[UUID]:
         """Returns of whom there is a fact of one of the types, in the order of locks."""
