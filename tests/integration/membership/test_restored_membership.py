@@ -107,7 +107,7 @@ async def test_what_a_stranger_wrote_into_the_topic_holds_no_settlement_up(lived
     await net.commit(link)
     world = net.world = await lived.restored()
     (known,) = await world.rows("SELECT * FROM orphan")
-    strange = {**known, "seq": 10**6, "key": uuid4(), "sequence": 1, "message_id": uuid4(), "value": value}
+    strange = {**known, "seq": 10**6, "key": str(uuid4()), "sequence": 1, "message_id": uuid4(), "value": value}
     async with world.database.engine.begin() as connection:
         await connection.execute(text(ORPHAN), strange)
     found = (await world.call("GET", ORPHANS, as_=world.operator, expect=200))["items"]
