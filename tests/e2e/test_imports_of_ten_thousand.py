@@ -55,7 +55,7 @@ def file_of(rows: Iterator[Mapping[str, Any]]) -> dict[str, bytes]:
 async def test_ten_thousand_places_and_their_earlier_pledges(platform: Platform, mails: SmtpSink) -> None:
     async with httpx.AsyncClient(base_url=platform.url, timeout=GATEWAY_SECONDS) as http:
         loader = Loader(http, platform.url, platform.demo_password, platform.grant_operator, secrets.token_hex(4))
-        demo = await loader.load("present", utc_now().date(), f"{HEADING}Lone,FR,45,4,Europe/Paris,,,\n")
+        demo = await loader.load(utc_now().date(), f"{HEADING}Lone,FR,45,4,Europe/Paris,,,\n")
         http.headers.update(demo.secretariat)
         register = await http.post(f"/v1/networks/{demo.network_id}/local-government-imports", files=file_of(places()))
         assert (register.status_code, register.json()["imported"]) == (200, ROWS)

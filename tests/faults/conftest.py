@@ -55,7 +55,7 @@ async def scene(platform: Platform, mails: SmtpSink, partners: Partners, fast_co
         # A mark that is not the planted one: it stands in idempotency keys, which stay for a week.
         mark = secrets.token_hex(4)
         loader = Loader(http, platform.url, platform.demo_password, platform.grant_operator, mark)
-        demo = await loader.load("present", utc_now().date(), register(planted))
+        demo = await loader.load(utc_now().date(), register(planted))
         scene = Scene(platform, http, planted, demo)
         scene.subscribed = await partners.subscribe(http, demo.network_id, ("ok", "fivehundred", "gone"))
         await scene.plant_holder()
