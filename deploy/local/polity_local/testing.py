@@ -149,10 +149,14 @@ def tell_time(engine: AsyncEngine, clock: Callable[[], datetime]) -> Iterator[No
 
 
 class SmtpSink:
-    """Accepts every mail and keeps it: `messages` holds (envelope_from, rcpt_tos, bytes) in order of arrival."""
+    """Accepts every mail and keeps it: `messages` holds (envelope_from, rcpt_tos, bytes) in order of arrival.
+
+    While it is `away` it takes none and says so.
+    """
 
     def __init__(self) -> None:
         self.port = 0
+        self.away = False
         self.messages: list[tuple[str, list[str], bytes]] = []
 
     def clear(self) -> None:
@@ -161,6 +165,8 @@ class SmtpSink:
 
     async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802
         """Keeps the mail and returns the reply line of SMTP."""
+        if self.away:
+            return "451 4.3.0 try again later"
         content = envelope.content or b""
         raw = content.encode() if isinstance(content, str) else content
         self.messages.append((envelope.mail_from or "", list(envelope.rcpt_tos), raw))
