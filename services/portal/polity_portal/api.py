@@ -135,12 +135,12 @@ class Api:
     async def post_import(
         self, path: str, content: bytes, changes: dict[str, Any], *, credentials: str, key: str = "", dry_run: bool
     ) -> Any:
-        """The JSON of a POST of a CSV file with what was decided about its lines, tried once more."""
+        """The JSON of a POST of a file with what was decided about its lines, tried once more."""
         request = self._client.build_request(
             "POST",
             path,
             params={"dry_run": str(dry_run).lower()},
-            files={"file": ("import.csv", content, "text/csv")},
+            files={"file": ("import", content, "application/octet-stream")},
             data={"changes": json.dumps(changes)},
             headers=self._headers(credentials, key or None),
             timeout=IMPORT,

@@ -101,6 +101,9 @@ def _first(report: dict[str, Any]) -> dict[str, Any]:
 def decide(waiting: Waiting, form: FormData) -> None:
     """Adds to the changes what the form of the report says; its fields are named after the kept report."""
     changes, report = waiting.changes, waiting.report
+    if form.get("action") == "sheet":
+        _choose_sheet(changes, form)
+        return
     _correct(changes, report, form)
     _answer(changes, report, form)
     for line, cells in _taken(report, form):
@@ -109,6 +112,13 @@ def decide(waiting: Waiting, form: FormData) -> None:
     _update(changes, report, form)
     if form.get("action") == "aside":
         changes["set_aside_faulty"] = True
+
+
+def _choose_sheet(changes: dict[str, Any], form: FormData) -> None:
+    """Takes the sheet that was chosen; without one it is asked for again. What was decided was about other lines."""
+    changes.clear()
+    if sheet := text_of(form, "sheet"):
+        changes["sheet"] = sheet
 
 
 def _correct(changes: dict[str, Any], report: dict[str, Any], form: FormData) -> None:

@@ -41,4 +41,4 @@ class PortalSettings(ServiceSettings):
     session_absolute: timedelta = Field(
         timedelta(hours=12), description="A session is over after so long: ISO 8601 duration or seconds."
     )
-    upload_limit_bytes: int = Field(4_000_000, ge=1, description="Larger CSV files are refused, in bytes.")
+    upload_limit_bytes: int = Field(4_000_000, ge=1, description="Larger files to import are refused, in bytes.")

@@ -1,11 +1,13 @@
 """Files as spreadsheets leave them and people send them: what is read, what is refused and how, what is asked."""
 
+import json
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import pytest
+from polity_local.workbooks import sheet_of, workbook_of
 
 SHEETS = Path(__file__).parents[2] / "fixtures" / "sheets"
 THEMES = {code: {"en": code.title()} for code in ("water", "food", "racism")}
@@ -176,3 +178,83 @@ async def test_an_address_with_an_international_domain_is_taken(net: Any) -> Non
         (5, "contact_email", "local_part_not_ascii")
     ]
     assert report["accepted"] == 3
+
+
+PLACE_COLUMNS = ["name", "country", "latitude", "longitude", "time_zone", "language", "contact_name", "contact_email"]
+PLACES = [
+    ["Vienna", "AT", 48.20849, 16.37208, "Europe/Vienna", "de", "Ada", "ada@example.org"],
+    ["Suwon", "KR", 37.2911, 127.0089, "Asia/Seoul", "ko", "Jiwoo", "jiwoo@example.org"],
+]
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+
+def parts_of(data: bytes, changes: dict[str, Any]) -> tuple[bytes, dict[str, str]]:
+    fields = (("file", data), ("changes", json.dumps(changes).encode()))
+    body = b"".join(
+        b'--xlsx\r\nContent-Disposition: form-data; name="%s"; filename="%s"\r\n\r\n%s\r\n'
+        % (n.encode(), n.encode(), v)
+        for n, v in fields
+    )
+    return body + b"--xlsx--\r\n", {"Content-Type": "multipart/form-data; boundary=xlsx"}
+
+
+async def test_a_register_comes_as_a_workbook(world: Any, net: Any) -> None:
+    data = workbook_of(("Places", sheet_of([PLACE_COLUMNS, *PLACES])))
+    done = await net.do_import(data, expect=200, **{"Content-Type": XLSX})
+    assert (done["rows"], done["imported"]) == (2, 2)
+    found = await world.rows(
+        "SELECT name, latitude, longitude FROM local_government WHERE network_id = :id", id=UUID(net.id)
+    )
+    assert {row["name"]: (row["latitude"], row["longitude"]) for row in found} == {
+        "Vienna": (48.20849, 16.37208),
+        "Suwon": (37.2911, 127.0089),
+    }
+
+
+async def test_the_sheet_that_is_read_is_asked_for_and_said_in_the_changes(net: Any) -> None:
+    data = workbook_of(("Notes", sheet_of([["Read me"]])), ("Places", sheet_of([PLACE_COLUMNS, *PLACES])))
+    refused = await net.do_import(data, expect=422, **{"Accept-Language": "fr"})
+    (fault,) = refused["faults"]
+    assert (fault["reason"], fault["suggestions"]) == ("sheet_to_choose", [{"sheet": "Notes"}, {"sheet": "Places"}])
+    assert fault["message"] == "Plusieurs feuilles de ce classeur ont un contenu. Choisissez celle à lire."
+    body, headers = parts_of(data, {"sheet": "Plces"})
+    refused = await net.do_import(body, expect=422, **headers)
+    assert [fault["reason"] for fault in refused["faults"]] == ["sheet_unknown"]
+    body, headers = parts_of(data, {"sheet": "Places"})
+    assert (await net.do_import(body, expect=200, **headers))["imported"] == 2
+
+
+async def test_what_is_wrong_with_a_workbook_is_told_with_its_cells(net: Any) -> None:
+    rows = [PLACE_COLUMNS, ['<c t="e"><v>#REF!</v></c>', *PLACES[0][1:]], ["<c><f>A9</f></c>", *PLACES[1][1:]]]
+    report = await net.do_import(workbook_of(("Places", sheet_of(rows))), dry_run=True, expect=200)
+    assert [(f["line"], f["field"], f["reason"], f["value"]) for f in report["faults"]] == [
+        (2, "name", "cell_error", "#REF!"),
+        (3, "name", "formula_without_value", "=A9"),
+    ]
+    merged = sheet_of([PLACE_COLUMNS, *PLACES], '<mergeCells><mergeCell ref="B2:B3"/></mergeCells>')
+    report = await net.do_import(workbook_of(("Places", merged)), dry_run=True, expect=200)
+    assert [(f["line"], f["reason"], f["value"]) for f in report["faults"]] == [(2, "merged_cells", "B2:B3")]
+    report = await net.do_import(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600, dry_run=True, expect=200)
+    assert [f["reason"] for f in report["faults"]] == ["not_xlsx"]
+
+
+async def test_earlier_pledges_come_as_a_workbook_with_their_days(world: Any, net: Any) -> None:
+    campaign_id = await net.campaign(themes=THEMES)
+    columns = [*PLACE_COLUMNS, "wave", "committed_at", "signed_on", "signatory_name", "signatory_office"]
+    columns += ["theme1", "theme2", "theme3"]
+    days = ['<c s="2"><v>44540.6875</v></c>', '<c s="1"><v>44539</v></c>']
+    rows = [[*place, 2021, *days, "Eva", "Mayor", "water", "food", "racism"] for place in PLACES]
+    data = workbook_of(("Notes", sheet_of([["Read me"]])), ("2021", sheet_of([columns, *rows])))
+    path = f"/v1/campaigns/{campaign_id}/commitment-imports"
+    refused = await net.post(path, data, expect=422)
+    assert [fault["reason"] for fault in refused["faults"]] == ["sheet_to_choose"]
+    body, headers = parts_of(data, {"sheet": "2021"})
+    assert (await net.post(path, body, expect=200, **headers))["imported"] == 2
+    found = await world.rows(
+        "SELECT made_at, signed_on, wave FROM commitment JOIN invitation USING (campaign_id, local_government_id)"
+        " WHERE campaign_id = :id",
+        id=UUID(campaign_id),
+    )
+    # 16:30 in Madrid, where the campaign is.
+    once = {"made_at": datetime(2021, 12, 10, 15, 30, tzinfo=UTC), "signed_on": date(2021, 12, 9), "wave": "2021"}
+    assert [dict(row) for row in found] == [once, once]

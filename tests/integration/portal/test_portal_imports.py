@@ -7,6 +7,7 @@ from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
+from polity_local.workbooks import sheet_of, workbook_of
 from sqlalchemy import text
 
 HEADING = "name,country,subdivision,latitude,longitude,population,time_zone,language,contact_name,contact_email\n"
@@ -35,7 +36,7 @@ async def step(desk: SimpleNamespace, address: str, **changed: str) -> str:
     return str(answered.headers["location"])
 
 
-async def check(desk: SimpleNamespace, content: str, page: str = "") -> str:
+async def check(desk: SimpleNamespace, content: str | bytes, page: str = "") -> str:
     page = page or desk.importing
     token = (await fields_of(desk, page))[1]["form_token"]
     answered = await desk.browser.post(
@@ -268,3 +269,41 @@ async def test_earlier_pledges_are_mended_and_brought_in(desk: SimpleNamespace) 
         assert list(found.scalars()) == ["Linz", "Vienna"]
     again = await check(desk, EARLIER + rows[0], page)
     assert "Nothing is left to import" in (await desk.browser.get(again)).text
+
+
+async def test_the_sheet_of_a_workbook_is_chosen_and_kept_to_the_end(desk: SimpleNamespace) -> None:
+    names = HEADING.strip().split(",")
+    rows = [names, ["Linz", "XX", "", 48.3, 14.29, 1000, "Europe/Vienna", "de", "Ada", "ada@example.org"]]
+    data = workbook_of(("Notes & more", sheet_of([["Read me"]])), ("Places", sheet_of(rows)))
+    report = await check(desk, data)
+    page = (await desk.browser.get(report)).text
+    assert "Several sheets of this workbook have content." in page
+    assert re.findall(r'type="radio" name="sheet" value="([^"]+)"', page) == ["Notes &amp; more", "Places"]
+    assert "Plusieurs feuilles" in (await desk.browser.get(report.replace("/en/", "/fr/"))).text
+    # Nothing chosen: it is asked again.
+    await step(desk, report, action="sheet")
+    assert 'name="sheet"' in (await desk.browser.get(report)).text
+    await step(desk, report, action="sheet", sheet="Notes & more")
+    page = (await desk.browser.get(report)).text
+    assert "This column is missing." in page
+    assert "Choose another sheet" in page
+    await step(desk, report, action="sheet")
+    await step(desk, report, action="sheet", sheet="Places")
+    page, fields = await fields_of(desk, report)
+    assert "Sheet: " in page
+    assert fields["cell:2:country"] == "XX"
+    await step(desk, report, cell__2__country="AT")
+    await step(desk, report, action="undo")
+    _, fields = await fields_of(desk, report)
+    assert fields["cell:2:country"] == "XX"
+    await step(desk, report, cell__2__country="AT")
+    done = await step(desk, report, action="import")
+    assert "1 city or territory was imported." in (await desk.browser.get(done)).text
+
+
+async def test_the_page_takes_workbooks_and_says_so(desk: SimpleNamespace) -> None:
+    page = (await desk.browser.get(desk.importing)).text
+    accepted = re.search(r'type="file"[^>]* accept="([^"]+)"', page)
+    assert accepted
+    assert ".xlsx" in accepted[1].split(",")
+    assert "or an Excel workbook (.xlsx), of which one sheet is read." in page

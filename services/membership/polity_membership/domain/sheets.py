@@ -1,5 +1,6 @@
 """A table as people's programs write it: every faulty row is named, every doubtful one asked about, nothing guessed."""
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
@@ -15,6 +16,9 @@ MAX_FAULTS = 10_000
 """How many faults of the heading or the encoding are told: a file that is no table needs no more."""
 MOST_HEADINGS = 100
 """Up to how many headings the column probably meant is looked for."""
+
+_ERROR = re.compile(r"#(N/A|GETTING_DATA|[^\W\d_][\w/ ]*[!?])")
+"""What a spreadsheet shows, and writes, where a formula failed: #REF!, #BEZUG!, #NOME?"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +36,8 @@ class Changes:
     `corrections` are line to heading to cell; `answers` are (line, key of the place it resembles) to whether the two
     are the same place; `confirmed` are lines to the reasons for which they were asked about and that are right as they
     stand; `updates` are lines whose values the register takes over, with `update_all` those of every place that it has.
-    With `set_aside_faulty` every row is set aside that is faulty after that.
+    With `set_aside_faulty` every row is set aside that is faulty after that. `sheet` is the one of a workbook's that
+    is read.
     """
 
     corrections: Mapping[int, Mapping[str, str]] = field(default_factory=dict)
@@ -42,6 +47,7 @@ class Changes:
     updates: frozenset[int] = frozenset()
     update_all: bool = False
     set_aside_faulty: bool = False
+    sheet: str | None = None
 
 
 NO_CHANGES = Changes()
@@ -57,10 +63,14 @@ class Upload:
 
 @dataclass(slots=True)
 class Table:
-    """The records of a file, the headings first, each with the line that its sender sees; `faults` are the file's."""
+    """The records of a file, the headings first, each with the line that its sender sees; `faults` are the file's.
+
+    `uncomputed` are the line and column, from 0, of formulas whose value isn't in the file.
+    """
 
     records: Iterator[tuple[int, list[str]]]
     faults: list[Fault] = field(default_factory=list)
+    uncomputed: frozenset[tuple[int, int]] = frozenset()
 
 
 RowReader = Callable[[Row, list[Fault]], E | None]
@@ -80,20 +90,20 @@ def read_table(table: Table, changes: Changes, columns: Columns, read_row: RowRe
     reading: Reading[E] = Reading(faults=table.faults)
     if not table.faults:
         try:
-            _read(table.records, columns, changes, read_row, reading)
+            _read(table, columns, changes, read_row, reading)
         except NotReadable as broken:
             reading.faults.append(Fault(broken.line, None, broken.reason))
     return reading
 
 
 def _read(
-    records: Iterator[tuple[int, list[str]]],
+    table: Table,
     columns: Columns,
     changes: Changes,
     read_row: RowReader[E],
     reading: Reading[E],
 ) -> None:
-    filled = (one for one in records if any(map(str.strip, one[1])))
+    filled = (one for one in table.records if any(map(str.strip, one[1])))
     heading_line, headings = next(filled, (1, []))
     names = [cell.strip().lower() for cell in headings]
     reading.faults += islice(_heading_faults(heading_line, [name for name in names if name], columns), MAX_FAULTS)
@@ -109,7 +119,8 @@ def _read(
         if line in changes.set_aside:
             reading.standing[line] = Standing.SET_ASIDE
         else:
-            _take(line, _under(names, record), changes, read_row, reading)
+            uncomputed = {name for place, name in enumerate(names) if (line, place) in table.uncomputed}
+            _take(_under(names, record, line, uncomputed), changes, read_row, reading)
     if not reading.standing:
         reading.faults.append(Fault(heading_line, None, "no_rows"))
     reading.faults += [Fault(line, None, "line_unknown") for line in sorted(unseen)]
@@ -133,23 +144,34 @@ def _heading_faults(line: int, names: list[str], columns: Columns) -> Iterator[F
             yield Fault(line, None, "column_unknown", shown, near[0] if near else None)
 
 
-def _under(names: list[str], record: list[str]) -> tuple[dict[str, str], bool]:
-    """Returns the cells by their headings, and whether there is one for each heading and one without one is empty."""
+@dataclass(frozen=True, slots=True)
+class _Record:
+    """A row's cells by their headings; it `fits` where each heading has a cell and no cell without one says anything.
+
+    `uncomputed` are the headings of formulas whose value isn't in the file.
+    """
+
+    line: int
+    cells: dict[str, str]
+    fits: bool
+    uncomputed: set[str]
+
+
+def _under(names: list[str], record: list[str], line: int, uncomputed: set[str]) -> _Record:
     last = max(place for place, name in enumerate(names) if name)
     padded = record + [""] * (len(names) - len(record))
     cells = {name: cell for name, cell in zip(names, padded, strict=False) if name}
     spare = [cell for place, cell in enumerate(record) if place >= len(names) or not names[place]]
-    return cells, len(record) > last and not any(map(str.strip, spare))
+    return _Record(line, cells, len(record) > last and not any(map(str.strip, spare)), uncomputed)
 
 
-def _take(
-    line: int, found: tuple[dict[str, str], bool], changes: Changes, read_row: RowReader[E], reading: Reading[E]
-) -> None:
-    (cells, fits), corrected = found, changes.corrections.get(line)
-    row = Row(line, cells | dict(corrected or {}), changes.confirmed.get(line, frozenset()))
+def _take(found: _Record, changes: Changes, read_row: RowReader[E], reading: Reading[E]) -> None:
+    line, corrected = found.line, changes.corrections.get(found.line)
+    row = Row(line, found.cells | dict(corrected or {}), changes.confirmed.get(line, frozenset()))
     faults = [Fault(line, name, "column_unknown") for name in row.cells if name not in reading.columns]
+    faults += _without_value(row, found.uncomputed - set(corrected or {}))
     # Whoever corrects a row of too few or too many cells has seen them under their headings.
-    if not fits and corrected is None:
+    if not found.fits and corrected is None:
         faults.append(Fault(line, None, "cell_count"))
     entry = None if faults else read_row(row, faults)
     if faulty(faults):
@@ -162,3 +184,12 @@ def _take(
         reading.questions[line] = faults
     if entry is not None:
         reading.entries.append(entry)
+
+
+def _without_value(row: Row, uncomputed: set[str]) -> Iterator[Fault]:
+    """Yields a fault for each cell that says nothing of its place: a formula that failed, or was never computed."""
+    for name, cell in row.cells.items():
+        if name in uncomputed:
+            yield Fault(row.line, name, "formula_without_value", cell[:SHOWN_CHARACTERS])
+        elif _ERROR.fullmatch(cell.strip()[:SHOWN_CHARACTERS]):
+            yield Fault(row.line, name, "cell_error", cell.strip())

@@ -36,7 +36,8 @@ async def post_commitment_import(
     """Imports pledges of earlier waves with their own dates, in their order: all that isn't set aside, or nothing.
 
     Days and times are those of the campaign's zone. Nobody is written to, and milestones that are passed are reached on
-    the day of the pledge that passed them, unannounced. With multipart/form-data the part `changes` (JSON) corrects
+    the day of the pledge that passed them, unannounced. The file is CSV or XLSX; of a workbook one sheet is read, that
+    of `sheet` in the changes where several have content. With multipart/form-data the part `changes` (JSON) corrects
     cells, sets lines aside and answers proposals. A dry run only looks.
     """
     if dry_run:

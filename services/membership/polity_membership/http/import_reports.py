@@ -27,7 +27,7 @@ class FaultOut(BaseModel):
     """`line` counts the file's lines from 1; `message` is in the language of Accept-Language.
 
     `hint` is the earlier line of a duplicate, or the column that was probably meant. Each of `suggestions` may be sent
-    as the line's correction: heading to cell.
+    as the line's correction: heading to cell; where a sheet must be chosen, as the changes' `sheet`.
     """
 
     line: int

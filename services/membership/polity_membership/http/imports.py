@@ -10,6 +10,7 @@ from starlette.datastructures import FormData, UploadFile
 from polity_membership.domain.sheets import MAX_BYTES, MAX_ROWS, Changes, Upload
 from polity_membership.http.values import Body
 
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 MAX_CHANGES_BYTES = 3_000_000
 Line = Annotated[int, Field(ge=1)]
 Cell = Annotated[str, Field(max_length=2000)]
@@ -35,7 +36,7 @@ class ChangesIn(Body):
 
     `updates` are lines whose values the register takes over of a place that it has; with `update_all` all of them are.
     A question is answered by a correction, or by `confirmed` where it is `confirmable`. With `set_aside_faulty`
-    whatever is faulty after the corrections is set aside.
+    whatever is faulty after the corrections is set aside. `sheet` names the sheet of a workbook that is read.
     """
 
     corrections: Annotated[dict[Line, dict[str, Cell]], Field(max_length=MAX_ROWS, default_factory=dict)]
@@ -45,10 +46,14 @@ class ChangesIn(Body):
     updates: Annotated[list[Line], Field(max_length=MAX_ROWS, default_factory=list)]
     update_all: bool = False
     set_aside_faulty: bool = False
+    sheet: Annotated[str | None, Field(max_length=255)] = None
 
 
 async def upload_of(request: Request) -> Upload:
-    """Returns the file of a text/csv body, or the parts `file` and `changes` of a multipart one; raises Problem."""
+    """Returns the body, or the parts `file` and `changes` of a multipart one; raises Problem.
+
+    Whether the file is CSV or XLSX is told by its content, whatever type the body is said to be of.
+    """
     parts = request.headers.get("content-type", "").lower().startswith("multipart/form-data")
     # Idempotency-Key covers the body too, and a stream can be read only once.
     request._body = await _limited(request, MAX_BYTES + (MAX_CHANGES_BYTES if parts else 0))
@@ -69,6 +74,7 @@ OPENAPI = {
         "required": True,
         "content": {
             "text/csv": {"schema": {"type": "string"}},
+            XLSX: {"schema": {"type": "string", "format": "binary"}},
             "multipart/form-data": {
                 "schema": {
                     "type": "object",
@@ -131,4 +137,5 @@ def _changes(text: bytes) -> Changes:
         frozenset(given.updates),
         given.update_all,
         given.set_aside_faulty,
+        given.sheet,
     )

@@ -61,9 +61,10 @@ async def post_import(
     key: IdempotencyDep,
     dry_run: bool = False,
 ) -> Report | JSONResponse:
-    """Imports a CSV file: all that isn't set aside, or nothing and a report on what must be decided.
+    """Imports a CSV or XLSX file: all that isn't set aside, or nothing and a report on what must be decided.
 
-    With multipart/form-data the part `changes` (JSON) corrects cells, sets lines aside and answers proposals.
+    Of a workbook one sheet is read; where several have content, `sheet` of the changes says which. With
+    multipart/form-data the part `changes` (JSON) corrects cells, sets lines aside and answers proposals.
     A dry run only looks.
     """
     if dry_run:

@@ -6,12 +6,16 @@ from importlib.resources import files
 from polity_chassis.titles import register_titles
 
 from polity_membership.domain.sheets import MAX_ROWS
+from polity_membership.domain.workbook_parts import LAST_ROW, MAX_COLUMNS
 
 
 def titles() -> dict[str, dict[str, str]]:
     """Returns the texts by slug and language, the limits of the domain filled in."""
     texts = files("polity_membership.http").joinpath("titles.json").read_text("utf-8")
-    return dict(json.loads(texts.replace("{max_rows}", str(MAX_ROWS))))
+    limits = {"max_rows": MAX_ROWS, "last_row": LAST_ROW, "max_columns": MAX_COLUMNS}
+    for name, limit in limits.items():
+        texts = texts.replace(f"{{{name}}}", str(limit))
+    return dict(json.loads(texts))
 
 
 def register_membership_titles() -> None:

@@ -1,4 +1,4 @@
-"""Bringing a CSV file in: local governments into a network, commitments of earlier waves into a campaign.
+"""Bringing a CSV or XLSX file in: local governments into a network, commitments of earlier waves into a campaign.
 
 A check that changes nothing shows what is faulty and what is perhaps there already; it is corrected, set aside or
 answered on the same page, as often as it takes. Then all that is left is imported, or nothing.
@@ -85,7 +85,9 @@ def _offer(path: str, desk_of: Callable[..., Any]) -> None:
         if waiting.language != desk.errand.visit.language:
             # What is wrong was told in the language in which the file was checked.
             await desk.errand.check(upload_id, waiting)
-        return desk.page("import_report.html", report=waiting.report, changes=waiting.changes)
+        decided = {name: said for name, said in waiting.changes.items() if name != "sheet"}
+        sheet = waiting.changes.get("sheet")
+        return desk.page("import_report.html", report=waiting.report, changes=decided, sheet=sheet)
 
     @router.post(path + "/{upload_id}", **OPEN)
     async def go_on(upload_id: UUID, desk: DeskDep, form: SignedSheetDep) -> Response:
@@ -135,7 +137,7 @@ async def _gone_on(desk: Desk, upload_id: UUID, form: FormData) -> Response:
         if done is not None:
             return desk.errand.visit.go_to(desk.address, **{name: done[name] for name in COUNTED})
     elif form.get("action") == "undo":
-        waiting.changes = {}
+        waiting.changes = {name: said for name, said in waiting.changes.items() if name == "sheet"}
     else:
         decide(waiting, form)
     await desk.errand.check(upload_id, waiting)
