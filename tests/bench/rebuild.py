@@ -142,7 +142,7 @@ async def _hash(database: Database) -> str:
     found = hashlib.sha256()
     async with database.engine.connect() as connection:
         for table in PROJECTION_TABLES:
-            columns = [column for column in table.c if column.name != "version"]
+            columns = [column for column in table.c if column.name not in {"version", "answers_version"}]
             for row in await connection.execute(select(*columns).order_by(*table.primary_key)):
                 found.update(repr(tuple(row)).encode())
     return found.hexdigest()

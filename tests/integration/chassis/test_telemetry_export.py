@@ -41,14 +41,14 @@ traces = telemetry.setup("test", exporter)
 router = APIRouter()
 
 @router.get("/{language}/answer/{token}", **access(PUBLIC))
-async def answer(token: str, request: Request, database: DatabaseDep) -> dict[str, str | None]:
+async def answer(token: str, request: Request, database: DatabaseDep, email: str) -> dict[str, str | None]:
     async with database.transaction() as session:
         await (await session.connection()).execute(text("SELECT CAST(:value AS text)"), {"value": "PLANTED"})
     with telemetry.span_from(telemetry.current_traceparent(), "apply", SpanKind.CONSUMER, {"fact": "x", "link": token}):
         return {"traceparent": telemetry.current_traceparent()}
 
 @router.get("/broken", **access(PUBLIC))
-async def broken(database: DatabaseDep) -> None:
+async def broken(database: DatabaseDep, email: str) -> None:
     async with database.transaction() as session:
         await (await session.connection()).execute(text("SELECT CAST(:value AS text)::uuid"), {"value": "PLANTED"})
 
