@@ -26,7 +26,7 @@ def shown() -> Iterator[Platform]:
 
 @pytest_asyncio.fixture(scope="module")
 async def demo(shown: Platform) -> Demo:
-    return await load_whole(shown, "present")
+    return await load_whole(shown)
 
 
 @dataclass
