@@ -98,12 +98,12 @@ def _message(name: str) -> dict[str, Any]:
         "headers": {"$ref": "#/components/schemas/headers"},
         "payload": {
             "schemaFormat": "application/schema+json;version=draft-07",
-            "schema": {"type": "null"} if fact.tombstone else _inlined(schema),
+            "schema": {"type": "null"} if fact.tombstone else inlined(schema),
         },
     }
 
 
-def _inlined(schema: dict[str, Any]) -> dict[str, Any]:
+def inlined(schema: dict[str, Any]) -> dict[str, Any]:
     """Returns the schema without `$defs`: references in a payload would point into the whole document."""
     definitions = schema.get("$defs", {})
 

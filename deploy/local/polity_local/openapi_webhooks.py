@@ -4,6 +4,7 @@ import json
 from typing import Any
 from uuid import UUID
 
+from polity_contracts.asyncapi import inlined
 from polity_contracts.envelope import Fact
 from polity_contracts.generated import CONTRACTS, read_example
 from polity_notifications.domain.webhooks import CONTENT_TYPE, PUBLIC_FACTS, TEST_TYPE, WITHHELD, event, test_event
@@ -63,7 +64,7 @@ def _webhook(name: str, fact: type[Fact]) -> dict[str, Any]:
         occurred_at=envelope.occurred_at,
     )
     said = (fact.__doc__ or fact.__name__).strip().split("\n")[0]
-    data = _inlined(fact.model_json_schema(mode="serialization"))
+    data = _for_partners(fact.model_json_schema(mode="serialization"))
     return _posted(name, said, {"properties": {"type": {"const": name}, "data": data}}, example)
 
 
@@ -98,20 +99,9 @@ def _posted(name: str, said: str, shape: dict[str, Any], example: dict[str, Any]
     return {"post": operation}
 
 
-def _inlined(schema: dict[str, Any]) -> dict[str, Any]:
+def _for_partners(schema: dict[str, Any]) -> dict[str, Any]:
     """Returns the schema of a fact's data without what partners don't get, and without references into itself."""
-    definitions = schema.get("$defs", {})
-
-    def walk(node: Any) -> Any:
-        if isinstance(node, list):
-            return [walk(item) for item in node]
-        if not isinstance(node, dict):
-            return node
-        if "$ref" in node:
-            return walk(definitions[node["$ref"].rpartition("/")[2]])
-        return {name: walk(value) for name, value in node.items() if name != "$defs"}
-
-    found: dict[str, Any] = walk(schema)
+    found = inlined(schema)
     found["properties"] = {name: part for name, part in found["properties"].items() if name not in WITHHELD}
     found["required"] = [name for name in found.get("required", ()) if name not in WITHHELD]
     return found
