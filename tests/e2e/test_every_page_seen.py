@@ -1,4 +1,4 @@
-"""Every page is seen in three languages on a desk and on a telephone: read by axe-core, walked by the keyboard."""
+"""Every page is seen in three languages, on a desk or a telephone: read by axe-core, walked by the keyboard."""
 
 import re
 from collections.abc import AsyncIterator
@@ -117,7 +117,7 @@ async def test_the_sign_in_page(chromium: Browser, stage: Stage, language: str, 
         await reader.look()
 
 
-@pytest.mark.parametrize(("language", "width"), [("en", 390), ("es", 1280), ("ar", 390)])
+@pytest.mark.parametrize(("language", "width"), READERS)
 async def test_pages_that_say_no(chromium: Browser, stage: Stage, language: str, width: int) -> None:
     async with person(chromium, language, width) as reader:
         for address in ("nowhere", "answer/forged", "campaigns/00000000-0000-4000-8000-000000000009"):

@@ -19,6 +19,7 @@ USAGE = """\
 ./dev reset [--yes]        stop everything and remove all data of ./dev up
 ./dev demo [ARGUMENTS]     the demonstration: load it, or many cities at once (./dev demo --help)
 ./dev test [ARGUMENTS]     all tests but the full set of faults, --at an instant, --repeat N times (./dev test --help)
+./dev journeys [--all]     the journeys through the pages alone, --all in each language at each width
 ./dev faults [ARGUMENTS]   the full set of faults
 ./dev freeze VERSION       keep this release's data for the tests of later ones (./dev freeze --help)
 ./dev bench [ARGUMENTS]    the benchmarks (./dev bench --help)
@@ -37,6 +38,7 @@ COMMANDS: dict[str, Callable[[Sequence[str]], int]] = {
     "logs": look.logs,
     "demo": checks.demo,
     "test": checks.test,
+    "journeys": checks.journeys,
     "faults": checks.faults,
     "freeze": checks.freeze,
     "bench": checks.bench,

@@ -1,4 +1,4 @@
-"""./dev test, faults, bench, demo and lint: each runs its tools in turn and returns the first status that is not 0."""
+"""Commands that run tools in turn and return the first status that is not 0, such as ./dev test and ./dev lint."""
 
 import argparse
 import contextlib
@@ -62,6 +62,18 @@ def _busy(cores: int) -> Iterator[None]:
             process = run.enter_context(subprocess.Popen((sys.executable, "-c", "while True: pass")))
             run.callback(process.kill)
         yield
+
+
+def journeys(arguments: Sequence[str]) -> int:
+    """Runs the journeys through the pages, which ./dev test makes for three readers, alone."""
+    parser = argparse.ArgumentParser(
+        prog="./dev journeys", description=journeys.__doc__, epilog="Other arguments go to pytest.", allow_abbrev=False
+    )
+    parser.add_argument("--all", action="store_true", help="for each of three languages at each of two widths")
+    asked, others = parser.parse_known_args(arguments)
+    if asked.all:
+        os.environ["POLITY_EVERY_READER"] = "1"
+    return _pytest("-m", "browser", "tests/e2e", *others)
 
 
 FAULTS = (
