@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from polity_contracts.people import MandateEnded, MandateGranted, MandateLinked
+from polity_contracts.membership.mandates import MandateEnded, MandateGranted, MandateLinked
 from polity_contracts.topics import MANDATES
 from sqlalchemy import Uuid, column, select, update, values
 from sqlalchemy.dialects.postgresql import insert

@@ -24,7 +24,7 @@ from polity_chassis.outbox import Outgoing, add_outgoing
 from polity_chassis.relay import Relay
 from polity_chassis.tables import chassis_metadata
 from polity_contracts.envelope import Fact, encode_value
-from polity_contracts.invitations import InterestExpressed
+from polity_contracts.membership.invitations import InterestExpressed
 from polity_contracts.topics import INVITATIONS
 from polity_local.testing import KafkaForTests, PostgresForTests
 from sqlalchemy import text

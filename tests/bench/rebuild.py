@@ -24,16 +24,11 @@ from polity_chassis.ids import new_id
 from polity_chassis.migrations import migrate
 from polity_chassis.rebuild import rebuild
 from polity_contracts.envelope import Envelope, Fact, encode_value, headers
-from polity_contracts.invitations import (
-    InterestExpressed,
-    InvitationIssued,
-)
-from polity_contracts.membership import (
-    CampaignOpened,
-    CommitmentMade,
-    Deadline,
-    LocalGovernmentRegistered,
-)
+from polity_contracts.membership.campaigns import CampaignOpened
+from polity_contracts.membership.commitments import CommitmentMade
+from polity_contracts.membership.invitations import InterestExpressed, InvitationIssued
+from polity_contracts.membership.local_governments import LocalGovernmentRegistered
+from polity_contracts.membership.values import Deadline
 from polity_contracts.topics import TOPICS
 from polity_local.testing import KafkaForTests, PostgresForTests
 from polity_reporting.projections.progress import PROGRESS

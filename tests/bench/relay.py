@@ -22,7 +22,7 @@ from polity_chassis.migrations import change_chassis_tables, create_chassis_tabl
 from polity_chassis.partitioning import key_hash
 from polity_chassis.relay import Relay
 from polity_contracts.envelope import Envelope, encode_value, headers
-from polity_contracts.membership import CommitmentMade
+from polity_contracts.membership.commitments import CommitmentMade
 from polity_contracts.topics import COMMITMENTS, Topic
 from polity_local.testing import KafkaForTests, PostgresForTests
 from sqlalchemy import Connection

@@ -12,7 +12,7 @@ from polity_chassis.database import Database
 from polity_chassis.records import Received
 from polity_chassis.tables import authority
 from polity_contracts.envelope import Fact
-from polity_contracts.people import MandateEnded, MandateGranted, MandateLinked
+from polity_contracts.membership.mandates import MandateEnded, MandateGranted, MandateLinked
 from polity_contracts.topics import MANDATES
 from sqlalchemy import delete, select
 

@@ -21,9 +21,26 @@ from polity_chassis.ids import new_id
 from polity_chassis.links import LinkKeys
 from polity_chassis.migrations import migrate
 from polity_chassis.runtime import Runtime
-from polity_contracts import invitations, people
-from polity_contracts import membership as m
 from polity_contracts.envelope import Fact
+from polity_contracts.membership.campaigns import CampaignOpened, MilestoneReached
+from polity_contracts.membership.commitments import (
+    CommitmentMade,
+    CommitmentReturned,
+    CommitmentSubmitted,
+    CommitmentWithdrawn,
+)
+from polity_contracts.membership.invitations import (
+    InterestExpressed,
+    InvitationDeclined,
+    InvitationExtended,
+    InvitationIssued,
+    InvitationRevoked,
+)
+from polity_contracts.membership.local_governments import LocalGovernmentRegistered
+from polity_contracts.membership.mandates import MandateEnded, MandateGranted
+from polity_contracts.membership.networks import NetworkFounded
+from polity_contracts.membership.people import PersonErased, PersonRecorded
+from polity_contracts.membership.values import Deadline
 from polity_local.testing import PostgresForTests, SmtpSink, tell_time, with_made_clock
 from polity_notifications.consumers.membership import membership_consumers
 from polity_notifications.domain.deliveries import Limits
@@ -81,10 +98,10 @@ class World:
 
     def founded(self, **changed: Any) -> Received[Any]:
         values: dict[str, Any] = {"name": {"en": "The Committee"}, "fallback_language": "en", "time_zone": "Asia/Seoul"}
-        return self.received(self.network_id, m.NetworkFounded(network_id=self.network_id, **{**values, **changed}))
+        return self.received(self.network_id, NetworkFounded(network_id=self.network_id, **{**values, **changed}))
 
     def registered(self) -> Received[Any]:
-        fact = m.LocalGovernmentRegistered(
+        fact = LocalGovernmentRegistered(
             local_government_id=self.city_id, network_id=self.network_id, name="Grigny", country="FR", region="155",
             latitude=48.6, longitude=2.4, time_zone="Europe/Paris",
         )  # fmt: skip
@@ -100,15 +117,15 @@ class World:
             "milestones": (),
             "reply_by": self.deadline(),
         }
-        fact = m.CampaignOpened(campaign_id=self.campaign_id, network_id=self.network_id, **{**values, **changed})
+        fact = CampaignOpened(campaign_id=self.campaign_id, network_id=self.network_id, **{**values, **changed})
         return self.received(self.campaign_id, fact)
 
-    def deadline(self, days: float = 30) -> m.Deadline:
-        return m.Deadline(at=self.clock.now + timedelta(days=days), time_zone="Asia/Seoul")
+    def deadline(self, days: float = 30) -> Deadline:
+        return Deadline(at=self.clock.now + timedelta(days=days), time_zone="Asia/Seoul")
 
     def invited(self, contact: UUID, *, days: float = 30, traceparent: str | None = None) -> Received[Any]:
         invitation = new_id()
-        fact = invitations.InvitationIssued(
+        fact = InvitationIssued(
             invitation_id=invitation, campaign_id=self.campaign_id, network_id=self.network_id,
             local_government_id=self.city_id, contact_id=contact, language="en", reply_by=self.deadline(days),
             link_generation=1, wave="1", issued_at=self.clock.now,
@@ -116,14 +133,14 @@ class World:
         return self.received(invitation, fact, traceparent=traceparent)
 
     def revoked(self, invited: Received[Any], generation: int) -> Received[Any]:
-        fact = invitations.InvitationRevoked(
+        fact = InvitationRevoked(
             invitation_id=invited.fact.invitation_id, campaign_id=self.campaign_id, network_id=self.network_id,
             local_government_id=self.city_id, link_generation=generation, revoked_at=self.clock.now,
         )  # fmt: skip
         return self.received(invited.fact.invitation_id, fact)
 
     def extended(self, invited: Received[Any], *, days: float = 40) -> Received[Any]:
-        fact = invitations.InvitationExtended(
+        fact = InvitationExtended(
             invitation_id=invited.fact.invitation_id, campaign_id=self.campaign_id, network_id=self.network_id,
             local_government_id=self.city_id, contact_id=invited.fact.contact_id, reply_by=self.deadline(days),
             extended_at=self.clock.now,
@@ -131,10 +148,10 @@ class World:
         return self.received(invited.fact.invitation_id, fact)
 
     def submitted(self, invited: Received[Any], commitment: UUID) -> Received[Any]:
-        return self._pledge(invited, commitment, m.CommitmentSubmitted, "submitted_at")
+        return self._pledge(invited, commitment, CommitmentSubmitted, "submitted_at")
 
     def returned(self, invited: Received[Any], commitment: UUID) -> Received[Any]:
-        return self._pledge(invited, commitment, m.CommitmentReturned, "returned_at")
+        return self._pledge(invited, commitment, CommitmentReturned, "returned_at")
 
     def _pledge(self, invited: Received[Any], commitment: UUID, kind: type[Fact], at: str) -> Received[Any]:
         values: dict[str, Any] = {
@@ -145,21 +162,21 @@ class World:
         return self.received(commitment, kind(**values))
 
     def withdrawn(self, made: Received[Any]) -> Received[Any]:
-        fact = m.CommitmentWithdrawn(
+        fact = CommitmentWithdrawn(
             commitment_id=made.fact.commitment_id, campaign_id=self.campaign_id, network_id=self.network_id,
             local_government_id=self.city_id, ordinal=made.fact.ordinal, withdrawn_at=self.clock.now,
         )  # fmt: skip
         return self.received(made.fact.commitment_id, fact)
 
     def declined(self, invited: Received[Any]) -> Received[Any]:
-        fact = invitations.InvitationDeclined(
+        fact = InvitationDeclined(
             invitation_id=invited.fact.invitation_id, campaign_id=self.campaign_id, network_id=self.network_id,
             local_government_id=self.city_id, declined_at=self.clock.now,
         )  # fmt: skip
         return self.received(invited.fact.invitation_id, fact)
 
     def reconsidered(self, invited: Received[Any]) -> Received[Any]:
-        fact = invitations.InterestExpressed(
+        fact = InterestExpressed(
             invitation_id=invited.fact.invitation_id, campaign_id=self.campaign_id, network_id=self.network_id,
             local_government_id=self.city_id, expressed_at=self.clock.now, reconsidered=True,
         )  # fmt: skip
@@ -175,7 +192,7 @@ class World:
         imported: bool = False,
     ) -> Received[Any]:
         commitment = pledge or new_id()
-        fact = m.CommitmentMade(
+        fact = CommitmentMade(
             commitment_id=commitment, campaign_id=self.campaign_id, network_id=self.network_id,
             local_government_id=self.city_id, contact_id=contact, language="en", ordinal=ordinal, themes=("a",),
             signed_on=date(2030, 3, 1), made_at=self.clock.now, invitation_id=by and by.fact.invitation_id,
@@ -184,7 +201,7 @@ class World:
         return self.received(commitment, fact)
 
     def reached(self, threshold: int = 10) -> Received[Any]:
-        fact = m.MilestoneReached(
+        fact = MilestoneReached(
             campaign_id=self.campaign_id, network_id=self.network_id, threshold=threshold, ordinal=threshold,
             commitment_id=new_id(), reached_at=self.clock.now,
         )  # fmt: skip
@@ -192,7 +209,7 @@ class World:
 
     def granted(self, person: UUID, *, role: str = "secretariat", hours: float = -1) -> Received[Any]:
         mandate = new_id()
-        fact = people.MandateGranted(
+        fact = MandateGranted(
             mandate_id=mandate, person_id=person, role=role, scope_id=self.network_id, language="en",
             granted_at=self.clock.now + timedelta(hours=hours),
         )  # fmt: skip
@@ -200,16 +217,14 @@ class World:
 
     def ended(self, granted: Received[Any], *, hours: float = 0) -> Received[Any]:
         at = self.clock.now + timedelta(hours=hours)
-        return self.received(
-            granted.fact.mandate_id, people.MandateEnded(mandate_id=granted.fact.mandate_id, ended_at=at)
-        )
+        return self.received(granted.fact.mandate_id, MandateEnded(mandate_id=granted.fact.mandate_id, ended_at=at))
 
     def person(self, person: UUID, email: str | None = "ana@example.org", **changed: Any) -> Received[Any]:
         values: dict[str, Any] = {"name": "Ana Ruiz", "language": "en"}
-        return self.received(person, people.PersonRecorded(person_id=person, email=email, **{**values, **changed}))
+        return self.received(person, PersonRecorded(person_id=person, email=email, **{**values, **changed}))
 
     def erased(self, person: UUID) -> Received[Any]:
-        return self.received(person, people.PersonErased())
+        return self.received(person, PersonErased())
 
     async def apply(self, *facts: Received[Any]) -> None:
         """Hands the facts over in their order, neighbours of one type as one set, in one transaction."""

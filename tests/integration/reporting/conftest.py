@@ -13,23 +13,16 @@ from polity_chassis.database import Database
 from polity_chassis.ids import new_id
 from polity_chassis.migrations import migrate
 from polity_contracts.envelope import Fact
-from polity_contracts.invitations import (
-    InterestExpressed,
-    InvitationDeclined,
-    InvitationIssued,
-)
-from polity_contracts.membership import (
-    CampaignOpened,
+from polity_contracts.membership.campaigns import CampaignOpened, Milestone, MilestoneAnnounced, MilestoneReached
+from polity_contracts.membership.commitments import (
     CommitmentMade,
     CommitmentReturned,
     CommitmentSubmitted,
     CommitmentWithdrawn,
-    Deadline,
-    LocalGovernmentRegistered,
-    Milestone,
-    MilestoneAnnounced,
-    MilestoneReached,
 )
+from polity_contracts.membership.invitations import InterestExpressed, InvitationDeclined, InvitationIssued
+from polity_contracts.membership.local_governments import LocalGovernmentRegistered
+from polity_contracts.membership.values import Deadline
 from polity_local.testing import PostgresForTests
 from polity_reporting.projections.networks import NETWORKS
 from polity_reporting.projections.progress import PROGRESS

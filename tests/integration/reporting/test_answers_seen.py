@@ -15,7 +15,7 @@ from polity_chassis.http import create_app
 from polity_chassis.ids import new_id
 from polity_chassis.runtime import Runtime, Service
 from polity_chassis.settings import ServiceSettings
-from polity_contracts.invitations import InvitationImported
+from polity_contracts.membership.invitations import InvitationImported
 from polity_reporting.http.answers import router
 from starlette.requests import Request
 

@@ -8,7 +8,8 @@ from uuid import UUID, uuid4
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from polity_contracts.membership import Deadline, Milestone, MilestoneReached
+from polity_contracts.membership.campaigns import Milestone, MilestoneReached
+from polity_contracts.membership.values import Deadline
 from polity_membership.domain.campaigns import Campaign
 from polity_membership.domain.commitments import IMPORTED, Commitment, Pledge, PledgeGiven, commit, commit_earlier
 from polity_membership.domain.errors import AlreadyCommitted, ThemesInvalid

@@ -6,7 +6,8 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from polity_contracts.membership import Deadline, Milestone
+from polity_contracts.membership.campaigns import Milestone
+from polity_contracts.membership.values import Deadline
 from polity_membership.domain import errors
 from polity_membership.domain.campaigns import Campaign
 from polity_membership.domain.commitments import Commitment, Pledge, commit

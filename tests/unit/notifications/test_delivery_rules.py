@@ -4,8 +4,9 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from polity_contracts.invitations import InvitationIssued
-from polity_contracts.membership import CommitmentMade, Deadline
+from polity_contracts.membership.commitments import CommitmentMade
+from polity_contracts.membership.invitations import InvitationIssued
+from polity_contracts.membership.values import Deadline
 from polity_notifications.domain.deliveries import (
     Kind,
     Limits,

@@ -8,9 +8,9 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from polity_contracts import membership as m
 from polity_contracts.envelope import Visibility
 from polity_contracts.facts import FACTS
+from polity_contracts.membership.commitments import CommitmentMade
 from polity_notifications.domain.signing import derive, shown, signature
 from polity_notifications.domain.webhooks import (
     JITTER,
@@ -27,13 +27,13 @@ AT = datetime(2030, 3, 1, 12, tzinfo=UTC)
 NETWORK = uuid4()
 
 
-def committed(**changed: Any) -> m.CommitmentMade:
+def committed(**changed: Any) -> CommitmentMade:
     values: dict[str, Any] = {
         "commitment_id": uuid4(), "campaign_id": uuid4(), "network_id": NETWORK, "local_government_id": uuid4(),
         "contact_id": uuid4(), "invitation_id": uuid4(), "language": "en", "ordinal": 1, "themes": ("a",),
         "signed_on": date(2030, 3, 1), "made_at": AT,
     }  # fmt: skip
-    return m.CommitmentMade(**{**values, **changed})
+    return CommitmentMade(**{**values, **changed})
 
 
 def test_the_vector_of_standard_webhooks_is_reproduced() -> None:

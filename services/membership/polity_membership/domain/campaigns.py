@@ -6,14 +6,8 @@ from datetime import datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from polity_contracts.membership import (
-    CampaignOpened,
-    Deadline,
-    Milestone,
-    MilestoneAnnounced,
-    MilestoneReached,
-    Text,
-)
+from polity_contracts.membership.campaigns import CampaignOpened, Milestone, MilestoneAnnounced, MilestoneReached
+from polity_contracts.membership.values import Deadline, Text
 
 from polity_membership.domain.errors import (
     DeadlinePassed,

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
-from polity_contracts.membership import (
+from polity_contracts.membership.campaigns import MilestoneReached
+from polity_contracts.membership.commitments import (
     CommitmentMade,
     CommitmentReturned,
     CommitmentSubmitted,
     CommitmentWithdrawn,
-    MilestoneReached,
 )
 
 from polity_membership.domain.campaigns import RANKED_THEMES, Campaign

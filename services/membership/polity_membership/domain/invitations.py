@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from polity_contracts.invitations import (
+from polity_contracts.membership.invitations import (
     InterestExpressed,
     InvitationDeclined,
     InvitationExtended,
@@ -12,7 +12,7 @@ from polity_contracts.invitations import (
     InvitationIssued,
     InvitationRevoked,
 )
-from polity_contracts.membership import Deadline
+from polity_contracts.membership.values import Deadline
 
 from polity_membership.domain.errors import (
     AlreadyCommitted,

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from polity_contracts.membership import LocalGovernmentRegistered
+from polity_contracts.membership.local_governments import LocalGovernmentRegistered
 
 PlaceKey = tuple[str, str, float, float]
 """Name, country, latitude, longitude: equal in all four is the same place twice."""

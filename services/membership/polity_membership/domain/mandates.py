@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from polity_contracts.people import MandateEnded, MandateGranted, MandateLinked
+from polity_contracts.membership.mandates import MandateEnded, MandateGranted, MandateLinked
 
 from polity_membership.domain.errors import LinkRevoked, LinkUnknown, MandateAlreadyLinked, MandateHasEnded
 

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from polity_contracts.membership import NetworkFounded, NetworkMemberJoined, Text
+from polity_contracts.membership.networks import NetworkFounded, NetworkMemberJoined
+from polity_contracts.membership.values import Text
 
 from polity_membership.domain.errors import FallbackMissing
 

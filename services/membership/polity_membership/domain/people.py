@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from polity_contracts.people import PersonErased, PersonRecorded
+from polity_contracts.membership.people import PersonErased, PersonRecorded
 
 _SHORTEST = 3
 """Letters of a word of a name that a text is searched for: particles are in every text."""

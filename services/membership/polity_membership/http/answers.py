@@ -10,7 +10,7 @@ from polity_chassis.access import LINK, access
 from polity_chassis.acting import current_cause
 from polity_chassis.http import DatabaseDep, IdempotencyDep, LinkDep, NowDep
 from polity_chassis.instants import Day
-from polity_contracts.membership import Text
+from polity_contracts.membership.values import Text
 from pydantic import BaseModel, Field
 
 from polity_membership.domain.campaigns import Campaign

@@ -10,7 +10,8 @@ from polity_chassis.access import PUBLIC, access
 from polity_chassis.http import DatabaseDep, IdempotencyDep, NowDep, PageDep
 from polity_chassis.instants import Day
 from polity_chassis.pages import Page, cut, link_next
-from polity_contracts.membership import Milestone, Text
+from polity_contracts.membership.campaigns import Milestone
+from polity_contracts.membership.values import Text
 from pydantic import BaseModel, Field
 from sqlmodel.ext.asyncio.session import AsyncSession
 

@@ -9,7 +9,8 @@ from functools import cache
 from typing import Any, TypeVar
 from uuid import UUID
 
-from polity_contracts.membership import Deadline, Milestone
+from polity_contracts.membership.campaigns import Milestone
+from polity_contracts.membership.values import Deadline
 from pydantic_core import to_json
 from sqlalchemy import ColumnElement, Table, TextClause, insert, select, text, update
 from sqlmodel.ext.asyncio.session import AsyncSession

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from polity_contracts.membership import MilestoneAnnounced, MilestoneReached
+from polity_contracts.membership.campaigns import MilestoneAnnounced, MilestoneReached
 from sqlalchemy import ColumnElement, Table, insert, select, text, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 

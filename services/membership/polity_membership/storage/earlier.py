@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from polity_contracts.membership import MilestoneReached
+from polity_contracts.membership.campaigns import MilestoneReached
 from sqlalchemy import Select, select, text
 from sqlmodel.ext.asyncio.session import AsyncSession
 

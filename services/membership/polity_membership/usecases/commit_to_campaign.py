@@ -14,7 +14,7 @@ from polity_chassis.database import Database
 from polity_chassis.idempotency import Key
 from polity_chassis.ids import new_id
 from polity_chassis.outbox import Outgoing, add_outgoing, numbered
-from polity_contracts.membership import MilestoneReached
+from polity_contracts.membership.campaigns import MilestoneReached
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from polity_membership.domain.commitments import Commitment, Pledge, commit

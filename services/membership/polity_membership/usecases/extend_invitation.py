@@ -5,7 +5,7 @@ from uuid import UUID
 
 from polity_chassis.database import Database
 from polity_chassis.outbox import add_facts
-from polity_contracts.membership import Deadline
+from polity_contracts.membership.values import Deadline
 
 from polity_membership.domain.invitations import Invitation
 from polity_membership.storage.aggregates import lock, save

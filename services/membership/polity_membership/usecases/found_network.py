@@ -6,7 +6,7 @@ from datetime import datetime
 from polity_chassis.database import Database
 from polity_chassis.ids import new_id
 from polity_chassis.outbox import add_facts
-from polity_contracts.membership import Text
+from polity_contracts.membership.values import Text
 
 from polity_membership.domain.networks import Network
 from polity_membership.storage.aggregates import add

@@ -9,7 +9,7 @@ from uuid import UUID
 from polity_chassis.database import Database
 from polity_chassis.ids import new_id
 from polity_chassis.outbox import Outgoing, add_outgoing
-from polity_contracts.membership import Deadline
+from polity_contracts.membership.values import Deadline
 
 from polity_membership.domain.campaigns import Campaign
 from polity_membership.domain.errors import DeadlinePassed, LocalGovernmentUnknown, TooManyInvitations

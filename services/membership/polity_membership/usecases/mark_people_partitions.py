@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from polity_chassis.database import Database
 from polity_chassis.outbox import Outgoing, add_outgoing
-from polity_contracts.people import PersonErased
+from polity_contracts.membership.people import PersonErased
 
 from polity_membership.storage.erasures import note_marked, note_published
 

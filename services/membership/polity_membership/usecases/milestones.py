@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from polity_chassis.outbox import add_facts
-from polity_contracts.membership import MilestoneReached
+from polity_contracts.membership.campaigns import MilestoneReached
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from polity_membership.domain.campaigns import Campaign

@@ -7,7 +7,8 @@ from uuid import UUID
 from polity_chassis.database import Database
 from polity_chassis.ids import new_id
 from polity_chassis.outbox import add_facts
-from polity_contracts.membership import Deadline, Milestone, Text
+from polity_contracts.membership.campaigns import Milestone
+from polity_contracts.membership.values import Deadline, Text
 
 from polity_membership.domain.campaigns import Campaign
 from polity_membership.domain.networks import Network

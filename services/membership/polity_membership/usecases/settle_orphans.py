@@ -16,21 +16,21 @@ from polity_chassis.orphans import Orphan
 from polity_chassis.outbox import Outgoing, add_facts, add_outgoing
 from polity_contracts.envelope import Fact
 from polity_contracts.facts import FACTS
-from polity_contracts.invitations import (
+from polity_contracts.membership.campaigns import MilestoneAnnounced, MilestoneReached
+from polity_contracts.membership.commitments import (
+    CommitmentMade,
+    CommitmentReturned,
+    CommitmentSubmitted,
+    CommitmentWithdrawn,
+)
+from polity_contracts.membership.invitations import (
     InterestExpressed,
     InvitationDeclined,
     InvitationIssued,
     InvitationRevoked,
 )
-from polity_contracts.membership import (
-    CommitmentMade,
-    CommitmentReturned,
-    CommitmentSubmitted,
-    CommitmentWithdrawn,
-    MilestoneAnnounced,
-    MilestoneReached,
-)
-from polity_contracts.people import MandateEnded, MandateGranted, MandateLinked, PersonErased, PersonRecorded
+from polity_contracts.membership.mandates import MandateEnded, MandateGranted, MandateLinked
+from polity_contracts.membership.people import PersonErased, PersonRecorded
 from pydantic import ValidationError
 from sqlmodel.ext.asyncio.session import AsyncSession
 

@@ -8,24 +8,24 @@ from polity_chassis.clock import Clock
 from polity_chassis.consumer import Consumer, Handler, Received
 from polity_contracts import topics
 from polity_contracts.envelope import Fact
-from polity_contracts.invitations import (
+from polity_contracts.membership.campaigns import CampaignOpened, MilestoneReached
+from polity_contracts.membership.commitments import (
+    CommitmentMade,
+    CommitmentReturned,
+    CommitmentSubmitted,
+    CommitmentWithdrawn,
+)
+from polity_contracts.membership.invitations import (
     InterestExpressed,
     InvitationDeclined,
     InvitationExtended,
     InvitationIssued,
     InvitationRevoked,
 )
-from polity_contracts.membership import (
-    CampaignOpened,
-    CommitmentMade,
-    CommitmentReturned,
-    CommitmentSubmitted,
-    CommitmentWithdrawn,
-    LocalGovernmentRegistered,
-    MilestoneReached,
-    NetworkFounded,
-)
-from polity_contracts.people import MandateEnded, MandateGranted, PersonErased, PersonRecorded
+from polity_contracts.membership.local_governments import LocalGovernmentRegistered
+from polity_contracts.membership.mandates import MandateEnded, MandateGranted
+from polity_contracts.membership.networks import NetworkFounded
+from polity_contracts.membership.people import PersonErased, PersonRecorded
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from polity_notifications.domain.deliveries import Limits

@@ -6,11 +6,9 @@ from enum import StrEnum
 from uuid import UUID, uuid5
 
 from polity_contracts.envelope import Fact
-from polity_contracts.invitations import (
-    InvitationExtended,
-    InvitationIssued,
-)
-from polity_contracts.membership import CommitmentMade, CommitmentReturned, CommitmentSubmitted, MilestoneReached
+from polity_contracts.membership.campaigns import MilestoneReached
+from polity_contracts.membership.commitments import CommitmentMade, CommitmentReturned, CommitmentSubmitted
+from polity_contracts.membership.invitations import InvitationExtended, InvitationIssued
 
 _NAMESPACE = UUID("6c1e5d0e-6f0c-5a53-9d3f-6f0b8b8f4a11")
 

@@ -5,14 +5,19 @@ from typing import TypeVar
 from uuid import UUID
 
 from polity_chassis.consumer import Received
-from polity_contracts.invitations import (
+from polity_contracts.membership.commitments import (
+    CommitmentMade,
+    CommitmentReturned,
+    CommitmentSubmitted,
+    CommitmentWithdrawn,
+)
+from polity_contracts.membership.invitations import (
     InterestExpressed,
     InvitationDeclined,
     InvitationExtended,
     InvitationIssued,
     InvitationRevoked,
 )
-from polity_contracts.membership import CommitmentMade, CommitmentReturned, CommitmentSubmitted, CommitmentWithdrawn
 from sqlalchemy import text
 from sqlmodel.ext.asyncio.session import AsyncSession
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from uuid import UUID
 
-from polity_contracts.people import PersonRecorded
+from polity_contracts.membership.people import PersonRecorded
 from sqlalchemy import text
 from sqlmodel.ext.asyncio.session import AsyncSession
 

@@ -5,8 +5,8 @@ from datetime import datetime
 from uuid import UUID
 
 from polity_chassis.consumer import Received
-from polity_contracts.membership import MilestoneReached
-from polity_contracts.people import MandateEnded, MandateGranted
+from polity_contracts.membership.campaigns import MilestoneReached
+from polity_contracts.membership.mandates import MandateEnded, MandateGranted
 from sqlalchemy import text
 from sqlmodel.ext.asyncio.session import AsyncSession
 

@@ -3,7 +3,9 @@
 import json
 from collections.abc import Sequence
 
-from polity_contracts.membership import CampaignOpened, LocalGovernmentRegistered, NetworkFounded
+from polity_contracts.membership.campaigns import CampaignOpened
+from polity_contracts.membership.local_governments import LocalGovernmentRegistered
+from polity_contracts.membership.networks import NetworkFounded
 from sqlalchemy import text
 from sqlmodel.ext.asyncio.session import AsyncSession
 

@@ -5,11 +5,8 @@ from datetime import datetime
 from uuid import UUID
 
 from polity_chassis.consumer import Received
-from polity_contracts.invitations import (
-    InvitationExtended,
-    InvitationIssued,
-)
-from polity_contracts.membership import CommitmentMade, CommitmentReturned, CommitmentSubmitted
+from polity_contracts.membership.commitments import CommitmentMade, CommitmentReturned, CommitmentSubmitted
+from polity_contracts.membership.invitations import InvitationExtended, InvitationIssued
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from polity_notifications.domain.deliveries import (

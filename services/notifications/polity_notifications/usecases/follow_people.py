@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from polity_contracts.people import PersonRecorded
+from polity_contracts.membership.people import PersonRecorded
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from polity_notifications.storage import deliveries, people

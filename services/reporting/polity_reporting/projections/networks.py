@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from polity_chassis.consumer import Consumer, Received
 from polity_contracts import topics
-from polity_contracts.membership import CampaignOpened
+from polity_contracts.membership.campaigns import CampaignOpened
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from polity_reporting.storage import statements

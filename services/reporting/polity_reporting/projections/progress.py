@@ -11,22 +11,20 @@ from uuid import UUID
 
 from polity_chassis.consumer import Consumer, Received
 from polity_contracts import topics
-from polity_contracts.invitations import (
+from polity_contracts.membership.campaigns import CampaignOpened, MilestoneAnnounced, MilestoneReached
+from polity_contracts.membership.commitments import (
+    CommitmentMade,
+    CommitmentReturned,
+    CommitmentSubmitted,
+    CommitmentWithdrawn,
+)
+from polity_contracts.membership.invitations import (
     InterestExpressed,
     InvitationDeclined,
     InvitationImported,
     InvitationIssued,
 )
-from polity_contracts.membership import (
-    CampaignOpened,
-    CommitmentMade,
-    CommitmentReturned,
-    CommitmentSubmitted,
-    CommitmentWithdrawn,
-    LocalGovernmentRegistered,
-    MilestoneAnnounced,
-    MilestoneReached,
-)
+from polity_contracts.membership.local_governments import LocalGovernmentRegistered
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from polity_reporting.storage import statements

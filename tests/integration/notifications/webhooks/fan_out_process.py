@@ -13,7 +13,7 @@ from polity_chassis.clock import utc_now
 from polity_chassis.consumer import Received
 from polity_chassis.database import Database
 from polity_chassis.ids import new_id
-from polity_contracts import membership as m
+from polity_contracts.membership.commitments import CommitmentMade
 from polity_notifications.consumers.webhooks import webhook_consumer
 from sqlalchemy import text
 
@@ -26,7 +26,7 @@ SELECT uuidv7(), 'partner ' || number % 20, 'https://partner.example/' || number
 
 def fact(number: int) -> Received[Any]:
     now, network = utc_now(), new_id()
-    pledge = m.CommitmentMade(
+    pledge = CommitmentMade(
         commitment_id=new_id(), campaign_id=new_id(), network_id=network, local_government_id=new_id(), language="en",
         ordinal=number, themes=("a", "b", "c"), signed_on=date(2030, 3, 1), made_at=now,
     )  # fmt: skip
@@ -43,7 +43,7 @@ async def main(url: str, subscriptions: int, facts: int) -> None:
     database = Database(url, application_name="fan-out")
     async with database.engine.begin() as connection:
         await connection.execute(SUBSCRIBE, {"number": subscriptions})
-    handler = webhook_consumer().handlers[m.CommitmentMade]
+    handler = webhook_consumer().handlers[CommitmentMade]
     async with database.transaction() as session:
         await handler(session, [fact(number) for number in range(facts)])
     async with database.engine.connect() as connection:

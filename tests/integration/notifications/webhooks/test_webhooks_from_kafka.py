@@ -8,8 +8,9 @@ from typing import Any
 from aiokafka import AIOKafkaProducer
 from polity_chassis.consumer import ConsumerRunner
 from polity_chassis.ids import new_id
-from polity_contracts import membership as m
 from polity_contracts.envelope import Envelope, encode_value, headers
+from polity_contracts.membership.campaigns import MilestoneAnnounced
+from polity_contracts.membership.commitments import CommitmentMade, CommitmentWithdrawn
 from polity_contracts.topics import TOPICS
 from polity_local.testing import KafkaForTests
 from polity_notifications.consumers.webhooks import webhook_consumer
@@ -28,18 +29,18 @@ def pledge_confirmed_and_withdrawn(world: Any) -> list[Any]:
     """The facts of one commitment; the first, that it waits, is not public."""
     pledge, common = new_id(), {"campaign_id": world.campaign_id, "network_id": world.network_id}
     common |= {"commitment_id": pledge, "local_government_id": world.city_id, "ordinal": 2}
-    made = m.CommitmentMade(
+    made = CommitmentMade(
         **common, language="en", themes=("a",), signed_on=world.clock.now.date(), made_at=world.clock.now
     )
     return [
         world.submitted(world.invited(new_id()), pledge),
         world.received(pledge, made),
-        world.received(pledge, m.CommitmentWithdrawn(**common, withdrawn_at=world.clock.now)),
+        world.received(pledge, CommitmentWithdrawn(**common, withdrawn_at=world.clock.now)),
     ]
 
 
 def announced(world: Any) -> Any:
-    fact = m.MilestoneAnnounced(
+    fact = MilestoneAnnounced(
         campaign_id=world.campaign_id, network_id=world.network_id, threshold=10, announced_at=world.clock.now
     )
     return world.received(world.campaign_id, fact)

@@ -1,11 +1,11 @@
-"""What membership publishes of invitations: who was asked, and what they said before a pledge."""
+"""What membership publishes of invitations: who was asked, and what they said before a commitment."""
 
 from datetime import datetime
 from uuid import UUID
 
 from polity_contracts import topics
 from polity_contracts.envelope import Fact, Visibility
-from polity_contracts.membership import Deadline
+from polity_contracts.membership.values import Deadline
 
 
 class InvitationIssued(Fact):
