@@ -14,12 +14,12 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, async_playwright
 from polity_chassis.clock import AHEAD, utc_now
-from polity_local import buckets, containers
-from polity_local.buckets import Bucket
 from polity_local.commands import checks
-from polity_local.platform import Platform, start_platform
-from polity_local.temporary import short_name
-from polity_local.testing import KafkaForTests, PostgresForTests, SmtpSink, running_smtp_sink
+from polity_local.running.platform import Platform, start_platform
+from polity_local.running.temporary import short_name
+from polity_local.testing import buckets, containers
+from polity_local.testing.buckets import Bucket
+from polity_local.testing.parts import KafkaForTests, PostgresForTests, SmtpSink, running_smtp_sink
 
 
 def pytest_report_header() -> str | None:
@@ -43,7 +43,7 @@ def _on_this_machine(run: ExitStack) -> PartOf:
         if not started:
             started.append(run.enter_context(start_platform(names=[name])))
         started[0].stack.start([name])
-        return {"postgres": started[0].place.admin_url, "kafka": started[0].kafka_bootstrap}[name]
+        return {"postgres": started[0].instance.admin_url, "kafka": started[0].kafka_bootstrap}[name]
 
     return part
 

@@ -14,9 +14,9 @@ from typing import Any
 import httpx
 from playwright.async_api import Browser, Page, async_playwright
 from polity_local.commands.checks import browser as installed_browser
-from polity_local.place import up_place
-from polity_local.platform import Platform
-from polity_local.stack import Stack
+from polity_local.running.instance import up_instance
+from polity_local.running.platform import Platform
+from polity_local.running.stack import Stack
 
 HERE = Path(__file__).parent
 USER = "secretariat"
@@ -98,7 +98,7 @@ async def delivery_log(page: Page, platform: Platform) -> None:
 
 
 async def main() -> None:
-    place = up_place()
+    place = up_instance()
     platform = Platform(place, Stack(place))
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=installed_browser())

@@ -23,9 +23,9 @@ from polity_chassis.runtime import Runtime
 from polity_local.demo import letter
 from polity_local.demo.places import invented_csv
 from polity_local.parts.services import ROLES, environment
-from polity_local.place import Place
-from polity_local.platform import Platform
-from polity_local.ports import Ports
+from polity_local.running.instance import Instance
+from polity_local.running.platform import Platform
+from polity_local.running.ports import Ports
 from polity_portal.signed_in import required_session
 
 PARAMETER = re.compile(r"\{(\w+)(?::\w+)?\}")
@@ -58,10 +58,10 @@ class Route:
         return f"{self.method} {self.path} ({self.rule.name})"
 
 
-def application(place: Place, name: str, *planted: APIRouter) -> FastAPI:
+def application(instance: Instance, name: str, *planted: APIRouter) -> FastAPI:
     """The service's own application with its own routers, and those planted; it connects to nothing yet."""
     with pytest.MonkeyPatch.context() as variables:
-        for variable, value in environment(place, name).items():
+        for variable, value in environment(instance, name).items():
             variables.setenv(variable, value)
         service = import_module(f"polity_{name}.app").service()
     service = replace(service, routers=[*service.routers, *planted])
@@ -91,8 +91,8 @@ def routes_of(app: FastAPI, service: str) -> list[Route]:
 @pytest.fixture(scope="session")
 def applications(tmp_path_factory: pytest.TempPathFactory) -> dict[str, FastAPI]:
     """The applications of all services."""
-    place = Place(tmp_path_factory.mktemp("walk"), Ports())
-    return {name: application(place, name) for name in ROLES}
+    instance = Instance(tmp_path_factory.mktemp("walk"), Ports())
+    return {name: application(instance, name) for name in ROLES}
 
 
 @pytest.fixture(scope="session")
@@ -104,8 +104,8 @@ def routes(applications: Mapping[str, FastAPI]) -> list[Route]:
 @pytest.fixture(scope="session")
 def plant(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, APIRouter], list[Route]]:
     """Makes a service's application with one router more, and returns its routes."""
-    place = Place(tmp_path_factory.mktemp("planted"), Ports())
-    return lambda name, router: routes_of(application(place, name, router), name)
+    instance = Instance(tmp_path_factory.mktemp("planted"), Ports())
+    return lambda name, router: routes_of(application(instance, name, router), name)
 
 
 @dataclass(frozen=True)
@@ -203,7 +203,7 @@ class Maker:
 
 
 def _link(platform: Platform, purpose: str, identity: str) -> Headers:
-    keys = LinkKeys.model_validate_json(platform.place.secrets["answer_link_keys"])
+    keys = LinkKeys.model_validate_json(platform.instance.secrets["answer_link_keys"])
     return {"Authorization": f"Link {sign(keys, purpose, UUID(identity), 1)}"}
 
 

@@ -13,7 +13,7 @@ import yaml
 from polity_chassis.settings import ServiceSettings
 from polity_local.commands.compose import complete, variables
 from polity_local.parts.services import ROLES
-from polity_local.place import DATABASES, REPOSITORY
+from polity_local.running.instance import DATABASES, REPOSITORY
 from polity_membership.settings import MembershipSettings
 from polity_notifications.settings import Settings as NotificationsSettings
 from polity_portal.settings import PortalSettings

@@ -13,7 +13,7 @@ from fastapi import APIRouter, FastAPI
 from polity_chassis.access import PUBLIC
 from polity_chassis.clock import utc_now
 from polity_chassis.database import Database
-from polity_local.platform import Platform
+from polity_local.running.platform import Platform
 from polity_portal.identity import Grant
 from polity_portal.routing import OPEN, pages
 from polity_portal.sessions import Session, Sessions

@@ -12,9 +12,9 @@ import httpx
 import pytest
 from fastapi import APIRouter
 from polity_chassis.access import LINK, OPERATOR, PUBLIC, SIGNED_IN, Rule, Unguarded, role
-from polity_local.openapi import DOCUMENT
+from polity_local.openapi.__main__ import DOCUMENT
 from polity_local.parts.services import ROLES
-from polity_local.platform import Platform
+from polity_local.running.platform import Platform
 
 Status = Callable[[Any, Mapping[str, str]], int]
 """(route, headers) → the status of the answer."""

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from polity_local.place import REPOSITORY
+from polity_local.running.instance import REPOSITORY
 
 TEST = re.compile(r"`(tests/[\w/]+\.py)::(\w+)`")
 

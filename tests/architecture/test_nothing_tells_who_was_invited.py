@@ -20,7 +20,7 @@ from polity_chassis.access import PUBLIC
 from polity_chassis.clock import utc_now
 from polity_local.demo import letter
 from polity_local.demo.places import invented_csv
-from polity_local.platform import Platform
+from polity_local.running.platform import Platform
 
 PATIENCE_SECONDS = 60
 TOLD = ("invited", "interested", "declined", "submitted", "unanswered")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from polity_local.parts.services import ROLES
-from polity_local.place import REPOSITORY
+from polity_local.running.instance import REPOSITORY
 
 UV = REPOSITORY / ".local" / "tools" / "bin" / "uv"
 

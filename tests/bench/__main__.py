@@ -17,9 +17,9 @@ import progress_read
 import rebuild
 import relay
 import webhooks
-from polity_local import jvm
-from polity_local.platform import Platform, start_platform
-from polity_local.testing import KafkaForTests, PostgresForTests
+from polity_local.parts import jvm
+from polity_local.running.platform import Platform, start_platform
+from polity_local.testing.parts import KafkaForTests, PostgresForTests
 
 Result = dict[str, Any]
 OnParts = Callable[[PostgresForTests, KafkaForTests, int], Awaitable[Result]]

@@ -21,7 +21,7 @@ from polity_chassis.bell import driver_url
 from polity_chassis.clock import utc_now
 from polity_chassis.links import LinkKeys, sign
 from polity_local.parts.postgres import WHEEL
-from polity_local.platform import Platform
+from polity_local.running.platform import Platform
 
 EACH_RUN = 2_000
 CONNECTIONS = 64
@@ -49,7 +49,7 @@ async def measure_spread(platform: Platform, runs: int = 5) -> dict[str, Any]:
 async def _measure(platform: Platform, runs: int, *, campaigns: int) -> dict[str, Any]:
     await asyncio.to_thread(platform.stack.start, ["membership-api"])
     url = driver_url(platform.database_url("membership"))
-    keys = LinkKeys.model_validate_json(platform.place.secrets["answer_link_keys"])
+    keys = LinkKeys.model_validate_json(platform.instance.secrets["answer_link_keys"])
     ours: list[Answered] = []
     peer: list[float] = []
     for _ in range(runs + 1):  # the first of each warms up

@@ -18,7 +18,7 @@ import asyncpg
 from polity_chassis.bell import CHANNEL, driver_url
 from polity_chassis.relay import Relay
 from polity_contracts.topics import COMMITMENTS, Topic
-from polity_local.testing import KafkaForTests, PostgresForTests
+from polity_local.testing.parts import KafkaForTests, PostgresForTests
 from relay import COLUMNS, make_outbox, rows
 from sqlalchemy.ext.asyncio import create_async_engine
 

@@ -26,7 +26,7 @@ from polity_chassis.tables import chassis_metadata
 from polity_contracts.envelope import Fact, encode_value
 from polity_contracts.membership.invitations import InterestExpressed
 from polity_contracts.topics import INVITATIONS
-from polity_local.testing import KafkaForTests, PostgresForTests
+from polity_local.testing.parts import KafkaForTests, PostgresForTests
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlmodel.ext.asyncio.session import AsyncSession

@@ -16,7 +16,7 @@ import httpx
 from http_load import Request, answered
 from polity_chassis.bell import driver_url
 from polity_chassis.clock import utc_now
-from polity_local.platform import Platform
+from polity_local.running.platform import Platform
 
 ANSWERS = 1000
 REQUESTS = 2000

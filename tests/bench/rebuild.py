@@ -30,7 +30,7 @@ from polity_contracts.membership.invitations import InterestExpressed, Invitatio
 from polity_contracts.membership.local_governments import LocalGovernmentRegistered
 from polity_contracts.membership.values import Deadline
 from polity_contracts.topics import TOPICS
-from polity_local.testing import KafkaForTests, PostgresForTests
+from polity_local.testing.parts import KafkaForTests, PostgresForTests
 from polity_reporting.projections.progress import PROGRESS
 from polity_reporting.storage.tables import PROJECTION_TABLES
 from sqlalchemy import select

@@ -24,7 +24,7 @@ from polity_chassis.relay import Relay
 from polity_contracts.envelope import Envelope, encode_value, headers
 from polity_contracts.membership.commitments import CommitmentMade
 from polity_contracts.topics import COMMITMENTS, Topic
-from polity_local.testing import KafkaForTests, PostgresForTests
+from polity_local.testing.parts import KafkaForTests, PostgresForTests
 from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import create_async_engine
 

@@ -24,7 +24,7 @@ from polity_chassis.ids import new_id
 from polity_chassis.links import LinkKeys
 from polity_chassis.migrations import migrate
 from polity_chassis.runtime import Runtime
-from polity_local.testing import KafkaForTests, PostgresForTests
+from polity_local.testing.parts import KafkaForTests, PostgresForTests
 from polity_notifications.domain.signing import signature
 from polity_notifications.settings import Settings
 from polity_notifications.storage import webhook_fanout

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 from jsonschema.validators import validator_for
-from polity_local import openapi, openapi_rules
+from polity_local import openapi
+from polity_local.openapi import rules
 from polity_membership.domain.invitations import LARGEST_SELECTION
 from polity_notifications.domain.webhooks import PUBLIC_FACTS, TEST_TYPE, WITHHELD
 
@@ -130,6 +131,6 @@ def test_every_example_is_one_of_its_schema() -> None:
 def test_where_there_is_no_node_the_rules_are_left_out_and_that_is_said(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(openapi_rules.shutil, "which", lambda _: None)
-    assert openapi_rules.main() == 0
+    monkeypatch.setattr(rules.shutil, "which", lambda _: None)
+    assert rules.main() == 0
     assert capsys.readouterr().out == "skipped, there is no Node here\n"

@@ -4,8 +4,8 @@ import sys
 from pathlib import Path
 
 import pytest_asyncio
-from polity_local.platform import Platform
-from polity_local.testing import SmtpSink
+from polity_local.running.platform import Platform
+from polity_local.testing.parts import SmtpSink
 
 sys.path.insert(0, str(Path(__file__).parent))
 

@@ -16,8 +16,8 @@ from playwright.async_api import Browser
 from polity_chassis.clock import utc_now
 from polity_local.demo import letter
 from polity_local.demo.client import checked
-from polity_local.platform import Platform
-from polity_local.testing import SmtpSink
+from polity_local.running.platform import Platform
+from polity_local.testing.parts import SmtpSink
 
 HEADING = "name,country,subdivision,latitude,longitude,population,time_zone,language,contact_name,contact_email\n"
 SECRETARIAT = "city"

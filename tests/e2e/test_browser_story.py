@@ -11,8 +11,8 @@ from playwright.async_api import Browser, ConsoleMessage, FilePayload, Page, exp
 from polity_chassis.clock import utc_now
 from polity_local.demo import letter
 from polity_local.demo.client import checked
-from polity_local.platform import Platform
-from polity_local.testing import SmtpSink
+from polity_local.running.platform import Platform
+from polity_local.testing.parts import SmtpSink
 from stage import HEADING, link_in, until
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]

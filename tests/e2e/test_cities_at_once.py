@@ -8,8 +8,8 @@ import pytest
 from polity_local.demo.cities import Cities
 from polity_local.demo.counting import judge, look
 from polity_local.demo.story import THRESHOLDS, invite, run_cities, settle
-from polity_local.platform import Platform
-from polity_local.testing import SmtpSink
+from polity_local.running.platform import Platform
+from polity_local.testing.parts import SmtpSink
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 

@@ -12,8 +12,8 @@ import httpx
 import pytest
 from polity_chassis.clock import utc_now
 from polity_local.demo.load import Loader
-from polity_local.platform import Platform
-from polity_local.testing import SmtpSink
+from polity_local.running.platform import Platform
+from polity_local.testing.parts import SmtpSink
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 ROWS = 10_000

@@ -12,7 +12,7 @@ import pytest
 from browsing import READERS, person
 from playwright.async_api import Browser, Locator, Page, expect
 from polity_chassis.clock import utc_now
-from polity_local.testing import verified
+from polity_local.testing.parts import verified
 from stage import Stage, until
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]

@@ -11,8 +11,8 @@ from typing import Any
 import httpx
 from polity_chassis.clock import utc_now
 from polity_local.demo import letter
-from polity_local.platform import Platform
-from polity_local.testing import verified
+from polity_local.running.platform import Platform
+from polity_local.testing.parts import verified
 
 Taken = list[tuple[dict[str, str], str]]
 

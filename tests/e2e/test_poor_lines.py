@@ -64,7 +64,7 @@ def offset_of(request: Request) -> int | None:
 
 async def test_typing_and_a_photo_survive_a_line_that_breaks(chromium: Browser, stage: Stage) -> None:
     link = await stage.city("Poorline", "en")
-    async with poor_line(stage.platform.place.ports.gateway) as line, at_the_end_of_a(line, chromium) as page:
+    async with poor_line(stage.platform.instance.ports.gateway) as line, at_the_end_of_a(line, chromium) as page:
         await page.goto(over(line, link))
         await page.click("text=We are interested")
         await page.fill("#signatory_name", "Ana Example")
@@ -144,7 +144,7 @@ async def test_the_same_without_scripts(chromium: Browser, stage: Stage) -> None
     link = await stage.city("Scriptless", "en")
     small = PHOTO[:100_000]
     async with (
-        poor_line(stage.platform.place.ports.gateway) as line,
+        poor_line(stage.platform.instance.ports.gateway) as line,
         at_the_end_of_a(line, chromium, scripts=False) as page,
     ):
         await page.goto(over(line, link))

@@ -12,7 +12,7 @@ from polity_chassis.clock import utc_now
 from polity_local.demo.letterboxes import Letterbox
 from polity_local.demo.load import Demo
 from polity_local.demo.whole import load_whole
-from polity_local.platform import Platform, start_platform
+from polity_local.running.platform import Platform, start_platform
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 

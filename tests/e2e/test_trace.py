@@ -10,8 +10,8 @@ import httpx
 import pytest
 import pytest_asyncio
 from polity_local.demo.story import invite
-from polity_local.platform import Platform
-from polity_local.testing import SmtpSink
+from polity_local.running.platform import Platform
+from polity_local.testing.parts import SmtpSink
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 

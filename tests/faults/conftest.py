@@ -15,8 +15,8 @@ from polity_chassis.clock import utc_now
 from polity_contracts.create_topics import create_topics
 from polity_contracts.topics import PEOPLE
 from polity_local.demo.load import Loader
-from polity_local.platform import Platform
-from polity_local.testing import SmtpSink
+from polity_local.running.platform import Platform
+from polity_local.testing.parts import SmtpSink
 
 sys.path.insert(0, str(Path(__file__).parent))
 

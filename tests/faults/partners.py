@@ -15,7 +15,7 @@ from typing import Any
 import asyncpg
 import httpx
 from polity_local.demo.client import checked
-from polity_local.platform import Platform
+from polity_local.running.platform import Platform
 from standardwebhooks import Webhook
 
 COMMITMENT, MILESTONE = "membership.commitment_made", "membership.milestone_reached"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import asyncpg
 import httpx
-from polity_local.platform import Platform
+from polity_local.running.platform import Platform
 
 NAMES = (
     "contact_name", "contact_email", "signatory_name", "signatory_office", "holder_name", "holder_email", "form_name",
@@ -77,7 +77,7 @@ def _traces(platform: Platform) -> Iterator[bytes]:
 
 def _stores(platform: Platform) -> dict[str, Iterable[Path]]:
     """Returns every file of the run by the store it belongs to."""
-    place = platform.place
+    place = platform.instance
     state = {path for path in place.state.rglob("*") if path.is_file() and not path.is_symlink()}
     postgres = {path for path in (place.postgres_home / "data").rglob("*") if path.is_file()}
     kafka = {path for path in state if path.is_relative_to(place.state / "kafka" / "data")}
@@ -98,19 +98,19 @@ def _content(path: Path) -> bytes:
 
 async def flush_databases(platform: Platform) -> None:
     """Writes what PostgreSQL holds in memory to its files."""
-    server = await asyncpg.connect(platform.place.admin_url)
+    server = await asyncpg.connect(platform.instance.admin_url)
     await server.execute("CHECKPOINT")
     await server.close()
 
 
 async def rewrite_databases(platform: Platform) -> None:
     """Rewrites every database and lets the log of changes go: where a deleted row stays on disk."""
-    server = await asyncpg.connect(platform.place.admin_url)
+    server = await asyncpg.connect(platform.instance.admin_url)
     try:
         await server.execute("ALTER SYSTEM SET wal_recycle = off")
         await server.execute("SELECT pg_reload_conf()")
         for (name,) in await server.fetch("SELECT datname FROM pg_database WHERE datallowconn"):
-            database = await asyncpg.connect(platform.place.admin_url, database=name)
+            database = await asyncpg.connect(platform.instance.admin_url, database=name)
             # The planner's statistics hold samples of every column.
             await database.execute("ANALYZE")
             await database.execute("VACUUM FULL")

@@ -20,8 +20,8 @@ from polity_local.demo.cities import THEMES, answer_links
 from polity_local.demo.client import checked
 from polity_local.demo.load import Demo
 from polity_local.demo.places import COLUMNS
-from polity_local.platform import Platform
-from polity_local.testing import SmtpSink
+from polity_local.running.platform import Platform
+from polity_local.testing.parts import SmtpSink
 
 PASSWORD = "planted-only-2030"
 WRONG_PASSWORD = "not-the-planted-one"
@@ -183,7 +183,7 @@ class Scene:
         path = f"/v1/campaigns/{opened['campaign_id']}/invitations"
         await self.post(path, {"wave": "everyone", "all": True})
         (item,) = checked(await self.http.get(path, headers=self.demo.secretariat))["items"]
-        keys = LinkKeys.model_validate_json(self.platform.place.secrets["answer_link_keys"])
+        keys = LinkKeys.model_validate_json(self.platform.instance.secrets["answer_link_keys"])
         return {"Authorization": f"Link {sign(keys, 'answer', UUID(item['invitation_id']), 1)}"}
 
     async def account_status(self) -> int:
@@ -204,7 +204,7 @@ class Scene:
         return made.headers["location"].rpartition("/")[2]
 
     async def _admin(self) -> dict[str, str]:
-        secret = self.platform.place.secrets["keycloak_admin"]
+        secret = self.platform.instance.secrets["keycloak_admin"]
         form = {"grant_type": "password", "client_id": "admin-cli", "username": "admin", "password": secret}
         url = f"{self.platform.keycloak_url}/realms/master/protocol/openid-connect/token"
         return {"Authorization": f"Bearer {checked(await self.http.post(url, data=form))['access_token']}"}

@@ -17,7 +17,7 @@ from polity_chassis.links import LinkKeys, sign
 from polity_local.demo.cities import Acknowledged, Cities, prepare
 from polity_local.demo.counting import look
 from polity_local.demo.load import Demo
-from polity_local.platform import Platform
+from polity_local.running.platform import Platform
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
@@ -76,7 +76,7 @@ async def all_is_applied(platform: Platform) -> dict[Place, int]:
 
 async def answered(platform: Platform, http: httpx.AsyncClient, demo: Demo) -> None:
     """Every city of the demonstration makes its pledge by its link."""
-    keys = LinkKeys.model_validate_json(platform.place.secrets["answer_link_keys"])
+    keys = LinkKeys.model_validate_json(platform.instance.secrets["answer_link_keys"])
     async with connected(platform, "membership") as database:
         rows = await database.fetch("SELECT id FROM invitation WHERE campaign_id::text = $1", demo.campaign_id)
     tokens = [sign(keys, "answer", row["id"], 1) for row in rows]

@@ -19,7 +19,7 @@ from polity_local.demo.counting import look
 from polity_local.demo.letter import THEMES
 from polity_local.demo.load import Demo
 from polity_local.demo.places import invented_csv
-from polity_local.platform import Platform
+from polity_local.running.platform import Platform
 from scene import until
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(300)]

@@ -14,8 +14,8 @@ from partners import COMMITMENT, KINDS, MILESTONE, Got, Partners, Subscription, 
 from polity_local.demo.cities import Cities
 from polity_local.demo.counting import look
 from polity_local.demo.story import run_cities
-from polity_local.platform import Platform
-from polity_local.testing import SmtpSink
+from polity_local.running.platform import Platform
+from polity_local.testing.parts import SmtpSink
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 

@@ -10,8 +10,8 @@ from polity_chassis.clock import utc_now
 from polity_chassis.links import LinkKeys, sign
 from polity_local.demo.cities import answer_links, prepare
 from polity_local.demo.client import checked
-from polity_local.platform import Platform
-from polity_local.testing import SmtpSink
+from polity_local.running.platform import Platform
+from polity_local.testing.parts import SmtpSink
 from scene import until
 
 pytestmark = [pytest.mark.slow, pytest.mark.faults, pytest.mark.timeout(300)]
@@ -20,7 +20,7 @@ CITIES = 6
 
 
 async def test_a_mail_server_that_comes_back_sends_no_dead_link(platform: Platform, mails: SmtpSink) -> None:
-    keys = LinkKeys.model_validate_json(platform.place.secrets["answer_link_keys"])
+    keys = LinkKeys.model_validate_json(platform.instance.secrets["answer_link_keys"])
     async with httpx.AsyncClient(base_url=platform.internal_url, timeout=30) as http:
         mails.clear()
         mails.away = True

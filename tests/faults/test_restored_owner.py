@@ -14,7 +14,7 @@ from polity_local.demo.cities import Acknowledged, Cities, prepare
 from polity_local.demo.client import checked
 from polity_local.demo.counting import look
 from polity_local.demo.load import Demo
-from polity_local.platform import Platform
+from polity_local.running.platform import Platform
 from scene import until
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
@@ -26,7 +26,7 @@ class Backup:
     """Copies of membership's database, made and put in its place by the server's superuser as backups are."""
 
     def __init__(self, platform: Platform) -> None:
-        self._url = platform.place.admin_url
+        self._url = platform.instance.admin_url
         self._name = platform.database_url("membership").rpartition("/")[2]
         self._copy = f"{self._name}_backup"
 
@@ -55,7 +55,7 @@ class Backup:
 
 
 async def links_of(platform: Platform, demo: Demo) -> Sequence[str]:
-    keys = LinkKeys.model_validate_json(platform.place.secrets["answer_link_keys"])
+    keys = LinkKeys.model_validate_json(platform.instance.secrets["answer_link_keys"])
     connection = await asyncpg.connect(platform.database_url("membership").replace("+asyncpg", ""))
     try:
         sql = "SELECT id FROM invitation WHERE campaign_id::text = $1 ORDER BY id"

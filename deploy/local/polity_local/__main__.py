@@ -7,9 +7,9 @@ import traceback
 from collections.abc import Callable, Sequence
 
 from polity_local.commands import checks, compose, lock, look, up
-from polity_local.place import up_place
-from polity_local.temporary import own_folder
-from polity_local.trouble import Trouble
+from polity_local.errors import CommandError
+from polity_local.running.instance import up_instance
+from polity_local.running.temporary import own_folder
 
 USAGE = """\
 ./dev up [--detach]        start everything, load the demonstration once, say where it is
@@ -60,7 +60,7 @@ def main(arguments: Sequence[str]) -> int:
     try:
         with own_folder():
             return command(arguments[1:])
-    except Trouble as trouble:
+    except CommandError as trouble:
         return _say(str(trouble))
     except KeyboardInterrupt:
         return 130
@@ -80,7 +80,7 @@ def _say(sentence: str) -> int:
 def _unexpected() -> str:
     """Keeps the stack trace in a file and returns the sentence that names it."""
     fault = traceback.format_exc()
-    path = up_place().log("dev")
+    path = up_instance().log("dev")
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(fault)
     return f"This should not have happened ({fault.strip().splitlines()[-1][:200]}): the details are in {path}."

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from polity_chassis.bell import driver_url
 from polity_chassis.migrations import migrate
-from polity_local.testing import KafkaForTests, PostgresForTests
+from polity_local.testing.parts import KafkaForTests, PostgresForTests
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "bench"))
 

@@ -12,7 +12,7 @@ from aiokafka.admin import NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from polity_contracts.create_topics import TopicRefused, create_topics
 from polity_contracts.topics import CAMPAIGNS, PEOPLE, TOPICS, Topic
-from polity_local.testing import KafkaForTests
+from polity_local.testing.parts import KafkaForTests
 
 OF_THE_TOPIC = 1
 """Where a setting comes from, as Kafka numbers it: the topic itself, not its broker or the default."""

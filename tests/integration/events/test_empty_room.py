@@ -11,7 +11,7 @@ from typing import Any
 
 import httpx
 import pytest_asyncio
-from polity_local.testing import KafkaForTests, PostgresForTests
+from polity_local.testing.parts import KafkaForTests, PostgresForTests
 
 
 def free_port() -> int:

@@ -2,7 +2,7 @@
 
 import httpx
 import pytest
-from polity_local.platform import Platform
+from polity_local.running.platform import Platform
 
 
 @pytest.fixture(scope="module")
@@ -10,7 +10,7 @@ def erasure(platform: Platform) -> httpx.Client:
     form = {
         "grant_type": "client_credentials",
         "client_id": "polity-erasure",
-        "client_secret": platform.place.secrets["erasure_client"],
+        "client_secret": platform.instance.secrets["erasure_client"],
     }
     token_url = f"{platform.keycloak_url}/realms/polity/protocol/openid-connect/token"
     token = httpx.post(token_url, data=form, timeout=30).raise_for_status().json()["access_token"]

@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
-from polity_local.platform import Platform
+from polity_local.running.platform import Platform
 
 OPENID = "/auth/realms/polity/protocol/openid-connect"
 PEOPLE = {name: f"00000000-0000-4000-8000-00000000000{n}" for n, name in enumerate(
@@ -57,7 +57,7 @@ def sign_in(platform: Platform, user: str, password: str) -> httpx.Response:
 def exchange(platform: Platform, **form: str) -> httpx.Response:
     usual = {
         "client_id": "polity-portal",
-        "client_secret": platform.place.secrets["portal_client"],
+        "client_secret": platform.instance.secrets["portal_client"],
         "grant_type": "authorization_code",
         "redirect_uri": f"{platform.url}/sign-in/callback",
         "code_verifier": VERIFIER,
@@ -169,7 +169,7 @@ def test_guessing_passwords_locks_the_account_for_a_while(platform: Platform) ->
 
 def _create(platform: Platform, user: str, password: str) -> None:
     master = f"{platform.keycloak_url}/realms/master/protocol/openid-connect/token"
-    secret = platform.place.secrets["keycloak_admin"]
+    secret = platform.instance.secrets["keycloak_admin"]
     form = {"grant_type": "password", "client_id": "admin-cli", "username": "admin", "password": secret}
     token = httpx.post(master, data=form, timeout=30).raise_for_status().json()["access_token"]
     person = {

@@ -12,42 +12,42 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from polity_local import jvm
-from polity_local.place import REPOSITORY, Place
-from polity_local.platform import Platform
-from polity_local.ports import Ports
-from polity_local.stack import Stack
+from polity_local.parts import jvm
+from polity_local.running.instance import REPOSITORY, Instance
+from polity_local.running.platform import Platform
+from polity_local.running.ports import Ports
+from polity_local.running.stack import Stack
 
 SHARED = [Path("/tmp"), Path("/var/tmp")]
 PARTS = ["keycloak", "kafka", "zipkin", "gateway", "mail"]
 START = f"""
 import sys
 from pathlib import Path
-from polity_local.place import Place
-from polity_local.ports import Ports
-from polity_local.stack import Stack
-stack = Stack(Place(Path(sys.argv[1]), Ports.free()), tell=print)
+from polity_local.running.instance import Instance
+from polity_local.running.ports import Ports
+from polity_local.running.stack import Stack
+stack = Stack(Instance(Path(sys.argv[1]), Ports.free()), tell=print)
 stack.start({PARTS})
 stack.stop()
 """
 
 
 def test_the_supervisor_answers_in_a_folder_of_any_depth(tmp_path: Path) -> None:
-    place = Place(tmp_path / ("a" * 100) / secrets.token_hex(4), Ports.free())
-    stack = Stack(place)
+    instance = Instance(tmp_path / ("a" * 100) / secrets.token_hex(4), Ports.free())
+    stack = Stack(instance)
     stack.start(["mail"])
     try:
         assert stack.supervisor.socket.is_socket()
-        assert stack.supervisor.socket.is_relative_to(place.state)
+        assert stack.supervisor.socket.is_relative_to(instance.state)
     finally:
         stack.stop()
     assert not stack.supervisor.socket.exists()
 
 
 def test_what_a_killed_program_left_is_gone_at_the_next_start(tmp_path: Path) -> None:
-    place = Place(tmp_path / secrets.token_hex(4), Ports.free())
-    stack = Stack(place)
-    left = place.temporary_folder(None) / "left"
+    instance = Instance(tmp_path / secrets.token_hex(4), Ports.free())
+    stack = Stack(instance)
+    left = instance.temporary_folder(None) / "left"
     left.touch()
     stack.start(["mail"])
     stack.stop()
@@ -56,7 +56,7 @@ def test_what_a_killed_program_left_is_gone_at_the_next_start(tmp_path: Path) ->
 
 def test_every_program_has_the_runs_own_folder_for_temporary_files(platform: Platform) -> None:
     """And holds no file open in the machine's."""
-    roots = (str(platform.place.state), str(platform.place.postgres_home))
+    roots = (str(platform.instance.state), str(platform.instance.postgres_home))
     for name in platform.stack.programs:
         process = Path("/proc", str(platform.pid(name)))
         variables = dict(v.split("=", 1) for v in (process / "environ").read_text().split("\0") if "=" in v)
@@ -126,7 +126,7 @@ def _python(who: tuple[str, ...]) -> str:
     Root's own may lie in its closed home.
     """
     version = "{}.{}".format(*sys.version_info)
-    tried = f"import sys, polity_local.stack; assert sys.version_info[:2] == {sys.version_info[:2]}"
+    tried = f"import sys, polity_local.running.stack; assert sys.version_info[:2] == {sys.version_info[:2]}"
     for python in (f"/usr/bin/python{version}", f"/usr/local/bin/python{version}", sys.executable):
         done = subprocess.run((*who, python, "-c", tried), env=_variables(), cwd="/", capture_output=True, check=False)
         if done.returncode == 0:

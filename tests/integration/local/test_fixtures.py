@@ -5,7 +5,7 @@ import smtplib
 import asyncpg
 from aiokafka.admin import AIOKafkaAdminClient
 from polity_contracts.topics import PARTITIONS, PEOPLE
-from polity_local.testing import KafkaForTests, PostgresForTests, SmtpSink
+from polity_local.testing.parts import KafkaForTests, PostgresForTests, SmtpSink
 
 
 async def test_a_new_database_belongs_to_a_role_of_its_own(postgres: PostgresForTests) -> None:

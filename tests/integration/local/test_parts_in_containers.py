@@ -10,11 +10,11 @@ import httpx
 import pytest
 import yaml
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
-from polity_local import containers
 from polity_local.demo.letterboxes import Mailpit
-from polity_local.place import REPOSITORY
-from polity_local.testing import KafkaForTests, PostgresForTests
-from polity_local.trouble import Trouble
+from polity_local.errors import CommandError
+from polity_local.running.instance import REPOSITORY
+from polity_local.testing import containers
+from polity_local.testing.parts import KafkaForTests, PostgresForTests
 
 in_containers = pytest.mark.skipif(
     os.environ.get("POLITY_TEST_PARTS") != "containers", reason="POLITY_TEST_PARTS=containers is not set"
@@ -30,7 +30,7 @@ def test_images_are_those_of_compose() -> None:
 @pytest.mark.parametrize("part", [containers.postgres, containers.kafka, containers.bucket])
 def test_without_an_engine_one_sentence_says_what_to_do(monkeypatch: pytest.MonkeyPatch, part: object) -> None:
     monkeypatch.setenv("DOCKER_HOST", "tcp://127.0.0.1:1")
-    with pytest.raises(Trouble, match="unset POLITY_TEST_PARTS"), part():  # type: ignore[operator]
+    with pytest.raises(CommandError, match="unset POLITY_TEST_PARTS"), part():  # type: ignore[operator]
         pass
 
 

@@ -5,11 +5,11 @@ from pathlib import Path
 import httpx
 from polity_local.commands.table import addresses
 from polity_local.parts.services import ROLES
-from polity_local.platform import Platform
+from polity_local.running.platform import Platform
 
 
 def test_every_address_of_the_table_answers(platform: Platform) -> None:
-    table = addresses(platform.place)
+    table = addresses(platform.instance)
     pages = [word for word in table.split() if word.startswith("http://")]
     assert len(pages) == 4
     assert [httpx.get(page, follow_redirects=True).status_code for page in pages] == [200] * 4

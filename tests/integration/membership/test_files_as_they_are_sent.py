@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from polity_local.workbooks import sheet_of, workbook_of
+from polity_local.testing.workbooks import sheet_of, workbook_of
 
 SHEETS = Path(__file__).parents[2] / "fixtures" / "sheets"
 THEMES = {code: {"en": code.title()} for code in ("water", "food", "racism")}

@@ -11,7 +11,7 @@ from uuid import uuid4
 
 import fsspec
 import pytest
-from polity_local.buckets import Bucket
+from polity_local.testing.buckets import Bucket
 from polity_membership.domain.proofs import UNFINISHED_FOR
 from polity_membership.storage.files import IN_TIME, Files, files_at, name_of
 from polity_membership.usecases import remove_proofs

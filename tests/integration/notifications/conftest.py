@@ -41,7 +41,7 @@ from polity_contracts.membership.mandates import MandateEnded, MandateGranted
 from polity_contracts.membership.networks import NetworkFounded
 from polity_contracts.membership.people import PersonErased, PersonRecorded
 from polity_contracts.membership.values import Deadline
-from polity_local.testing import PostgresForTests, SmtpSink, tell_time, with_made_clock
+from polity_local.testing.parts import PostgresForTests, SmtpSink, tell_time, with_made_clock
 from polity_notifications.consumers.membership import membership_consumers
 from polity_notifications.domain.deliveries import Limits
 from polity_notifications.mail.smtp import Connection

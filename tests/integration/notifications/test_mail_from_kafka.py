@@ -17,7 +17,7 @@ from polity_chassis.consumer import Consumer, ConsumerRunner
 from polity_chassis.ids import new_id
 from polity_contracts.envelope import Envelope, encode_value, headers
 from polity_contracts.topics import TOPICS
-from polity_local.testing import KafkaForTests
+from polity_local.testing.parts import KafkaForTests
 from polity_notifications.consumers.membership import membership_consumers
 from polity_notifications.domain.deliveries import Limits
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from polity_chassis.ids import new_id
-from polity_local.testing import SmtpSink
+from polity_local.testing.parts import SmtpSink
 from polity_notifications.mail.smtp import NotTaken
 from sqlalchemy import text
 

@@ -24,7 +24,7 @@ from polity_chassis.http import create_app
 from polity_chassis.links import LinkKeys, sign
 from polity_chassis.migrations import migrate
 from polity_chassis.runtime import Runtime
-from polity_local.testing import PostgresForTests
+from polity_local.testing.parts import PostgresForTests
 from polity_membership.app import service
 from polity_membership.settings import MembershipSettings
 from polity_membership.usecases import Holder, grant_operator

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
-from polity_local.workbooks import sheet_of, workbook_of
+from polity_local.testing.workbooks import sheet_of, workbook_of
 from sqlalchemy import text
 
 HEADING = "name,country,subdivision,latitude,longitude,population,time_zone,language,contact_name,contact_email\n"

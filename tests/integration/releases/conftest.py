@@ -18,10 +18,10 @@ import pytest
 import pytest_asyncio
 from polity_chassis.clock import AHEAD, utc_now
 from polity_local.parts import kafka
-from polity_local.place import REPOSITORY
-from polity_local.platform import Platform, start_platform
 from polity_local.releases.frozen import SERVICES, answers, at_rest, freeze, restore
-from polity_local.testing import SmtpSink, running_smtp_sink
+from polity_local.running.instance import REPOSITORY
+from polity_local.running.platform import Platform, start_platform
+from polity_local.testing.parts import SmtpSink, running_smtp_sink
 
 CURRENT = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]["version"]
 RELEASES = sorted(
@@ -102,7 +102,7 @@ def _thawing(manifest: dict[str, Any], realm: Platform, mails: SmtpSink) -> Iter
         "POLITY_JWKS_URL": f"{realm.keycloak_url}/realms/polity/protocol/openid-connect/certs",
     }
     with start_platform(overrides=settings, names=[]) as platform:
-        platform.stack.programs["kafka"] = kafka.program(platform.place, with_topics=False)
+        platform.stack.programs["kafka"] = kafka.program(platform.instance, with_topics=False)
         yield platform
 
 

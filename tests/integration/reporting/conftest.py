@@ -23,7 +23,7 @@ from polity_contracts.membership.commitments import (
 from polity_contracts.membership.invitations import InterestExpressed, InvitationDeclined, InvitationIssued
 from polity_contracts.membership.local_governments import LocalGovernmentRegistered
 from polity_contracts.membership.values import Deadline
-from polity_local.testing import PostgresForTests
+from polity_local.testing.parts import PostgresForTests
 from polity_reporting.projections.networks import NETWORKS
 from polity_reporting.projections.progress import PROGRESS
 

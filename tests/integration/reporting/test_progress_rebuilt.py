@@ -13,7 +13,7 @@ from polity_chassis.ids import new_id
 from polity_chassis.rebuild import rebuild
 from polity_contracts.envelope import Envelope, encode_value, headers
 from polity_contracts.topics import TOPICS
-from polity_local.testing import KafkaForTests
+from polity_local.testing.parts import KafkaForTests
 from polity_reporting.projections.progress import PROGRESS
 from polity_reporting.storage.tables import PROJECTION_TABLES
 from sqlalchemy import select, text

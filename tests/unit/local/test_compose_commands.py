@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 from polity_local.commands import compose
-from polity_local.trouble import Trouble
+from polity_local.errors import CommandError
 
 
 def test_without_docker_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(Trouble, match="install Docker Engine"):
+    with pytest.raises(CommandError, match="install Docker Engine"):
         compose.demo([])
 
 
@@ -18,5 +18,5 @@ def test_when_nothing_runs_it_says_how_to_start_it(monkeypatch: pytest.MonkeyPat
     docker.write_text('#!/bin/sh\necho "service keycloak is not running" >&2\nexit 1\n')
     docker.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(Trouble, match=r"keycloak is not running.*docker compose up"):
+    with pytest.raises(CommandError, match=r"keycloak is not running.*docker compose up"):
         compose.demo([])

@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
-from polity_local.place import REPOSITORY
+from polity_local.running.instance import REPOSITORY
 
 DEV = """#!/bin/sh
 echo "$1" >> "$TRACE"

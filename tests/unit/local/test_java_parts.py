@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from jgo.maven import MavenContext
-from polity_local import jvm
+from polity_local.parts import jvm
 
 NAME = "org/example/part/1.0/part-1.0.jar"
 CONTENT = b"what was locked"

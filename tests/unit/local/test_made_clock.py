@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 import pytest
 from polity_local.commands import checks
-from polity_local.place import REPOSITORY
+from polity_local.running.instance import REPOSITORY
 
 AT = datetime.fromisoformat("2028-02-29T23:30:00+00:00")
 NOW = "from polity_chassis.clock import utc_now; print(utc_now().isoformat())"

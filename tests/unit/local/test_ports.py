@@ -4,9 +4,9 @@ import socket
 from pathlib import Path
 
 import pytest
-from polity_local.place import Place, keep_ports, kept_ports
-from polity_local.ports import Ports
-from polity_local.trouble import Trouble
+from polity_local.errors import CommandError
+from polity_local.running.instance import Instance, keep_ports, kept_ports
+from polity_local.running.ports import Ports
 
 
 def test_the_usual_ports_are_those_of_the_documentation() -> None:
@@ -25,16 +25,16 @@ def test_ports_of_an_earlier_start_are_kept_until_the_environment_says_otherwise
 
 
 def test_pages_that_would_move_away_from_their_sign_in_are_refused(tmp_path: Path) -> None:
-    keep_ports(Place(tmp_path, Ports(gateway=9000)))
-    keep_ports(Place(tmp_path, Ports(gateway=9000, mail=9001)))
-    with pytest.raises(Trouble, match="POLITY_PORT_GATEWAY=9000"):
-        keep_ports(Place(tmp_path, Ports(gateway=9002)))
+    keep_ports(Instance(tmp_path, Ports(gateway=9000)))
+    keep_ports(Instance(tmp_path, Ports(gateway=9000, mail=9001)))
+    with pytest.raises(CommandError, match="POLITY_PORT_GATEWAY=9000"):
+        keep_ports(Instance(tmp_path, Ports(gateway=9002)))
     assert kept_ports(tmp_path)["mail"] == 9001
 
 
 @pytest.mark.parametrize("value", ["0", "65536", "-1", "http", "8080.0"])
 def test_a_value_that_is_no_port_is_refused_by_its_name(value: str) -> None:
-    with pytest.raises(Trouble, match="POLITY_PORT_GATEWAY"):
+    with pytest.raises(CommandError, match="POLITY_PORT_GATEWAY"):
         Ports.chosen({"POLITY_PORT_GATEWAY": value})
 
 
@@ -43,7 +43,7 @@ def test_a_busy_port_is_named_with_the_variable_that_moves_it() -> None:
         other.bind(("127.0.0.1", 0))
         other.listen()
         taken = other.getsockname()[1]
-        with pytest.raises(Trouble, match=rf"Port {taken} \(kafka\).*POLITY_PORT_KAFKA"):
+        with pytest.raises(CommandError, match=rf"Port {taken} \(kafka\).*POLITY_PORT_KAFKA"):
             Ports(kafka=taken).refuse_busy(["kafka"])
 
 

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 from polity_local import __main__ as program
-from polity_local.place import REPOSITORY, Place
-from polity_local.ports import Ports
-from polity_local.trouble import Trouble
+from polity_local.errors import CommandError
+from polity_local.running.instance import REPOSITORY, Instance
+from polity_local.running.ports import Ports
 
 
 def _failing(fault: BaseException) -> object:
@@ -25,7 +25,7 @@ def _failing(fault: BaseException) -> object:
 @pytest.mark.parametrize(
     ("fault", "sentence"),
     [
-        (Trouble("Port 1 is in use."), "Port 1 is in use."),
+        (CommandError("Port 1 is in use."), "Port 1 is in use."),
         (OSError(errno.ENOSPC, "No space left on device"), "The disk is full"),
         (RuntimeError("a bug"), "This should not have happened (RuntimeError: a bug)"),
     ],
@@ -66,20 +66,20 @@ def test_looking_at_what_was_never_started_says_how_to_start_it(
 
 
 def test_secrets_are_made_once_and_only_their_owner_reads_them(tmp_path: Path) -> None:
-    place = Place(tmp_path / "state", Ports())
-    place.prepare()
-    first = place.secrets
-    assert Place(tmp_path / "state", Ports()).secrets == first
+    instance = Instance(tmp_path / "state", Ports())
+    instance.prepare()
+    first = instance.secrets
+    assert Instance(tmp_path / "state", Ports()).secrets == first
     assert stat.S_IMODE((tmp_path / "state" / "secrets.json").stat().st_mode) == 0o600
     assert len(set(first.values())) == len(first)
     # A newer version may need one more: the others stay.
     (tmp_path / "state" / "secrets.json").write_text(json.dumps({"postgres": "kept"}))
-    later = Place(tmp_path / "state", Ports()).secrets
+    later = Instance(tmp_path / "state", Ports()).secrets
     assert (later["postgres"], later.keys()) == ("kept", first.keys())
-    assert Place(tmp_path / "state", Ports()).secrets == later
-    place.erase()
+    assert Instance(tmp_path / "state", Ports()).secrets == later
+    instance.erase()
     assert not (tmp_path / "state").exists()
-    assert not place.postgres_home.exists()
+    assert not instance.postgres_home.exists()
 
 
 STUB_LACKS_VENV = '#!/bin/sh\ncase "$2" in *ensurepip*) exit 1;; esac\nexit 0\n'

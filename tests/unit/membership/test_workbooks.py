@@ -8,7 +8,7 @@ from io import BytesIO
 from typing import Any
 
 import pytest
-from polity_local.workbooks import sheet_of, workbook_of
+from polity_local.testing.workbooks import sheet_of, workbook_of
 from polity_membership.domain import workbook_parts
 from polity_membership.domain.readings import Fault
 from polity_membership.domain.register import COLUMNS, read_register

@@ -12,8 +12,8 @@ from pathlib import Path
 
 from polity_chassis.clock import AHEAD, utc_now
 
-from polity_local.place import REPOSITORY
-from polity_local.trouble import Trouble
+from polity_local.errors import CommandError
+from polity_local.running.instance import REPOSITORY
 
 PACKAGES = (
     "contracts/polity_contracts",
@@ -37,7 +37,7 @@ def test(arguments: Sequence[str]) -> int:
     left_out = ["faults"]
     if browser() is None:
         if os.environ.get("POLITY_REQUIRE_BROWSER"):
-            raise Trouble("The tests need a browser: apt-get install chromium.")
+            raise CommandError("The tests need a browser: apt-get install chromium.")
         sys.stdout.write("No chromium here: the browser tests are left out (apt-get install chromium).\n")
         sys.stdout.flush()
         left_out.append("browser")
@@ -123,11 +123,11 @@ def lint(_arguments: Sequence[str]) -> int:
         "walls": ("lint-imports",),
         "contracts": (sys.executable, "-m", "polity_contracts", "check"),
         "openapi": (sys.executable, "-m", "polity_local.openapi", "--check"),
-        "openapi rules": (sys.executable, "-m", "polity_local.openapi_rules"),
+        "openapi rules": (sys.executable, "-m", "polity_local.openapi.rules"),
     }
     failed = [name for name, command in steps.items() if not _clean(name, command)]
     if failed:
-        raise Trouble(f"To be put right: {', '.join(failed)}.")
+        raise CommandError(f"To be put right: {', '.join(failed)}.")
     return 0
 
 

@@ -13,8 +13,8 @@ import httpx
 from polity_local.demo.client import Refused
 from polity_local.demo.letterboxes import Mailpit
 from polity_local.demo.whole import load_whole
-from polity_local.place import REPOSITORY, new_secrets, write_private
-from polity_local.trouble import Trouble
+from polity_local.errors import CommandError
+from polity_local.running.instance import REPOSITORY, new_secrets, write_private
 
 
 def env(_arguments: Sequence[str]) -> int:
@@ -26,11 +26,11 @@ def env(_arguments: Sequence[str]) -> int:
 
 
 def demo(_arguments: Sequence[str]) -> int:
-    """Loads the demonstration into the running containers; raises Trouble when they refuse it."""
+    """Loads the demonstration into the running containers; raises CommandError when they refuse it."""
     try:
         address = asyncio.run(_load())
     except (Refused, httpx.HTTPError, TimeoutError) as error:
-        raise Trouble(f"The demonstration was not loaded: {error}") from error
+        raise CommandError(f"The demonstration was not loaded: {error}") from error
     sys.stdout.write(f"Loaded: {address}\nThe password of `secretariat` and the others is DEMO_PASSWORD in .env.\n")
     return 0
 
@@ -90,13 +90,13 @@ async def _load() -> str:
 
 
 def _in_container(service: str, *command: str) -> str:
-    """Returns the last line that a command prints in a running container; raises Trouble when it fails."""
+    """Returns the last line that a command prints in a running container; raises CommandError when it fails."""
     whole = ("docker", "compose", "exec", "-T", service, *command)
     try:
         done = subprocess.run(whole, cwd=REPOSITORY, capture_output=True, text=True, check=False)
     except FileNotFoundError:
-        raise Trouble("docker is missing on this machine: install Docker Engine with its compose plugin.") from None
+        raise CommandError("docker is missing here: install Docker Engine with its compose plugin.") from None
     if done.returncode or not done.stdout.strip():
         reason = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
-        raise Trouble(f"{service} did not answer ({reason}): docker compose up --build --wait starts it.")
+        raise CommandError(f"{service} did not answer ({reason}): docker compose up --build --wait starts it.")
     return done.stdout.strip().splitlines()[-1]

@@ -5,9 +5,9 @@ import sys
 import tomllib
 from collections.abc import Sequence
 
-from polity_local import jvm
-from polity_local.place import REPOSITORY
-from polity_local.trouble import Trouble
+from polity_local.errors import CommandError
+from polity_local.parts import jvm
+from polity_local.running.instance import REPOSITORY
 
 SERVICES = ("membership", "events", "notifications", "reporting", "portal")
 SHARED = ("contracts", "chassis")
@@ -46,7 +46,7 @@ def _name(member: str) -> str:
 def _uv(*arguments: str) -> None:
     uv = REPOSITORY / ".local" / "tools" / "bin" / "uv"
     if not uv.exists():
-        raise Trouble("uv is missing: remove .venv and run ./dev lock again.")
+        raise CommandError("uv is missing: remove .venv and run ./dev lock again.")
     done = subprocess.run((str(uv), *arguments), cwd=REPOSITORY, check=False)
     if done.returncode:
-        raise Trouble("The versions could not be chosen; uv says why above. Nothing else was changed.")
+        raise CommandError("The versions could not be chosen; uv says why above. Nothing else was changed.")

@@ -12,20 +12,20 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from polity_local.memory import memory
-from polity_local.place import up_place
-from polity_local.stack import Stack
-from polity_local.trouble import Trouble
+from polity_local.errors import CommandError
+from polity_local.running.instance import up_instance
+from polity_local.running.memory import memory
+from polity_local.running.stack import Stack
 
 LAST_LINES = 200
 
 
 def status(_arguments: Sequence[str]) -> int:
     """Prints every program with its health, memory and restarts; returns 1 unless all are healthy."""
-    place = up_place()
-    stack = Stack(place) if place.state.exists() else None
+    instance = up_instance()
+    stack = Stack(instance) if instance.state.exists() else None
     if stack is None or not stack.supervisor.running():
-        raise Trouble("Nothing is running here: ./dev up starts it.")
+        raise CommandError("Nothing is running here: ./dev up starts it.")
     states, restarts = stack.supervisor.programs(), stack.supervisor.restarts()
     with ThreadPoolExecutor(len(stack.programs)) as pool:
         answers = pool.map(lambda program: program.healthy(), stack.programs.values())
@@ -38,7 +38,7 @@ def status(_arguments: Sequence[str]) -> int:
         state = states[name]
         held = memory(state["pid"])
         total += held
-        ports = " ".join(str(getattr(place.ports, port)) for port in program.ports)
+        ports = " ".join(str(getattr(instance.ports, port)) for port in program.ports)
         running = _span(state["now"] - state["start"]) if state["pid"] else ""
         well = "healthy" if health[name] else "NOT HEALTHY"
         again = str(max(restarts.get(name, 0), 0))
@@ -56,10 +56,10 @@ def logs(arguments: Sequence[str]) -> int:
     parser.add_argument("name", nargs="?", help="its name, as ./dev status shows it")
     parser.add_argument("-f", "--follow", action="store_true", help="go on until Ctrl-C")
     asked = parser.parse_args(arguments)
-    folder = up_place().state / "log"
+    folder = up_instance().state / "log"
     known = sorted(path.stem for path in folder.glob("*.log"))
     if asked.name not in known:
-        raise Trouble(
+        raise CommandError(
             f"Name one of these logs: {', '.join(known)}." if known else "There are no logs yet: run ./dev up."
         )
     with contextlib.suppress(BrokenPipeError):

@@ -5,7 +5,7 @@ import io
 from rich.console import Console
 from rich.table import Table
 
-from polity_local.place import DEMO_PASSWORD, Place
+from polity_local.running.instance import DEMO_PASSWORD, Instance
 
 TOUR = "First: open the pages, choose the office, sign in as secretariat, and follow the tour there: ten minutes."
 
@@ -17,18 +17,18 @@ LOADED = "demonstration-loaded"
 """The file of the state folder that says with which dates the demonstration was loaded; once there was `letter`."""
 
 
-def addresses(place: Place) -> str:
+def addresses(instance: Instance) -> str:
     """Returns the table of pages, viewers and sign-ins as text, and where to begin with what was loaded."""
-    stamp = place.state / LOADED
+    stamp = instance.state / LOADED
     dates = stamp.read_text().strip() if stamp.exists() else ""
     table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
     rows = {
-        "Pages": f"{place.public_url}/",
-        "API documentation": f"{place.public_url}/docs",
-        "Trace viewer": f"http://localhost:{place.ports.zipkin}/zipkin/",
-        "Mail": f"http://localhost:{place.ports.mail}/",
+        "Pages": f"{instance.public_url}/",
+        "API documentation": f"{instance.public_url}/docs",
+        "Trace viewer": f"http://localhost:{instance.ports.zipkin}/zipkin/",
+        "Mail": f"http://localhost:{instance.ports.mail}/",
         "Sign in as": f"secretariat, secretariat2, operations, city or nobody; password {DEMO_PASSWORD}",
-        "Partner system": f"client partner-demo, secret {place.secrets['partner_client']}",
+        "Partner system": f"client partner-demo, secret {instance.secrets['partner_client']}",
     }
     for row in rows.items():
         table.add_row(*row)

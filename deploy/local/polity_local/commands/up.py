@@ -10,11 +10,11 @@ import time
 from collections.abc import Iterator, Sequence
 from types import FrameType
 
-from polity_local import leftovers
 from polity_local.commands.table import LOADED, addresses
-from polity_local.place import Place, keep_ports, up_place
-from polity_local.stack import Stack
-from polity_local.trouble import Trouble
+from polity_local.errors import CommandError
+from polity_local.running import orphan_processes
+from polity_local.running.instance import Instance, keep_ports, up_instance
+from polity_local.running.stack import Stack
 
 LOOK_SECONDS = 0.5
 STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -25,20 +25,20 @@ def up(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="./dev up", description="Start the whole platform on this machine.")
     parser.add_argument("--detach", action="store_true", help="leave it running and return")
     detach = parser.parse_args(arguments).detach
-    place = up_place()
-    stack = Stack(place, tell=_tell)
-    with _alone(place):
+    instance = up_instance()
+    stack = Stack(instance, tell=_tell)
+    with _alone(instance):
         if stack.supervisor.running():
-            _tell(f"It is running already.\n\n{addresses(place)}")
+            _tell(f"It is running already.\n\n{addresses(instance)}")
             return 0
         stack.make_room()
-        keep_ports(place)
+        keep_ports(instance)
         _stop_on_signals()
         began = time.monotonic()
         try:
             stack.start()
-            _load_demo(place)
-            _tell(f"\nEverything is healthy after {time.monotonic() - began:.0f} s.\n\n{addresses(place)}")
+            _load_demo(instance)
+            _tell(f"\nEverything is healthy after {time.monotonic() - began:.0f} s.\n\n{addresses(instance)}")
             if detach:
                 return 0
             _tell("\nCtrl-C stops everything; the data stays.")
@@ -50,14 +50,14 @@ def up(arguments: Sequence[str]) -> int:
 
 def down(_arguments: Sequence[str]) -> int:
     """Stops what runs, whoever started it; the data stays."""
-    place = up_place()
-    if not place.state.exists():
+    instance = up_instance()
+    if not instance.state.exists():
         _tell("Nothing was started here yet.")
         return 0
-    stack = Stack(place)
+    stack = Stack(instance)
     running = stack.supervisor.running()
     stack.stop()
-    left = leftovers.end(place)
+    left = orphan_processes.end(instance)
     _tell("Stopped; the data stays." if running or left else "Nothing was running.")
     return 0
 
@@ -66,16 +66,16 @@ def reset(arguments: Sequence[str]) -> int:
     """Stops what runs and removes all data of ./dev up, once the person has agreed."""
     parser = argparse.ArgumentParser(prog="./dev reset", description="Remove all data of ./dev up.")
     parser.add_argument("--yes", action="store_true", help="do not ask")
-    place = up_place()
+    instance = up_instance()
     if not parser.parse_args(arguments).yes:
-        _tell(f"This removes all databases, topics, users, mails and logs in {place.state}.")
+        _tell(f"This removes all databases, topics, users, mails and logs in {instance.state}.")
         if not sys.stdin.isatty():
-            raise Trouble("Nothing was removed: say ./dev reset --yes where nobody can be asked.")
+            raise CommandError("Nothing was removed: say ./dev reset --yes where nobody can be asked.")
         if input("Remove them? [y/N] ").strip().lower() not in ("y", "yes"):
-            raise Trouble("Nothing was removed.")
-    if place.state.exists():
+            raise CommandError("Nothing was removed.")
+    if instance.state.exists():
         down([])
-        place.erase()
+        instance.erase()
     _tell("Removed: the next ./dev up begins anew.")
     return 0
 
@@ -86,13 +86,15 @@ def _tell(sentence: str) -> None:
 
 
 @contextlib.contextmanager
-def _alone(place: Place) -> Iterator[None]:
-    """Holds the place while this ./dev up starts or watches it; a second one only prints where everything is."""
-    with (place.state / "run" / "up.lock").open("w") as handle:
+def _alone(instance: Instance) -> Iterator[None]:
+    """Holds the instance while this ./dev up starts or watches it; a second one only prints where everything is."""
+    with (instance.state / "run" / "up.lock").open("w") as handle:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise Trouble(f"Another ./dev up is at work here; it can be reached so:\n\n{addresses(place)}") from None
+            raise CommandError(
+                f"Another ./dev up is at work here; it can be reached so:\n\n{addresses(instance)}"
+            ) from None
         yield
 
 
@@ -117,12 +119,12 @@ def _stop(stack: Stack) -> None:
     _tell("Stopped; the data stays.")
 
 
-def _load_demo(place: Place) -> None:
+def _load_demo(instance: Instance) -> None:
     """Loads the demonstration the first time; a failed load is said and tried again at the next start."""
-    stamp = place.state / LOADED
+    stamp = instance.state / LOADED
     if stamp.exists():
         return
-    log = place.log("demo")
+    log = instance.log("demo")
     _tell("Loading the demonstration …")
     with log.open("wb") as output:
         command = (sys.executable, "-m", "polity_local.demo", "load")
@@ -143,10 +145,10 @@ def _watch(stack: Stack) -> int:
         now = _ids(stack)
         for name in now:
             if known[name] != now[name] and known[name]:
-                _tell(f"{name} has ended and is started again: see {stack.place.log(name)}.")
+                _tell(f"{name} has ended and is started again: see {stack.instance.log(name)}.")
         known = now
-    if ended := leftovers.end(stack.place):
-        raise Trouble(f"The supervisor was killed, so {', '.join(ended)} were ended too: run ./dev up again.")
+    if ended := orphan_processes.end(stack.instance):
+        raise CommandError(f"The supervisor was killed, so {', '.join(ended)} were ended too: run ./dev up again.")
     _tell("Stopped by another command.")
     return 0
 

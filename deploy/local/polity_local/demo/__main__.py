@@ -11,11 +11,11 @@ import httpx
 from polity_local.demo.client import Refused
 from polity_local.demo.story import run_cities
 from polity_local.demo.whole import load_whole
-from polity_local.place import up_place
-from polity_local.platform import Platform, start_platform
-from polity_local.stack import Stack
-from polity_local.testing import running_smtp_sink
-from polity_local.trouble import Trouble
+from polity_local.errors import CommandError
+from polity_local.running.instance import up_instance
+from polity_local.running.platform import Platform, start_platform
+from polity_local.running.stack import Stack
+from polity_local.testing.parts import running_smtp_sink
 
 
 def main(argv: Sequence[str]) -> int:
@@ -30,14 +30,14 @@ def main(argv: Sequence[str]) -> int:
         if asked.action == "load":
             return asyncio.run(_load())
         return _cities(asked.cities, asked.concurrency, asked.json)
-    except (Refused, Trouble, httpx.HTTPError, TimeoutError) as error:
+    except (Refused, CommandError, httpx.HTTPError, TimeoutError) as error:
         sys.stderr.write(f"{error}\n")
         return 1
 
 
 async def _load() -> int:
-    place = up_place()
-    platform = Platform(place, Stack(place))
+    instance = up_instance()
+    platform = Platform(instance, Stack(instance))
     demo = await load_whole(platform)
     sys.stdout.write(f"Loaded: {platform.url}/en/campaigns/{demo.campaign_id}\n")
     return 0

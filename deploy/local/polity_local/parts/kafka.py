@@ -10,53 +10,53 @@ from pathlib import Path
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
-from polity_local import jvm
-from polity_local.place import Place
-from polity_local.ports import busy
-from polity_local.program import Program, run_step
+from polity_local.parts import jvm
+from polity_local.running.instance import Instance
+from polity_local.running.ports import busy
+from polity_local.running.program import Program, run_step
 
 HEAP = ("-Xms96m", "-Xmx384m", "-XX:+UseSerialGC", "-XX:MaxDirectMemorySize=64m", "-XX:+ExitOnOutOfMemoryError")
 
 
-def program(place: Place, *, with_topics: bool = True) -> Program:
+def program(instance: Instance, *, with_topics: bool = True) -> Program:
     """Returns the broker; `with_topics` makes it count as started only once the contracts' topics exist."""
     return Program(
         name="kafka",
-        command=(*_java(place), *HEAP, "-cp", _classpath(), "kafka.Kafka", str(_configuration(place))),
+        command=(*_java(instance), *HEAP, "-cp", _classpath(), "kafka.Kafka", str(_configuration(instance))),
         ports=("kafka", "kafka_controller"),
-        prepare=lambda: _prepare(place),
-        healthy=lambda: asyncio.run(_answers(place)),
-        after=(lambda: _apply_topics(place)) if with_topics else (lambda: None),
+        prepare=lambda: _prepare(instance),
+        healthy=lambda: asyncio.run(_answers(instance)),
+        after=(lambda: _apply_topics(instance)) if with_topics else (lambda: None),
     )
 
 
-def _java(place: Place) -> tuple[str, ...]:
-    return jvm.java(place.temporary_folder(None))
+def _java(instance: Instance) -> tuple[str, ...]:
+    return jvm.java(instance.temporary_folder(None))
 
 
-def _configuration(place: Place) -> Path:
-    return place.state / "kafka" / "server.properties"
+def _configuration(instance: Instance) -> Path:
+    return instance.state / "kafka" / "server.properties"
 
 
 def _classpath() -> str:
     return os.pathsep.join(str(path) for path in jvm.places("kafka"))
 
 
-def _prepare(place: Place) -> None:
+def _prepare(instance: Instance) -> None:
     jvm.locked_files("kafka")
-    configuration = _configuration(place)
+    configuration = _configuration(instance)
     folder = configuration.parent
     folder.mkdir(mode=0o700, exist_ok=True)
-    configuration.write_text("".join(f"{name}={value}\n" for name, value in _settings(place).items()))
+    configuration.write_text("".join(f"{name}={value}\n" for name, value in _settings(instance).items()))
     if not (folder / "data" / "meta.properties").exists():
         cluster = base64.urlsafe_b64encode(secrets.token_bytes(16)).decode().rstrip("=").replace("-", "A")
-        command = (*_java(place), "-Xmx128m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-cp", _classpath())
+        command = (*_java(instance), "-Xmx128m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-cp", _classpath())
         arguments = ("kafka.tools.StorageTool", "format", "-t", cluster, "-c", str(configuration))
-        run_step("Preparing Kafka's storage", (*command, *arguments), place.log("kafka"))
+        run_step("Preparing Kafka's storage", (*command, *arguments), instance.log("kafka"))
 
 
-def _settings(place: Place) -> dict[str, str]:
-    broker, controller = place.ports.kafka, place.ports.kafka_controller
+def _settings(instance: Instance) -> dict[str, str]:
+    broker, controller = instance.ports.kafka, instance.ports.kafka_controller
     return {
         "process.roles": "broker,controller",
         "node.id": "1",
@@ -64,7 +64,7 @@ def _settings(place: Place) -> dict[str, str]:
         "listeners": f"PLAINTEXT://127.0.0.1:{broker},CONTROLLER://127.0.0.1:{controller}",
         "advertised.listeners": f"PLAINTEXT://127.0.0.1:{broker}",
         "controller.listener.names": "CONTROLLER",
-        "log.dirs": str(place.state / "kafka" / "data"),
+        "log.dirs": str(instance.state / "kafka" / "data"),
         "auto.create.topics.enable": "false",
         "default.replication.factor": "1",
         "offsets.topic.replication.factor": "1",
@@ -82,10 +82,10 @@ def _settings(place: Place) -> dict[str, str]:
     }
 
 
-async def _answers(place: Place) -> bool:
-    if not busy(place.ports.kafka):
+async def _answers(instance: Instance) -> bool:
+    if not busy(instance.ports.kafka):
         return False
-    admin = AIOKafkaAdminClient(bootstrap_servers=place.kafka_bootstrap, request_timeout_ms=3000)
+    admin = AIOKafkaAdminClient(bootstrap_servers=instance.kafka_bootstrap, request_timeout_ms=3000)
     try:
         await admin.start()
         await admin.list_topics()
@@ -96,6 +96,6 @@ async def _answers(place: Place) -> bool:
     return True
 
 
-def _apply_topics(place: Place) -> None:
-    command = (sys.executable, "-m", "polity_contracts", "apply", "--bootstrap", place.kafka_bootstrap)
-    run_step("Making the topics", command, place.log("kafka"))
+def _apply_topics(instance: Instance) -> None:
+    command = (sys.executable, "-m", "polity_contracts", "apply", "--bootstrap", instance.kafka_bootstrap)
+    run_step("Making the topics", command, instance.log("kafka"))

@@ -2,29 +2,29 @@
 
 import sys
 
-from polity_local.place import Place
-from polity_local.program import Program, answers
+from polity_local.running.instance import Instance
+from polity_local.running.program import Program, answers
 
 
-def program(place: Place) -> Program:
+def program(instance: Instance) -> Program:
     """Returns sendria with its SMTP port and its page."""
-    folder = place.state / "mail"
+    folder = instance.state / "mail"
     return Program(
         name="mail",
         command=(
             *(
                 sys.executable,
                 "-m",
-                "polity_local.mail_catcher",
+                "polity_local.parts.mail_catcher",
                 "--foreground",
                 "--no-quit",
                 "--db",
                 str(folder / "mails.sqlite"),
             ),
-            *("--smtp-ip", "127.0.0.1", "--smtp-port", str(place.ports.smtp)),
-            *("--http-ip", "127.0.0.1", "--http-port", str(place.ports.mail)),
+            *("--smtp-ip", "127.0.0.1", "--smtp-port", str(instance.ports.smtp)),
+            *("--http-ip", "127.0.0.1", "--http-port", str(instance.ports.mail)),
         ),
         ports=("smtp", "mail"),
         prepare=lambda: folder.mkdir(mode=0o700, exist_ok=True),
-        healthy=lambda: answers(f"http://127.0.0.1:{place.ports.mail}/api/messages/"),
+        healthy=lambda: answers(f"http://127.0.0.1:{instance.ports.mail}/api/messages/"),
     )

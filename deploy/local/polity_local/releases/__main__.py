@@ -15,12 +15,12 @@ from typing import Any
 import httpx
 from polity_chassis.clock import utc_now
 
-from polity_local.place import REPOSITORY, up_place
-from polity_local.platform import Platform, start_platform
 from polity_local.releases.asked import ask
 from polity_local.releases.frozen import freeze
 from polity_local.releases.story import Story
-from polity_local.stack import Stack
+from polity_local.running.instance import REPOSITORY, up_instance
+from polity_local.running.platform import Platform, start_platform
+from polity_local.running.stack import Stack
 
 RELEASES = REPOSITORY / "tests" / "fixtures" / "releases"
 
@@ -42,8 +42,8 @@ def main(argv: Sequence[str]) -> int:
 @contextlib.contextmanager
 def _platform(*, running: bool) -> Iterator[Platform]:
     if running:
-        place = up_place()
-        yield Platform(place, Stack(place))
+        instance = up_instance()
+        yield Platform(instance, Stack(instance))
     else:
         with start_platform() as platform:
             yield platform

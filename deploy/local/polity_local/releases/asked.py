@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 
 from polity_local.demo.client import checked
-from polity_local.platform import Platform
+from polity_local.running.platform import Platform
 
 PUBLIC = (
     "/v1/campaigns",

@@ -17,8 +17,8 @@ from polity_contracts.create_topics import create_topics
 from polity_contracts.topics import TOPICS
 
 from polity_local.parts.postgres import WHEEL
-from polity_local.place import Place
-from polity_local.platform import Platform
+from polity_local.running.instance import Instance
+from polity_local.running.platform import Platform
 
 SERVICES = ("membership", "events", "notifications", "reporting", "portal")
 ARCHIVE = "data.tar.xz"
@@ -52,7 +52,7 @@ async def _under_way(platform: Platform) -> int:
         ends = await _ends(consumer)
     left = 0
     for service in SERVICES:
-        connection = await asyncpg.connect(_url(platform.place, service))
+        connection = await asyncpg.connect(_url(platform.instance, service))
         try:
             left += await connection.fetchval(WAITING.get(service, "SELECT 0"))
             for row in await connection.fetch("SELECT topic, partition, next_offset FROM consumer_position"):
@@ -64,29 +64,29 @@ async def _under_way(platform: Platform) -> int:
 
 async def freeze(platform: Platform, folder: Path, manifest: Mapping[str, Any], answers: Mapping[str, Any]) -> None:
     """Writes what a platform at rest holds, and what it answers, into `folder`, and beside it a manifest for people."""
-    keys = {name: platform.place.secrets[name] for name in KEYS}
+    keys = {name: platform.instance.secrets[name] for name in KEYS}
     (folder / "manifest.json").write_text(
         json.dumps({**manifest, "keys": keys}, indent=1, ensure_ascii=False, sort_keys=True) + "\n"
     )
     with tarfile.open(folder / ARCHIVE, "w:xz", preset=9) as archive:
         for service in SERVICES:
-            _add(archive, f"{service}.sql", _dump(platform.place, service))
+            _add(archive, f"{service}.sql", _dump(platform.instance, service))
         _add(archive, RECORDS, "".join([f"{line}\n" async for line in _records(platform.kafka_bootstrap)]).encode())
         _add(archive, ANSWERS, json.dumps(answers).encode())
-        archive.add(platform.place.state / "files", "files")
+        archive.add(platform.instance.state / "files", "files")
 
 
-async def restore(place: Place, folder: Path) -> None:
-    """Puts what was frozen into a place whose PostgreSQL and Kafka are running and hold nothing.
+async def restore(instance: Instance, folder: Path) -> None:
+    """Puts what was frozen into an instance whose PostgreSQL and Kafka are running and hold nothing.
 
     Every record has its offset and timestamp of then, for consumers go on where they stood.
     """
     with tarfile.open(folder / ARCHIVE) as archive:
         for service in SERVICES:
-            _psql(place, service, _read(archive, f"{service}.sql"))
-        await _produce(place.kafka_bootstrap, _read(archive, RECORDS).decode())
+            _psql(instance, service, _read(archive, f"{service}.sql"))
+        await _produce(instance.kafka_bootstrap, _read(archive, RECORDS).decode())
         letters = [member for member in archive if member.name.startswith("files")]
-        archive.extractall(place.state, letters, filter="data")
+        archive.extractall(instance.state, letters, filter="data")
 
 
 def answers(folder: Path) -> dict[str, Any]:
@@ -103,16 +103,16 @@ def _reading(bootstrap: str) -> AIOKafkaConsumer:
 async def _ends(consumer: AIOKafkaConsumer) -> dict[tuple[str, int], int]:
     known = await consumer._client.fetch_all_metadata()
     places = [TopicPartition(name, part) for name in TOPICS for part in known.partitions_for_topic(name) or ()]
-    return {(place.topic, place.partition): end for place, end in (await consumer.end_offsets(places)).items()}
+    return {(one.topic, one.partition): end for one, end in (await consumer.end_offsets(places)).items()}
 
 
 async def _records(bootstrap: str) -> AsyncIterator[str]:
     """Yields a line for each record, partition by partition."""
     async with _reading(bootstrap) as consumer:
         for (topic, partition), end in sorted((await _ends(consumer)).items()):
-            consumer.assign([place := TopicPartition(topic, partition)])
-            while await consumer.position(place) < end:
-                for record in (await consumer.getmany(place, timeout_ms=1000)).get(place, []):
+            consumer.assign([one := TopicPartition(topic, partition)])
+            while await consumer.position(one) < end:
+                for record in (await consumer.getmany(one, timeout_ms=1000)).get(one, []):
                     yield _line(record)
 
 
@@ -154,25 +154,32 @@ async def _produce(bootstrap: str, lines: str) -> None:
             assert sent.offset == told["offset"], told
 
 
-def _dump(place: Place, service: str) -> bytes:
-    return _client(place, service, "pg_dump", "--no-owner", "--no-acl")
+def _dump(instance: Instance, service: str) -> bytes:
+    return _client(instance, service, "pg_dump", "--no-owner", "--no-acl")
 
 
-def _psql(place: Place, service: str, sql: bytes) -> None:
-    _client(place, service, "psql", "--quiet", "--no-psqlrc", "-v", "ON_ERROR_STOP=1", input_=sql)
+def _psql(instance: Instance, service: str, sql: bytes) -> None:
+    _client(instance, service, "psql", "--quiet", "--no-psqlrc", "-v", "ON_ERROR_STOP=1", input_=sql)
 
 
-def _client(place: Place, service: str, program: str, *options: str, input_: bytes = b"") -> bytes:
-    command = (str(WHEEL / "pginstall" / "bin" / program), *options, "-h", "127.0.0.1", "-p", str(place.ports.postgres))
-    who = {"PGUSER": service, "PGPASSWORD": place.secrets[f"database_{service}"], "PGDATABASE": service}
+def _client(instance: Instance, service: str, program: str, *options: str, input_: bytes = b"") -> bytes:
+    command = (
+        str(WHEEL / "pginstall" / "bin" / program),
+        *options,
+        "-h",
+        "127.0.0.1",
+        "-p",
+        str(instance.ports.postgres),
+    )
+    who = {"PGUSER": service, "PGPASSWORD": instance.secrets[f"database_{service}"], "PGDATABASE": service}
     done = subprocess.run(command, input=input_, env={**os.environ, **who}, capture_output=True, check=False)
     if done.returncode:
         raise RuntimeError(f"{program} of {service}: {done.stderr.decode()[-1000:]}")
     return done.stdout
 
 
-def _url(place: Place, service: str) -> str:
-    return place.database_url(service).replace("postgresql+asyncpg", "postgresql")
+def _url(instance: Instance, service: str) -> str:
+    return instance.database_url(service).replace("postgresql+asyncpg", "postgresql")
 
 
 def _add(archive: tarfile.TarFile, name: str, content: bytes) -> None:

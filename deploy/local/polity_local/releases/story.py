@@ -23,8 +23,8 @@ from polity_local.demo.letterboxes import Letterbox
 from polity_local.demo.load import Demo, Loader
 from polity_local.demo.places import address_of, demo_places, places_csv
 from polity_local.demo.waves import EARLIER_COLUMNS
-from polity_local.platform import Platform
 from polity_local.releases.frozen import at_rest
+from polity_local.running.platform import Platform
 
 PLACES = 18
 PHOTO = b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNgAAAAAgABSK+kcQAAAABJRU5ErkJggg==")
@@ -60,8 +60,8 @@ class Story:
             async for row in all_items(self.http, path, self.demo.secretariat)
         }
         places = demo_places(PLACES)
-        self.cities = [register[place["name"], round(place["latitude"], 4)] for place in places]
-        addresses = [address_of(place) for place in places]
+        self.cities = [register[city["name"], round(city["latitude"], 4)] for city in places]
+        addresses = [address_of(city) for city in places]
         with endpoint() as url:
             await self._partners(url)
             await self.loader.join_members(self.demo)
@@ -127,11 +127,11 @@ class Story:
         begun = await self.http.post(
             f"{path}/proofs", headers={**self.demo.secretariat, **TUS, "Upload-Length": str(len(PHOTO))}
         )
-        place = begun.raise_for_status().headers["location"]
+        location = begun.raise_for_status().headers["location"]
         piece = {**TUS, "Upload-Offset": "0", "Content-Type": "application/offset+octet-stream"}
-        sent = await self.http.patch(place, headers={**self.demo.secretariat, **piece}, content=PHOTO)
+        sent = await self.http.patch(location, headers={**self.demo.secretariat, **piece}, content=PHOTO)
         sent.raise_for_status()
-        proof_id = self.told.ids["proof"] = place.rpartition("/")[2]
+        proof_id = self.told.ids["proof"] = location.rpartition("/")[2]
         body = {
             "signatory_name": "Invented Signatory on Paper",
             "signatory_office": "Mayor (invented)",

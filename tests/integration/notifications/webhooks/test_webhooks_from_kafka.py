@@ -12,7 +12,7 @@ from polity_contracts.envelope import Envelope, encode_value, headers
 from polity_contracts.membership.campaigns import MilestoneAnnounced
 from polity_contracts.membership.commitments import CommitmentMade, CommitmentWithdrawn
 from polity_contracts.topics import TOPICS
-from polity_local.testing import KafkaForTests
+from polity_local.testing.parts import KafkaForTests
 from polity_notifications.consumers.webhooks import webhook_consumer
 
 

@@ -1,6 +1,6 @@
 """Holds the OpenAPI document against Spectral's and Redocly's rules, where Node is.
 
-`python -m polity_local.openapi_rules`, one step of ./dev lint. Both tools are pinned with their digests in
+`python -m polity_local.openapi.rules`, one step of ./dev lint. Both tools are pinned with their digests in
 deploy/openapi/package-lock.json, and fetched at the first use.
 """
 
@@ -12,9 +12,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-from polity_local.jvm import cache, only_one
-from polity_local.openapi import DOCUMENT
-from polity_local.place import REPOSITORY
+from polity_local.openapi.__main__ import DOCUMENT
+from polity_local.parts.jvm import cache, only_one
+from polity_local.running.instance import REPOSITORY
 
 RULES = REPOSITORY / "deploy" / "openapi"
 OLDEST_NODE = (20, 19)

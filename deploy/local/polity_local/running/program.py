@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from polity_local.trouble import Trouble
+from polity_local.errors import CommandError
 
 
 def nothing() -> None:
@@ -49,14 +49,14 @@ _steps: set[subprocess.Popen[bytes]] = set()
 
 
 def run_step(what: str, command: tuple[str, ...], log: Path, **options: Any) -> None:
-    """Runs a command to its end with its output in `log`; raises Trouble when it fails."""
+    """Runs a command to its end with its output in `log`; raises CommandError when it fails."""
     with log.open("ab") as output:
         step = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, **options)
         _steps.add(step)
         status = step.wait()
         _steps.discard(step)
     if status:
-        raise Trouble(f"{what} failed (status {status}): its reason is at the end of {log}.")
+        raise CommandError(f"{what} failed (status {status}): its reason is at the end of {log}.")
 
 
 def end_steps() -> None:

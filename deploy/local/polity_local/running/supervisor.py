@@ -1,4 +1,4 @@
-"""supervisord for one place: it starts programs again when they die; order and health are stack.py's business."""
+"""supervisord for one instance: it starts programs again when they die; order and health are stack.py's business."""
 
 import contextlib
 import http.client
@@ -15,11 +15,11 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from polity_local.leftovers import MARK
-from polity_local.place import Place, write_private
-from polity_local.program import Program
-from polity_local.temporary import short_name
-from polity_local.trouble import Trouble
+from polity_local.errors import CommandError
+from polity_local.running.instance import Instance, write_private
+from polity_local.running.orphan_processes import MARK
+from polity_local.running.program import Program
+from polity_local.running.temporary import short_name
 
 START_SECONDS = 20
 
@@ -63,20 +63,24 @@ stdout_logfile_backups=1
 
 
 class Supervisor:
-    """The supervisord of one place."""
+    """The supervisord of one instance."""
 
-    def __init__(self, place: Place) -> None:
-        self.place = place
-        self.socket = place.run_folder(None) / "supervisor.sock"
+    def __init__(self, instance: Instance) -> None:
+        self.instance = instance
+        self.socket = instance.run_folder(None) / "supervisor.sock"
 
     def launch(self, programs: Iterable[Program]) -> None:
-        """Starts supervisord with these programs, none of them running; raises Trouble when it does not answer."""
-        configuration = self.place.state / "supervisord.conf"
+        """Starts supervisord with these programs, none of them running; raises CommandError when it does not answer."""
+        configuration = self.instance.state / "supervisord.conf"
         write_private(configuration, self._configuration(programs))
         module = (sys.executable, "-m", "supervisor.supervisord", "-c", str(configuration))
-        log = self.place.log("supervisord-output")
+        log = self.instance.log("supervisord-output")
         with log.open("wb") as output:
-            environment = {**os.environ, MARK: str(self.place.state), "TMPDIR": str(self.place.temporary_folder(None))}
+            environment = {
+                **os.environ,
+                MARK: str(self.instance.state),
+                "TMPDIR": str(self.instance.temporary_folder(None)),
+            }
             daemon = subprocess.Popen(
                 module,
                 stdin=subprocess.DEVNULL,
@@ -90,7 +94,7 @@ class Supervisor:
         deadline = time.monotonic() + START_SECONDS
         while not self.running():
             if daemon.poll() is not None or time.monotonic() > deadline:
-                raise Trouble(f"The supervisor did not start: its reason is in {log}.")
+                raise CommandError(f"The supervisor did not start: its reason is in {log}.")
             time.sleep(0.05)
 
     def running(self) -> bool:
@@ -125,7 +129,7 @@ class Supervisor:
 
     def restarts(self) -> dict[str, int]:
         """Returns how often each program was started again since supervisord began."""
-        text = self.place.log("supervisord").read_text(errors="replace")
+        text = self.instance.log("supervisord").read_text(errors="replace")
         started = re.findall(r"spawned: '([^']+)'", text[text.rfind("supervisord started with pid") :])
         return {name: started.count(name) - 1 for name in set(started)}
 
@@ -135,12 +139,12 @@ class Supervisor:
             return getattr(server.supervisor, method)(*arguments)
 
     def _configuration(self, programs: Iterable[Program]) -> str:
-        place = self.place
+        instance = self.instance
         head = _HEAD.format(
             socket=self.socket.name,
-            log=place.log("supervisord"),
-            pidfile=place.state / "run" / "supervisord.pid",
-            folder=place.state / "log",
+            log=instance.log("supervisord"),
+            pidfile=instance.state / "run" / "supervisord.pid",
+            folder=instance.state / "log",
             user="user=root\n" if os.getuid() == 0 else "",
         ).replace("%", "%%")
         return head + "".join(self._section(program) for program in programs)
@@ -152,7 +156,7 @@ class Supervisor:
             "signal": program.stop_signal,
             # PostgreSQL's first process ends its own; a signal to each of them reads as a crash.
             "as_group": str(program.stop_signal != "INT").lower(),
-            "log": self.place.log(program.name),
+            "log": self.instance.log(program.name),
             "user": f"user={program.user}" if program.user else "",
         }
         return _PROGRAM.format(**{name: str(value).replace("%", "%%") for name, value in fields.items()})
@@ -162,9 +166,9 @@ class Supervisor:
 
         leftovers.py ends by these ids what outlived a killed run.
         """
-        folder = self.place.run_folder(program.user)
-        temporary = self.place.temporary_folder(program.user)
-        variables = {**program.environment, MARK: str(self.place.state), "TMPDIR": str(temporary)}
+        folder = self.instance.run_folder(program.user)
+        temporary = self.instance.temporary_folder(program.user)
+        variables = {**program.environment, MARK: str(self.instance.state), "TMPDIR": str(temporary)}
         lines = [
             f"echo $$ > {shlex.quote(str(folder / program.name))}.pid",
             *(f"export {name}={shlex.quote(value)}" for name, value in variables.items()),

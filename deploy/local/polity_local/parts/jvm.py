@@ -15,9 +15,9 @@ from jgo.maven import Artifact, MavenContext, PythonResolver
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 
-from polity_local.trouble import Trouble
+from polity_local.errors import CommandError
 
-LOCKS = Path(__file__).parent.parent / "jvm"
+LOCKS = Path(__file__).parents[2] / "jvm"
 PARTS = {
     "kafka": "org.apache.kafka:kafka_2.13:4.3.1",
     "kafka-tools": "org.apache.kafka:kafka-tools:4.3.1",
@@ -47,7 +47,7 @@ def cache() -> Path:
 def locked_files(part: str) -> list[Path]:
     """Returns the part's files in the cache, each checked against its locked SHA-256; fetches what is missing or wrong.
 
-    Raises Trouble when a file cannot be fetched, or still differs after it was fetched anew.
+    Raises CommandError when a file cannot be fetched, or still differs after it was fetched anew.
     """
     with only_one(cache() / f"{part}.lock"), _progress() as callback:
         for attempt in range(1, ATTEMPTS + 1):
@@ -55,7 +55,9 @@ def locked_files(part: str) -> list[Path]:
                 return fetch(part, _context(PythonResolver(progress_callback=callback)))
             except (requests.RequestException, RuntimeError) as fault:
                 if attempt == ATTEMPTS:
-                    raise Trouble(f"{part} could not be fetched ({_first_line(fault)}); try again later.") from fault
+                    raise CommandError(
+                        f"{part} could not be fetched ({_first_line(fault)}); try again later."
+                    ) from fault
     raise AssertionError
 
 

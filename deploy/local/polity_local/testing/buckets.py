@@ -11,9 +11,9 @@ from pathlib import Path
 
 import httpx
 
-from polity_local import jvm
-from polity_local.ports import Ports
-from polity_local.trouble import Trouble
+from polity_local.errors import CommandError
+from polity_local.parts import jvm
+from polity_local.running.ports import Ports
 
 NAME = "polity"
 ANSWERS_WITHIN_SECONDS = 60
@@ -30,12 +30,12 @@ class Bucket:
 
 @contextlib.contextmanager
 def bucket() -> Iterator[Bucket]:
-    """Yields a bucket whose server runs as long as the caller; raises Trouble when it does not start."""
+    """Yields a bucket whose server runs as long as the caller; raises CommandError when it does not start."""
     (archive,) = jvm.locked_files("s3proxy")
     port = Ports.free().membership
     made = bucket_at(port)
-    with tempfile.TemporaryDirectory() as place:
-        folder = Path(place)
+    with tempfile.TemporaryDirectory() as instance:
+        folder = Path(instance)
         (folder / "data" / NAME).mkdir(parents=True)
         settings = folder / "s3proxy.conf"
         settings.write_text(_settings(made, folder / "data"))
@@ -44,7 +44,7 @@ def bucket() -> Iterator[Bucket]:
             server = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         try:
             if not answers(made):
-                raise Trouble(f"S3Proxy does not answer: {(folder / 'log').read_text()[-500:]}")
+                raise CommandError(f"S3Proxy does not answer: {(folder / 'log').read_text()[-500:]}")
             yield made
         finally:
             server.terminate()

@@ -49,7 +49,9 @@ def workbook_of(
 
 
 def _cells(line: int, row: Sequence[str | float | None]) -> str:
-    return "".join(_cell(f"{chr(ord('A') + place)}{line}", cell) for place, cell in enumerate(row) if cell is not None)
+    return "".join(
+        _cell(f"{chr(ord('A') + column)}{line}", cell) for column, cell in enumerate(row) if cell is not None
+    )
 
 
 def _cell(name: str, cell: str | float) -> str:

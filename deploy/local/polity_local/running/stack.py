@@ -1,4 +1,4 @@
-"""The whole platform in one place: starts programs side by side, each as soon as what it needs is healthy."""
+"""The whole platform in one instance: starts programs side by side, each as soon as what it needs is healthy."""
 
 import shutil
 import threading
@@ -6,12 +6,12 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 
-from polity_local import leftovers
+from polity_local.errors import CommandError
 from polity_local.parts import gateway, kafka, keycloak, mail, postgres, services, zipkin
-from polity_local.place import Place
-from polity_local.program import Program, end_steps
-from polity_local.supervisor import Supervisor
-from polity_local.trouble import Trouble
+from polity_local.running import orphan_processes
+from polity_local.running.instance import Instance
+from polity_local.running.program import Program, end_steps
+from polity_local.running.supervisor import Supervisor
 
 HEALTHY_WITHIN_SECONDS = 240
 DEATHS_BEFORE_GIVING_UP = 3
@@ -25,37 +25,37 @@ def silent(_sentence: str) -> None:
 
 
 class Stack:
-    """The programs of one place and the supervisord that runs them."""
+    """The programs of one instance and the supervisord that runs them."""
 
     def __init__(
         self,
-        place: Place,
+        instance: Instance,
         *,
         roles_apart: bool = False,
         overrides: Mapping[str, str] | None = None,
         tell: Tell = silent,
     ) -> None:
-        self.place = place
+        self.instance = instance
         self.tell = tell
-        place.prepare()
+        instance.prepare()
         parts = [postgres, kafka, keycloak, zipkin, mail]
-        ours = services.programs(place, roles_apart=roles_apart, overrides=overrides)
-        listed = [*(part.program(place) for part in parts), *ours, gateway.program(place)]
+        ours = services.programs(instance, roles_apart=roles_apart, overrides=overrides)
+        listed = [*(part.program(instance) for part in parts), *ours, gateway.program(instance)]
         self.programs = {program.name: program for program in listed}
-        self.supervisor = Supervisor(place)
+        self.supervisor = Supervisor(instance)
         self._healthy = {name: threading.Event() for name in self.programs}
         self._failed = threading.Event()
 
     def start(self, names: Iterable[str] | None = None) -> None:
         """Starts the named programs and what they need (None: all) and returns once each is healthy.
 
-        Raises Trouble for a busy port, a full disk, or a program that does not become healthy; what was started is
+        Raises CommandError for a busy port, a full disk, or a program that does not become healthy; what was started is
         stopped then.
         """
         wanted = self._with_needs(self.programs if names is None else names)
         new = [name for name in wanted if not self._healthy[name].is_set()]
         if self.supervisor.running():
-            self.place.ports.refuse_busy(port for name in new for port in self.programs[name].ports)
+            self.instance.ports.refuse_busy(port for name in new for port in self.programs[name].ports)
         else:
             self.make_room(new)
             self._launch()
@@ -76,12 +76,12 @@ class Stack:
         self.supervisor.shutdown()
 
     def wait_healthy(self, seconds: float = 60, names: Iterable[str] | None = None) -> None:
-        """Waits until all (or the named) programs are healthy; raises Trouble naming the first that is not."""
+        """Waits until all (or the named) programs are healthy; raises CommandError naming the first that is not."""
         deadline = time.monotonic() + seconds
         for name in self.programs if names is None else names:
             while not self.healthy(name):
                 if time.monotonic() > deadline:
-                    raise Trouble(f"{name} is not healthy after {seconds:.0f} s: see {self.place.log(name)}.")
+                    raise CommandError(f"{name} is not healthy after {seconds:.0f} s: see {self.instance.log(name)}.")
                 time.sleep(0.1)
 
     def healthy(self, name: str) -> bool:
@@ -91,17 +91,19 @@ class Stack:
         return found
 
     def make_room(self, names: Iterable[str] | None = None) -> None:
-        """Ends what a killed run left; raises Trouble for a port of the named programs (None: all) that stays busy."""
-        if ended := leftovers.end(self.place):
+        """Ends what a killed run left; raises CommandError for a port of the programs (None: all) that stays busy."""
+        if ended := orphan_processes.end(self.instance):
             self.tell(f"An earlier run was killed and left {', '.join(ended)} behind: ended.")
         wanted = self.programs if names is None else names
-        self.place.ports.refuse_busy(port for name in wanted for port in self.programs[name].ports)
+        self.instance.ports.refuse_busy(port for name in wanted for port in self.programs[name].ports)
 
     def _launch(self) -> None:
-        free = shutil.disk_usage(self.place.state).free
+        free = shutil.disk_usage(self.instance.state).free
         if free < LEAST_FREE_BYTES:
-            raise Trouble(f"Only {free >> 20} MiB are free where {self.place.state} lies: free at least 1 GiB first.")
-        self.place.empty_temporary_folders()
+            raise CommandError(
+                f"Only {free >> 20} MiB are free where {self.instance.state} lies: free at least 1 GiB first."
+            )
+        self.instance.empty_temporary_folders()
         self.supervisor.launch(self.programs.values())
 
     def _with_needs(self, names: Iterable[str]) -> list[str]:
@@ -144,13 +146,13 @@ class Stack:
                 raise _Abandoned
             deaths = self.supervisor.restarts().get(program.name, 0)
             if deaths >= DEATHS_BEFORE_GIVING_UP:
-                raise Trouble(
-                    f"{program.name} ends right after it starts: see the end of {self.place.log(program.name)}."
+                raise CommandError(
+                    f"{program.name} ends right after it starts: see the end of {self.instance.log(program.name)}."
                 )
             if time.monotonic() - began > HEALTHY_WITHIN_SECONDS:
-                raise Trouble(
+                raise CommandError(
                     f"{program.name} is not healthy after {HEALTHY_WITHIN_SECONDS} s: "
-                    f"see the end of {self.place.log(program.name)}."
+                    f"see the end of {self.instance.log(program.name)}."
                 )
             time.sleep(0.1)
 

@@ -12,13 +12,13 @@ from pathlib import Path
 
 import httpx
 
-from polity_local import leftovers
-from polity_local.memory import memory
+from polity_local.errors import CommandError
 from polity_local.parts import services
-from polity_local.place import DEMO_PASSWORD, REPOSITORY, Place
-from polity_local.ports import Ports
-from polity_local.stack import Stack, silent
-from polity_local.trouble import Trouble
+from polity_local.running import orphan_processes
+from polity_local.running.instance import DEMO_PASSWORD, REPOSITORY, Instance
+from polity_local.running.memory import memory
+from polity_local.running.ports import Ports
+from polity_local.running.stack import Stack, silent
 
 TEST_RUNS = REPOSITORY / ".local" / "tests"
 LOGS = TEST_RUNS / "logs"
@@ -27,31 +27,31 @@ TOKEN_SECONDS = 120
 
 
 class Platform:
-    """The platform in one place, started or reachable."""
+    """The platform in one instance, started or reachable."""
 
     demo_password = DEMO_PASSWORD
 
-    def __init__(self, place: Place, stack: Stack) -> None:
-        self.place = place
+    def __init__(self, instance: Instance, stack: Stack) -> None:
+        self.instance = instance
         self.stack = stack
-        ports = place.ports
-        self.url = place.public_url
+        ports = instance.ports
+        self.url = instance.public_url
         self.internal_url = f"http://127.0.0.1:{ports.internal}"
-        self.issuer = place.issuer
-        self.keycloak_url = place.keycloak_url
+        self.issuer = instance.issuer
+        self.keycloak_url = instance.keycloak_url
         self.zipkin_url = f"http://127.0.0.1:{ports.zipkin}"
         self.mail_url = f"http://127.0.0.1:{ports.mail}"
         self.smtp_port = ports.smtp
-        self.kafka_bootstrap = place.kafka_bootstrap
+        self.kafka_bootstrap = instance.kafka_bootstrap
         self._tokens: dict[str, tuple[float, str]] = {}
 
     def database_url(self, service: str) -> str:
         """Returns the service's own database (postgresql+asyncpg://…); `keycloak` too."""
-        return self.place.database_url(service)
+        return self.instance.database_url(service)
 
     def service_url(self, service: str) -> str:
         """Returns where the service itself answers, past the gateway."""
-        return f"http://127.0.0.1:{getattr(self.place.ports, service)}"
+        return f"http://127.0.0.1:{getattr(self.instance.ports, service)}"
 
     def token(self, user: str) -> str:
         """Returns an access token of a demo user, for `Authorization: Bearer …`; raises httpx.HTTPStatusError."""
@@ -63,19 +63,23 @@ class Platform:
 
     def partner_token(self) -> str:
         """Returns an access token of the demonstration's partner system (client credentials)."""
-        secret = self.place.secrets["partner_client"]
+        secret = self.instance.secrets["partner_client"]
         form = {"grant_type": "client_credentials", "client_id": "partner-demo", "client_secret": secret}
         return self._grant(form)
 
     def grant_operator(self, name: str, mail: str) -> str:
-        """Returns the mandate link of a new operator; raises Trouble when membership refuses."""
+        """Returns the mandate link of a new operator; raises CommandError when membership refuses."""
         command = (sys.executable, "-m", "polity_membership", "grant-operator", "--name", name, "--email", mail)
-        environment = {**os.environ, **services.environment(self.place, "membership"), "OTEL_TRACES_EXPORTER": "none"}
+        environment = {
+            **os.environ,
+            **services.environment(self.instance, "membership"),
+            "OTEL_TRACES_EXPORTER": "none",
+        }
         done = subprocess.run(
             (*command, "--language", "en"), env=environment, capture_output=True, text=True, check=False
         )
         if done.returncode or not done.stdout.strip():
-            raise Trouble(
+            raise CommandError(
                 f"Membership made no operator: {(done.stderr.strip().splitlines() or ['no reason given'])[-1]}"
             )
         return done.stdout.strip().splitlines()[-1]
@@ -93,15 +97,17 @@ class Platform:
         return pid
 
     def wait_healthy(self, seconds: float = 60, names: Iterable[str] | None = None) -> None:
-        """Waits until all (or the named) programs are healthy; raises Trouble naming the first that is not."""
+        """Waits until all (or the named) programs are healthy; raises CommandError naming the first that is not."""
         self.stack.wait_healthy(seconds, names)
 
     def wait_started_again(self, name: str, killed: int, seconds: float = 60) -> None:
-        """Waits until another process than `killed` runs under this name and is healthy; raises Trouble."""
+        """Waits until another process than `killed` runs under this name and is healthy; raises CommandError."""
         deadline = time.monotonic() + seconds
         while self.pid(name) in (0, killed):
             if time.monotonic() > deadline:
-                raise Trouble(f"{name} was not started again within {seconds:.0f} s: see {self.place.log(name)}.")
+                raise CommandError(
+                    f"{name} was not started again within {seconds:.0f} s: see {self.instance.log(name)}."
+                )
             time.sleep(0.1)
         self.wait_healthy(deadline - time.monotonic(), [name])
 
@@ -126,14 +132,14 @@ def start_platform(
     starts only those programs and what they need.
     """
     _end_dead_runs()
-    place = Place(TEST_RUNS / f"{os.getpid()}-{secrets.token_hex(3)}", Ports.free())
-    stack = Stack(place, roles_apart=roles_apart, overrides=overrides, tell=silent)
+    instance = Instance(TEST_RUNS / f"{os.getpid()}-{secrets.token_hex(3)}", Ports.free())
+    stack = Stack(instance, roles_apart=roles_apart, overrides=overrides, tell=silent)
     try:
         stack.start(names)
-        yield Platform(place, stack)
+        yield Platform(instance, stack)
     finally:
         stack.stop()
-        place.erase(keep_logs_in=LOGS / place.state.name)
+        instance.erase(keep_logs_in=LOGS / instance.state.name)
 
 
 def _end_dead_runs() -> None:
@@ -141,6 +147,6 @@ def _end_dead_runs() -> None:
     for folder in (*TEST_RUNS.glob("*-*"), *LOGS.glob("*-*")):
         owner = folder.name.partition("-")[0]
         if owner.isdecimal() and not Path("/proc", owner).exists():
-            place = Place(folder, Ports())
-            leftovers.end(place)
-            place.erase()
+            instance = Instance(folder, Ports())
+            orphan_processes.end(instance)
+            instance.erase()

@@ -7,7 +7,7 @@ import socket
 from collections.abc import Iterable, Mapping
 from typing import Self
 
-from polity_local.trouble import Trouble
+from polity_local.errors import CommandError
 
 BELOW_EPHEMERAL = range(15000, 32000)
 """Linux hands out higher ports to outgoing connections, so one that was free may be taken a moment later."""
@@ -43,7 +43,7 @@ class Ports:
     def chosen(cls, environ: Mapping[str, str] = os.environ, kept: Mapping[str, int] | None = None) -> Self:
         """Returns the ports that the environment asks for, else those `kept` of an earlier start, else the usual ones.
 
-        Raises Trouble for a value that is no port number.
+        Raises CommandError for a value that is no port number.
         """
         base = environ.get("POLITY_PORT_BASE")
         names = [field.name for field in dataclasses.fields(cls)]
@@ -63,14 +63,14 @@ class Ports:
             first = random.randrange(BELOW_EPHEMERAL.start, BELOW_EPHEMERAL.stop - count)  # noqa: S311
             if not any(busy(port) for port in range(first, first + count)):
                 return cls(*range(first, first + count))
-        raise Trouble("No run of free ports between 15000 and 32000 was found; end some of what listens there.")
+        raise CommandError("No run of free ports between 15000 and 32000 was found; end some of what listens there.")
 
     def refuse_busy(self, names: Iterable[str]) -> None:
-        """Raises Trouble for the first of the named ports that something else listens on."""
+        """Raises CommandError for the first of the named ports that something else listens on."""
         for name in names:
             port = getattr(self, name)
             if busy(port):
-                raise Trouble(
+                raise CommandError(
                     f"Port {port} ({name}) is in use by another program: end it, or set {variable(name)} "
                     "to another port, or POLITY_PORT_BASE to move all of them."
                 )
@@ -94,5 +94,5 @@ def busy(port: int) -> bool:
 
 def _number(name: str, value: str) -> int:
     if not value.isdecimal() or not 0 < int(value) < 65536:
-        raise Trouble(f"{name} is {value!r}: set it to a port number between 1 and 65535.")
+        raise CommandError(f"{name} is {value!r}: set it to a port number between 1 and 65535.")
     return int(value)

@@ -14,11 +14,11 @@ from aiokafka.errors import KafkaError
 from docker.errors import DockerException
 from testcontainers.core.container import DockerContainer
 
-from polity_local.buckets import NAME, Bucket, answers, bucket_at
-from polity_local.place import REPOSITORY
-from polity_local.ports import Ports
-from polity_local.program import answers as reachable
-from polity_local.trouble import Trouble
+from polity_local.errors import CommandError
+from polity_local.running.instance import REPOSITORY
+from polity_local.running.ports import Ports
+from polity_local.running.program import answers as reachable
+from polity_local.testing.buckets import NAME, Bucket, answers, bucket_at
 
 ANSWERS_WITHIN_SECONDS = 120
 S3 = "versity/versitygw:v1.8.0"
@@ -27,7 +27,7 @@ S3 = "versity/versitygw:v1.8.0"
 
 @contextlib.contextmanager
 def postgres() -> Iterator[str]:
-    """Yields the superuser's URL (postgresql://…) of a new server; raises Trouble where no engine answers."""
+    """Yields the superuser's URL (postgresql://…) of a new server; raises CommandError where no engine answers."""
     port, password = Ports.free().postgres, secrets.token_urlsafe(24)
     settings = {
         "POSTGRES_PASSWORD": password,
@@ -40,7 +40,7 @@ def postgres() -> Iterator[str]:
 
 @contextlib.contextmanager
 def kafka() -> Iterator[str]:
-    """Yields host:port of a new broker; raises Trouble where no engine answers."""
+    """Yields host:port of a new broker; raises CommandError where no engine answers."""
     port = Ports.free().kafka
     settings = {
         "CLUSTER_ID": "cG9saXR5LXRlc3RzLTEtMQ",
@@ -63,7 +63,7 @@ def kafka() -> Iterator[str]:
 
 @contextlib.contextmanager
 def bucket() -> Iterator[Bucket]:
-    """Yields a bucket of a new S3 server; raises Trouble where no engine answers."""
+    """Yields a bucket of a new S3 server; raises CommandError where no engine answers."""
     port = Ports.free().membership
     made = bucket_at(port)
     settings = {
@@ -83,7 +83,7 @@ def bucket() -> Iterator[Bucket]:
 
 @contextlib.contextmanager
 def mailpit() -> Iterator[tuple[int, str]]:
-    """Yields the SMTP port and the page's URL of a new mail catcher; raises Trouble where no engine answers."""
+    """Yields the SMTP port and the page's URL of a new mail catcher; raises CommandError where no engine answers."""
     ports = Ports.free()
     url = f"http://127.0.0.1:{ports.mail}"
 
@@ -98,7 +98,7 @@ def image(name: str) -> str:
     """Returns the image of this name with its version in docker-compose.yml."""
     found = re.search(rf"^ +image: ({re.escape(name)}:\S+)$", (REPOSITORY / "docker-compose.yml").read_text(), re.M)
     if found is None:
-        raise Trouble(f"docker-compose.yml names no image of {name}.")
+        raise CommandError(f"docker-compose.yml names no image of {name}.")
     return found[1]
 
 
@@ -114,12 +114,16 @@ def _running(
         container.ports = bound
         container.start()
     except DockerException as error:
-        raise Trouble(f"No container of {name} starts ({error}): unset POLITY_TEST_PARTS to do without.") from error
+        raise CommandError(
+            f"No container of {name} starts ({error}): unset POLITY_TEST_PARTS to do without."
+        ) from error
     try:
         deadline = time.monotonic() + ANSWERS_WITHIN_SECONDS
         while not asyncio.run(_answers(answers)):
             if time.monotonic() > deadline:
-                raise Trouble(f"{name} does not answer in its container: {container.get_logs()[1].decode()[-500:]}")
+                raise CommandError(
+                    f"{name} does not answer in its container: {container.get_logs()[1].decode()[-500:]}"
+                )
             time.sleep(0.2)
         yield
     finally:

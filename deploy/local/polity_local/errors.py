@@ -1,5 +1,5 @@
 """What goes wrong for a person at a terminal: one sentence saying what, and how to go on."""
 
 
-class Trouble(Exception):
+class CommandError(Exception):
     """Its text is printed as it stands and the command ends with status 1."""

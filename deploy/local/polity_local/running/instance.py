@@ -11,17 +11,17 @@ from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
 
-from polity_local.ports import Ports
-from polity_local.trouble import Trouble
+from polity_local.errors import CommandError
+from polity_local.running.ports import Ports
 
-REPOSITORY = Path(__file__).resolve().parents[3]
+REPOSITORY = Path(__file__).resolve().parents[4]
 DATABASES = ("membership", "events", "notifications", "reporting", "portal", "keycloak")
 DEMO_PASSWORD = "demo-only-2030"  # noqa: S105 - printed for everyone, of invented people on this machine only
 SINGLE_SECRETS = ("postgres", "keycloak_admin", "portal_client", "partner_client", "erasure_client")
 
 
 @dataclasses.dataclass(frozen=True)
-class Place:
+class Instance:
     """One run's folder `state` and its ports; nothing of it is readable for other users of the machine."""
 
     state: Path
@@ -121,11 +121,11 @@ class Place:
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def up_place() -> Place:
-    """Returns the place of `./dev up`: .local/up in the repository, or POLITY_STATE; it keeps the ports it had."""
+def up_instance() -> Instance:
+    """Returns the instance of `./dev up`: .local/up in the repository, or POLITY_STATE; it keeps the ports it had."""
     named = os.environ.get("POLITY_STATE")
     state = Path(named).expanduser().resolve() if named else REPOSITORY / ".local" / "up"
-    return Place(state, Ports.chosen(kept=kept_ports(state)))
+    return Instance(state, Ports.chosen(kept=kept_ports(state)))
 
 
 def kept_ports(state: Path) -> dict[str, int]:
@@ -137,18 +137,18 @@ def kept_ports(state: Path) -> dict[str, int]:
     return found
 
 
-def keep_ports(place: Place) -> None:
+def keep_ports(instance: Instance) -> None:
     """Writes down the ports for the next start and for the other commands.
 
-    Raises Trouble when the pages would move: Keycloak lets people return only to where its realm was made for.
+    Raises CommandError when the pages would move: Keycloak lets people return only to where its realm was made for.
     """
-    before = kept_ports(place.state).get("gateway", place.ports.gateway)
-    if before != place.ports.gateway:
-        raise Trouble(
+    before = kept_ports(instance.state).get("gateway", instance.ports.gateway)
+    if before != instance.ports.gateway:
+        raise CommandError(
             f"Sign-in was set up for http://localhost:{before}: "
             f"set POLITY_PORT_GATEWAY={before}, or begin anew with ./dev reset."
         )
-    write_private(place.state / "ports.json", json.dumps(dataclasses.asdict(place.ports)))
+    write_private(instance.state / "ports.json", json.dumps(dataclasses.asdict(instance.ports)))
 
 
 def write_private(path: Path, text: str) -> None:

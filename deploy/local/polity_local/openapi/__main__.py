@@ -18,10 +18,10 @@ from polity_chassis.http import create_app
 from polity_chassis.openapi import response
 from polity_chassis.runtime import Runtime
 
-from polity_local import openapi_webhooks
+from polity_local.openapi import webhooks
 from polity_local.parts.services import environment
-from polity_local.place import REPOSITORY, Place
-from polity_local.ports import Ports
+from polity_local.running.instance import REPOSITORY, Instance
+from polity_local.running.ports import Ports
 
 DOCUMENT = REPOSITORY / "services" / "portal" / "polity_portal" / "static" / "openapi.json"
 SERVICES = ("membership", "events", "notifications", "reporting")
@@ -84,7 +84,7 @@ def service_documents() -> dict[str, dict[str, Any]]:
     logging.disable(logging.WARNING)
     try:
         with tempfile.TemporaryDirectory() as folder:
-            return {name: _document(name, Place(Path(folder), Ports())) for name in SERVICES}
+            return {name: _document(name, Instance(Path(folder), Ports())) for name in SERVICES}
     finally:
         logging.disable(logging.NOTSET)
 
@@ -108,8 +108,8 @@ def merged(documents: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
             components.setdefault(kind, {}).update(entries)
     for name, text in BY_THE_GATEWAY.values():
         components.setdefault("responses", {}).setdefault(name, response(text))
-    components.setdefault("schemas", {}).update(openapi_webhooks.schemas())
-    posted = openapi_webhooks.webhooks()
+    components.setdefault("schemas", {}).update(webhooks.schemas())
+    posted = webhooks.webhooks()
     tags = sorted({tag for item in paths.values() for operation in item.values() for tag in operation["tags"]})
     return {
         "openapi": "3.1.0",
@@ -122,8 +122,8 @@ def merged(documents: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
     }
 
 
-def _document(name: str, place: Place) -> dict[str, Any]:
-    with _only(environment(place, name) | {"OTEL_TRACES_EXPORTER": "none"}):
+def _document(name: str, instance: Instance) -> dict[str, Any]:
+    with _only(environment(instance, name) | {"OTEL_TRACES_EXPORTER": "none"}):
         service = import_module(f"polity_{name}.app").service()
     database = Database(service.settings.database_url, application_name="openapi")
     app = create_app(service, Runtime(service.settings, database, utc_now))

@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-from polity_local.place import REPOSITORY
+from polity_local.running.instance import REPOSITORY
 
 FOLDER = REPOSITORY / ".local" / "tmp"
 

@@ -1,0 +1,1 @@
+"""What tests hold in their hands: servers to test with, and files made up by hand."""
