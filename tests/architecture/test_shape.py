@@ -16,7 +16,6 @@ LIMITS = {
 
 FULL_FOLDERS = {
     "chassis/polity_chassis": 55,
-    "deploy/local/polity_local": 20,
     "services/membership/polity_membership/domain": 28,
     "services/membership/polity_membership/http": 21,
     "services/membership/polity_membership/storage": 16,
