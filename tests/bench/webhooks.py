@@ -114,8 +114,8 @@ class Counting(Poster):
         super().__init__(allow_loopback=True)
         self._left, self.done = expected, asyncio.Event()
 
-    async def post(self, url: str, headers: Mapping[str, str], body: bytes) -> Answer:
-        answer = await super().post(url, headers, body)
+    async def post(self, url: str, headers: Mapping[str, str], body: bytes, owner: str = "") -> Answer:
+        answer = await super().post(url, headers, body, owner)
         if answer.taken and url[-1].isdigit():
             self._left -= 1
             if not self._left:
