@@ -8,14 +8,29 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from polity_notifications.domain.webhook_shares import Claimant
+
+_WAITING = text("""
+SELECT webhook.webhook_id, webhook.owner, webhook.failing_since IS NOT NULL AS failing, first.due_at IS NOT NULL AS due
+  FROM webhook
+  LEFT JOIN LATERAL (
+       SELECT delivery.due_at FROM webhook_delivery AS delivery
+        WHERE delivery.webhook_id = webhook.webhook_id AND delivery.status = 'pending'
+          AND delivery.due_at <= now() AND (delivery.taken_until IS NULL OR delivery.taken_until <= now())
+          AND webhook.disabled_reason IS NULL AND webhook.paused_at IS NULL
+          AND (webhook.held_until IS NULL OR webhook.held_until <= now())
+        ORDER BY delivery.due_at LIMIT 1) AS first ON true
+ WHERE first.due_at IS NOT NULL OR webhook.webhook_id = ANY (CAST(:busy AS uuid[]))
+ ORDER BY first.due_at
+""")
 _CLAIM = text("""
 WITH taken AS (
   UPDATE webhook_delivery SET taken_until = now() + CAST(:lease AS interval)
     FROM (SELECT due.delivery_id
-            FROM webhook
+            FROM unnest(CAST(:webhook_id AS uuid[]), CAST(:share AS int[])) AS shared (webhook_id, share)
            CROSS JOIN LATERAL (
                  SELECT waiting.delivery_id FROM webhook_delivery AS waiting
-                  WHERE waiting.webhook_id = webhook.webhook_id AND waiting.status = 'pending'
+                  WHERE waiting.webhook_id = shared.webhook_id AND waiting.status = 'pending'
                     AND waiting.due_at <= now() AND (waiting.taken_until IS NULL OR waiting.taken_until <= now())
                     AND waiting.sequence = (
                         SELECT first.sequence FROM webhook_delivery AS first
@@ -23,14 +38,8 @@ WITH taken AS (
                            AND first.status = 'pending'
                          ORDER BY first.sequence LIMIT 1)
                   ORDER BY waiting.due_at
-                  LIMIT greatest(0, CASE WHEN webhook.failing_since IS NULL THEN CAST(:most AS int) ELSE 1 END
-                      - coalesce((SELECT busy.number
-                                    FROM unnest(CAST(:busy_id AS uuid[]), CAST(:busy AS int[])) AS busy (id, number)
-                                   WHERE busy.id = webhook.webhook_id), 0))
-                    FOR NO KEY UPDATE OF waiting SKIP LOCKED) AS due
-           WHERE webhook.disabled_reason IS NULL AND webhook.paused_at IS NULL
-             AND (webhook.held_until IS NULL OR webhook.held_until <= now())
-           LIMIT :room) AS due
+                  LIMIT shared.share
+                    FOR NO KEY UPDATE OF waiting SKIP LOCKED) AS due) AS due
    WHERE webhook_delivery.delivery_id = due.delivery_id
   RETURNING webhook_delivery.delivery_id, webhook_id, message_id, tries, taken_until)
 SELECT taken.*, webhook.failing_since IS NOT NULL AS failing, webhook.owner, webhook.url, webhook.key_id,
@@ -143,15 +152,18 @@ class Noted:
     used: int
 
 
-async def claim(
-    session: AsyncSession, busy: Mapping[UUID, int], *, at: float, lease: timedelta, most: int, room: int
-) -> list[Post]:
-    """Takes due deliveries for the lease: `room` at most, and `most` of one subscription with those it has `busy`.
+async def claimants(session: AsyncSession, busy: Collection[UUID]) -> list[Claimant]:
+    """Returns the subscriptions of which something is due, the longest due first, and those that are `busy`."""
+    rows = await (await session.connection()).execute(_WAITING, {"busy": list(busy)})
+    return [Claimant(**row) for row in rows.mappings()]
 
-    A subscription that is failing gets one at a time. Of one subject, only the first that waits is taken. `at` is the
-    sender's `time.monotonic()` from before the lease began.
+
+async def claim(session: AsyncSession, shares: Mapping[UUID, int], *, at: float, lease: timedelta) -> list[Post]:
+    """Takes due deliveries for the lease, of each subscription up to its share; of one subject only the first.
+
+    `at` is the sender's `time.monotonic()` from before the lease began.
     """
-    values = {"busy_id": list(busy), "busy": list(busy.values()), "lease": lease, "most": most, "room": room}
+    values = {"webhook_id": list(shares), "share": list(shares.values()), "lease": lease}
     rows = await (await session.connection()).execute(_CLAIM, values)
     return [Post(**row, taken_at=at) for row in rows.mappings()]
 

@@ -20,6 +20,7 @@ from polity_chassis.telemetry import begin_span
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from polity_notifications.domain import webhooks as rules
+from polity_notifications.domain.webhook_shares import shares
 from polity_notifications.domain.webhooks import Disabled, Status
 from polity_notifications.settings import Settings
 from polity_notifications.storage import webhook_queue as queue
@@ -109,9 +110,9 @@ class WebhookSender:
                 await asyncio.sleep(GATHER_SECONDS)
 
     async def _claim(self, session: AsyncSession, busy: Counter[UUID]) -> list[queue.Post]:
-        most = self.settings.webhook_posts_per_endpoint * AHEAD
-        room = max(0, self.settings.webhook_posts_at_once * AHEAD - busy.total())
-        return await queue.claim(session, busy, at=monotonic(), lease=LEASE, most=most, room=room)
+        most, slots = self.settings.webhook_posts_per_endpoint * AHEAD, self.settings.webhook_posts_at_once * AHEAD
+        share = shares(await queue.claimants(session, busy), busy, most=most, slots=slots)
+        return await queue.claim(session, share, at=monotonic(), lease=LEASE) if share else []
 
     async def _rest(self) -> None:
         try:

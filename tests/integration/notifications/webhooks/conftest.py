@@ -99,8 +99,8 @@ class Partners:
 
     async def subscribe(self, path: str = "ok", **wanted: Any) -> Told:
         url = path if ":" in path else f"{self.endpoints.url}/{path}"
-        values = {"fact_types": None, "networks": None, **wanted}
-        command = Subscribe(owner="partner", url=url, description="", **values)
+        values = {"owner": "partner", "fact_types": None, "networks": None, **wanted}
+        command = Subscribe(**values, url=url, description="")
         keys = self.world.settings.webhook_keys
         return await subscribe(self.world.database, command, keys, None)
 

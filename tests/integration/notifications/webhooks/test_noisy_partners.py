@@ -1,14 +1,16 @@
-"""Two partners whose names resolve slowly, or whose endpoints hang, leave the others what they need."""
+"""Partners with slow names, long backlogs or endpoints that hang leave the others what they need."""
 
 import asyncio
 import socket
 import threading
+from collections import Counter
 from typing import Any
 
 import pytest
 from polity_notifications.domain.webhooks import MOST_PER_OWNER
-from polity_notifications.settings import Settings
-from polity_notifications.webhooks.posting import RESOLVING_THREADS, Poster
+from polity_notifications.usecases.ask_for_webhooks import ask_for_webhooks
+from polity_notifications.webhooks.posting import RESOLVING_THREADS, Answer, Poster
+from polity_notifications.webhooks.sender import AHEAD
 
 
 async def test_slow_names_of_two_partners_hold_up_no_third(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -50,6 +52,75 @@ async def test_slow_names_of_two_partners_hold_up_no_third(monkeypatch: pytest.M
         await poster.close()
 
 
-def test_two_partners_cannot_hold_all_places() -> None:
-    posts = {name: Settings.model_fields[f"webhook_posts_{name}"].default for name in ("per_endpoint", "at_once")}
-    assert 2 * MOST_PER_OWNER * posts["per_endpoint"] < posts["at_once"]
+class Patient:
+    """A poster whose endpoints answer nobody until they are let go."""
+
+    def __init__(self) -> None:
+        self.let_go = asyncio.Event()
+
+    async def post(self, *_: Any) -> Answer:
+        await self.let_go.wait()
+        return Answer(1, 200)
+
+
+async def in_hand(partners: Any) -> Counter[str]:
+    """Returns how many deliveries of each owner a sender holds."""
+    owners = {row["webhook_id"]: row["owner"] for row in await partners.webhooks()}
+    return Counter(owners[row["webhook_id"]] for row in await partners.rows() if row["taken_until"] is not None)
+
+
+async def backlogs(partners: Any, noisy: int, each: int, facts: int) -> None:
+    """Makes as many due deliveries for each endpoint of the noisy owners, whose endpoints take what others get too."""
+    for owner in range(noisy):
+        for number in range(each):
+            await partners.subscribe(f"ok-{owner}-{number}", owner=f"noisy {owner}")
+    async with partners.world.database.transaction() as session:
+        await ask_for_webhooks(session, [partners.commitment(number) for number in range(facts)])
+
+
+@pytest.mark.parametrize(
+    ("noisy", "each", "facts", "slots"),
+    [(2, 1, 2000, 8), (4, MOST_PER_OWNER, 65, None)],
+    ids=["two with thousands, few slots", "four with all they may have, as many slots as by default"],
+)
+async def test_what_is_due_for_a_third_goes_with_the_first_claim(
+    partners: Any, noisy: int, each: int, facts: int, slots: int | None
+) -> None:
+    await backlogs(partners, noisy, each, facts)
+    await partners.subscribe(owner="quiet")
+    await partners.told(partners.commitment())
+    poster = Patient()
+    sender = partners.new_sender(poster, **({"webhook_posts_at_once": slots} if slots else {}))
+    await sender.step()
+    held = await in_hand(partners)
+    assert held["quiet"] == 1
+    assert len(held) == noisy + 1
+    assert max(held.values()) - min(held[f"noisy {owner}"] for owner in range(noisy)) <= each
+    assert held.total() <= sender.settings.webhook_posts_at_once * AHEAD
+
+
+async def test_what_becomes_due_while_noisy_partners_endpoints_hang_is_taken_all_the_same(partners: Any) -> None:
+    await backlogs(partners, 2, 1, 200)
+    poster = Patient()
+    sender = partners.new_sender(poster, webhook_posts_at_once=8)
+    while await sender.step():
+        pass
+    slots = 8 * AHEAD
+    assert await in_hand(partners) == {"noisy 0": 42, "noisy 1": 42}
+    for number in range(3):
+        await partners.subscribe(f"ok-quiet-{number}", owner=f"quiet {number}")
+    await partners.told(partners.commitment())
+    await sender.step()
+    held = await in_hand(partners)
+    assert {owner for owner in held if owner.startswith("quiet")} == {"quiet 0", "quiet 1", "quiet 2"}
+    assert held.total() <= slots
+
+
+async def test_what_several_endpoints_of_one_partner_hold_is_one_share(partners: Any) -> None:
+    await backlogs(partners, 1, 5, 200)
+    await partners.subscribe(owner="quiet")
+    await partners.told(*(partners.commitment(number) for number in range(200)))
+    sender = partners.new_sender(Patient(), webhook_posts_at_once=8)
+    while await sender.step():
+        pass
+    assert await in_hand(partners) == {"noisy 0": 40, "quiet": 42}
