@@ -51,3 +51,7 @@ def test_no_more_is_taken_than_there_are_places() -> None:
 def test_a_failing_endpoint_gets_one_at_a_time() -> None:
     assert dealt([claimant(1, "a", failing=True), claimant(2, "b")], {}) == {1: 1, 2: 40}
     assert dealt([claimant(1, "a", failing=True)], {1: 1}) == {}
+
+
+def test_an_endpoint_of_which_nothing_is_due_gets_nothing() -> None:
+    assert dealt([claimant(1, "a", due=False), claimant(2, "b")], {1: 1}) == {2: 40}
