@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 from fastapi import APIRouter
 
 from polity_chassis.clock import Clock
-from polity_chassis.database import Database
+from polity_chassis.database.engine import Database
 from polity_chassis.settings import ServiceSettings
 
 if TYPE_CHECKING:
-    from polity_chassis.access import Holds
-    from polity_chassis.consumer import Consumer
-    from polity_chassis.links import VerifiedLink
-    from polity_chassis.restored import Aggregates
+    from polity_chassis.authorization.access import Holds
+    from polity_chassis.authorization.links import VerifiedLink
+    from polity_chassis.messaging.consuming.consumer import Consumer
+    from polity_chassis.messaging.publishing.restore_check import Aggregates
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,11 +14,11 @@ import pytest
 from fastapi import APIRouter, FastAPI
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import iter_route_contexts
-from polity_chassis.access import Rule, routes_with_rules
+from polity_chassis.application import create_app
+from polity_chassis.authorization.access import Rule, routes_with_rules
+from polity_chassis.authorization.links import LinkKeys, sign
 from polity_chassis.clock import utc_now
-from polity_chassis.database import Database
-from polity_chassis.http import create_app
-from polity_chassis.links import LinkKeys, sign
+from polity_chassis.database.engine import Database
 from polity_chassis.runtime import Runtime
 from polity_local.demo import letter
 from polity_local.demo.places import invented_csv

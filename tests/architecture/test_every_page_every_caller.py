@@ -10,9 +10,9 @@ from typing import Any
 import httpx
 import pytest_asyncio
 from fastapi import APIRouter, FastAPI
-from polity_chassis.access import PUBLIC
+from polity_chassis.authorization.access import PUBLIC
 from polity_chassis.clock import utc_now
-from polity_chassis.database import Database
+from polity_chassis.database.engine import Database
 from polity_local.running.platform import Platform
 from polity_portal.identity import Grant
 from polity_portal.routing import OPEN, pages

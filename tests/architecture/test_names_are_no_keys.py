@@ -4,17 +4,17 @@ from collections.abc import Iterator
 from typing import get_type_hints
 from uuid import UUID
 
-import polity_chassis.tables
+import polity_chassis.database.tables
 import polity_membership.storage.tables
 import polity_notifications.storage.tables
 import polity_portal.tables
 import polity_reporting.storage.tables
 import pytest
-from polity_chassis.outbox import Outgoing
+from polity_chassis.messaging.publishing.outbox import Outgoing
 from sqlalchemy import Column, MetaData, Table, Text, UniqueConstraint
 
 METADATA = {
-    "chassis": polity_chassis.tables.chassis_metadata,
+    "chassis": polity_chassis.database.tables.chassis_metadata,
     "membership": polity_membership.storage.tables.membership_metadata,
     "notifications": polity_notifications.storage.tables.metadata,
     "portal": polity_portal.tables.portal_metadata,

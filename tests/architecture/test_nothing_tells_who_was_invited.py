@@ -16,7 +16,7 @@ from uuid import uuid4
 
 import httpx
 import pytest
-from polity_chassis.access import PUBLIC
+from polity_chassis.authorization.access import PUBLIC
 from polity_chassis.clock import utc_now
 from polity_local.demo import letter
 from polity_local.demo.places import invented_csv

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from fastapi import APIRouter, Depends, FastAPI
 from fastapi.routing import iter_route_contexts
-from polity_chassis.access import PUBLIC, access
+from polity_chassis.authorization.access import PUBLIC, access
 
 ROOT = Path(__file__).parents[2]
 Finder = Callable[[ast.Module], Iterator[str]]
@@ -192,7 +192,7 @@ def test_nothing_is_traced_before_a_process_is_on_its_own() -> None:
 
 
 def test_tracing_that_begins_at_an_import_is_seen() -> None:
-    setup = "from polity_chassis import telemetry; telemetry.setup('x', 'otlp')"
+    setup = "from polity_chassis.observability import tracing; tracing.setup('x', 'otlp')"
     assert imported(setup) != "1 ProxyTracerProvider"
 
 

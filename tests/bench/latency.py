@@ -17,12 +17,12 @@ from uuid import UUID
 import asyncpg
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from polity_chassis.clock import utc_now
-from polity_chassis.consumer import Consumer, ConsumerRunner, Received
-from polity_chassis.database import Database
+from polity_chassis.database.engine import Database
+from polity_chassis.database.tables import chassis_metadata
 from polity_chassis.ids import new_id
-from polity_chassis.outbox import Outgoing, add_outgoing
-from polity_chassis.relay import Relay
-from polity_chassis.tables import chassis_metadata
+from polity_chassis.messaging.consuming.consumer import Consumer, ConsumerRunner, Received
+from polity_chassis.messaging.publishing.outbox import Outgoing, add_outgoing
+from polity_chassis.messaging.publishing.relay import Relay
 from polity_contracts.envelope import Fact, encode_value
 from polity_contracts.membership.invitations import InterestExpressed
 from polity_contracts.topics import INVITATIONS

@@ -16,13 +16,13 @@ from uuid import UUID
 
 import asyncpg
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
-from polity_chassis.bell import driver_url
-from polity_chassis.collector import collect_rarely
-from polity_chassis.consumer import Consumer, ConsumerRunner
-from polity_chassis.database import Database
+from polity_chassis.database.engine import Database
+from polity_chassis.database.migrations import migrate
+from polity_chassis.database.outbox_notify import driver_url
 from polity_chassis.ids import new_id
-from polity_chassis.migrations import migrate
-from polity_chassis.rebuild import rebuild
+from polity_chassis.messaging.consuming.consumer import Consumer, ConsumerRunner
+from polity_chassis.observability.gc_tuning import collect_rarely
+from polity_chassis.operations.rebuild import rebuild
 from polity_contracts.envelope import Envelope, Fact, encode_value, headers
 from polity_contracts.membership.campaigns import CampaignOpened
 from polity_contracts.membership.commitments import CommitmentMade

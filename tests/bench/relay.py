@@ -15,12 +15,12 @@ from uuid import UUID, uuid4
 import asyncpg
 from alembic.migration import MigrationContext
 from alembic.operations import Operations
-from polity_chassis.bell import driver_url
 from polity_chassis.clock import utc_now
+from polity_chassis.database.migrations import change_chassis_tables, create_chassis_tables
+from polity_chassis.database.outbox_notify import driver_url
 from polity_chassis.ids import new_id
-from polity_chassis.migrations import change_chassis_tables, create_chassis_tables
-from polity_chassis.partitioning import key_hash
-from polity_chassis.relay import Relay
+from polity_chassis.messaging.publishing.partitioning import key_hash
+from polity_chassis.messaging.publishing.relay import Relay
 from polity_contracts.envelope import Envelope, encode_value, headers
 from polity_contracts.membership.commitments import CommitmentMade
 from polity_contracts.topics import COMMITMENTS, Topic

@@ -18,11 +18,11 @@ from typing import Any
 
 import aiohttp
 from aiohttp import web
+from polity_chassis.authorization.links import LinkKeys
 from polity_chassis.clock import utc_now
-from polity_chassis.database import Database
+from polity_chassis.database.engine import Database
+from polity_chassis.database.migrations import migrate
 from polity_chassis.ids import new_id
-from polity_chassis.links import LinkKeys
-from polity_chassis.migrations import migrate
 from polity_chassis.runtime import Runtime
 from polity_local.testing.parts import KafkaForTests, PostgresForTests
 from polity_notifications.domain.signing import signature

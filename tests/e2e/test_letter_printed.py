@@ -8,7 +8,7 @@ import httpx
 import pytest
 import pytest_asyncio
 from playwright.async_api import Browser
-from polity_chassis.headers import LANGUAGES
+from polity_chassis.web.headers import LANGUAGES
 from stage import Stage
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]

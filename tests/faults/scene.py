@@ -13,8 +13,8 @@ import asyncpg
 import httpx
 from partners import Subscription
 from planted import Planted
+from polity_chassis.authorization.links import LinkKeys, sign
 from polity_chassis.clock import utc_now
-from polity_chassis.links import LinkKeys, sign
 from polity_local.demo import letter
 from polity_local.demo.cities import THEMES, answer_links
 from polity_local.demo.client import checked

@@ -12,8 +12,8 @@ import httpx
 import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from partners import COMMITMENT, MILESTONE, Partners
+from polity_chassis.authorization.links import LinkKeys, sign
 from polity_chassis.clock import utc_now
-from polity_chassis.links import LinkKeys, sign
 from polity_local.demo.cities import Acknowledged, Cities, prepare
 from polity_local.demo.counting import look
 from polity_local.demo.load import Demo

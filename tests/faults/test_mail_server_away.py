@@ -6,8 +6,8 @@ from uuid import UUID
 
 import httpx
 import pytest
+from polity_chassis.authorization.links import LinkKeys, sign
 from polity_chassis.clock import utc_now
-from polity_chassis.links import LinkKeys, sign
 from polity_local.demo.cities import answer_links, prepare
 from polity_local.demo.client import checked
 from polity_local.running.platform import Platform

@@ -8,8 +8,8 @@ from typing import Any
 import asyncpg
 import httpx
 import pytest
+from polity_chassis.authorization.links import LinkKeys, sign
 from polity_chassis.clock import utc_now
-from polity_chassis.links import LinkKeys, sign
 from polity_local.demo.cities import Acknowledged, Cities, prepare
 from polity_local.demo.client import checked
 from polity_local.demo.counting import look

@@ -17,7 +17,7 @@ import httpx
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient
-from polity_chassis.database import Database
+from polity_chassis.database.engine import Database
 
 OURS = ("/chassis/polity_chassis/", "/services/")
 CALLS = (

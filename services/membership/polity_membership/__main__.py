@@ -6,11 +6,11 @@ import sys
 from collections.abc import Sequence
 from uuid import UUID
 
-from polity_chassis.acting import Acting, act_as
+from polity_chassis.authorization.links import sign
 from polity_chassis.clock import utc_now
-from polity_chassis.database import Database
-from polity_chassis.links import sign
-from polity_chassis.service import run
+from polity_chassis.database.engine import Database
+from polity_chassis.messaging.publishing.cause import Acting, act_as
+from polity_chassis.process import run
 from polity_chassis.settings import load
 
 from polity_membership.app import service

@@ -1,6 +1,6 @@
 """Membership's settings: those of every service, the secrets of its links, and its way to sign-in accounts."""
 
-from polity_chassis.links import LinkKeys
+from polity_chassis.authorization.links import LinkKeys
 from polity_chassis.settings import ServiceSettings
 from polity_contracts.topics import PEOPLE
 from pydantic import Field, SecretStr

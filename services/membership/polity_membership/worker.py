@@ -10,7 +10,7 @@ from datetime import timedelta
 
 from aiokafka.errors import KafkaError
 from opentelemetry.instrumentation.utils import suppress_instrumentation
-from polity_chassis.failures import describe, is_infrastructure
+from polity_chassis.database.errors import describe, is_infrastructure
 from polity_chassis.runtime import Runtime
 
 from polity_membership.consumers.own_people import OwnPeople

@@ -2,7 +2,7 @@
 
 import sys
 
-from polity_chassis.service import run
+from polity_chassis.process import run
 
 from polity_notifications.app import service
 

@@ -1,8 +1,8 @@
 """Wires the service together."""
 
-from polity_chassis.authority import authority_consumer
+from polity_chassis.authorization.mandate_projection import authority_consumer
 from polity_chassis.clock import utc_now
-from polity_chassis.parking import parked_router
+from polity_chassis.operations.parked_routes import parked_router
 from polity_chassis.runtime import Service
 from polity_chassis.settings import load
 

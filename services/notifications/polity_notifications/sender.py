@@ -13,10 +13,10 @@ from typing import Any
 
 from opentelemetry.instrumentation.utils import suppress_instrumentation
 from opentelemetry.trace import SpanKind, StatusCode
-from polity_chassis.failures import describe, is_infrastructure
-from polity_chassis.headers import UnsafeHeader
+from polity_chassis.database.errors import describe, is_infrastructure
+from polity_chassis.observability.tracing import span_from
 from polity_chassis.runtime import Runtime
-from polity_chassis.telemetry import span_from
+from polity_chassis.web.headers import UnsafeHeader
 
 from polity_notifications.domain.addresses import UnsafeAddress
 from polity_notifications.domain.deliveries import Status, retry_after, retry_incomplete_after

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Literal
 
-from polity_chassis.links import LinkKeys
+from polity_chassis.authorization.links import LinkKeys
 from polity_chassis.settings import ServiceSettings
 from pydantic import Field
 

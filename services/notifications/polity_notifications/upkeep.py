@@ -3,7 +3,7 @@
 import asyncio
 import logging
 
-from polity_chassis.failures import describe
+from polity_chassis.database.errors import describe
 from polity_chassis.runtime import Runtime
 
 from polity_notifications.usecases.forget_old import forget_old

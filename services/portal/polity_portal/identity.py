@@ -10,8 +10,8 @@ from urllib.parse import urlencode
 
 import httpx
 import jwt
-from polity_chassis.auth import ALGORITHMS, LEEWAY_SECONDS, SigningKeys
-from polity_chassis.problems import Problem
+from polity_chassis.authorization.tokens import ALGORITHMS, LEEWAY_SECONDS, SigningKeys
+from polity_chassis.web.problems import Problem
 from pydantic import BaseModel, StringConstraints
 
 from polity_portal.sealing import derive

@@ -9,9 +9,9 @@ from typing import Annotated, cast
 
 from fastapi import Depends, FastAPI, Request
 from opentelemetry.instrumentation.utils import suppress_instrumentation
-from polity_chassis.auth import SigningKeys
+from polity_chassis.authorization.tokens import SigningKeys
 from polity_chassis.clock import Clock
-from polity_chassis.failures import describe
+from polity_chassis.database.errors import describe
 
 from polity_portal.api import Api, client_for
 from polity_portal.identity import Identity

@@ -8,8 +8,8 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
-from polity_chassis.access import PUBLIC, access
-from polity_chassis.faults import problem_of
+from polity_chassis.authorization.access import PUBLIC, access
+from polity_chassis.web.problem_mapping import problem_of
 from starlette.convertors import Convertor, register_url_convertor
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from polity_chassis.database import Database
+from polity_chassis.database.engine import Database
 from sqlalchemy import delete, func, insert, or_, select, update
 
 from polity_portal import tables

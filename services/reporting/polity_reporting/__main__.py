@@ -3,8 +3,8 @@
 import asyncio
 import sys
 
-from polity_chassis.rebuild import rebuild
-from polity_chassis.service import run
+from polity_chassis.operations.rebuild import rebuild
+from polity_chassis.process import run
 from polity_chassis.settings import ServiceSettings, load
 
 from polity_reporting.app import service

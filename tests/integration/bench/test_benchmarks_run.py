@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from polity_chassis.bell import driver_url
-from polity_chassis.migrations import migrate
+from polity_chassis.database.migrations import migrate
+from polity_chassis.database.outbox_notify import driver_url
 from polity_local.testing.parts import KafkaForTests, PostgresForTests
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "bench"))

@@ -13,12 +13,12 @@ import pytest
 import pytest_asyncio
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from fastapi import APIRouter, FastAPI
+from polity_chassis.application import create_app
 from polity_chassis.clock import utc_now
-from polity_chassis.database import Database
-from polity_chassis.http import create_app
+from polity_chassis.database.engine import Database
+from polity_chassis.database.tables import chassis_metadata
 from polity_chassis.runtime import Runtime, Service
 from polity_chassis.settings import ServiceSettings
-from polity_chassis.tables import chassis_metadata
 
 AUDIENCE = "polity-api"
 

@@ -7,7 +7,8 @@ from uuid import UUID, uuid4
 
 import pytest
 from fastapi import APIRouter, Depends, FastAPI, Response
-from polity_chassis.access import (
+from polity_chassis.application import LinkDep
+from polity_chassis.authorization.access import (
     LINK,
     OPERATOR,
     PUBLIC,
@@ -17,11 +18,10 @@ from polity_chassis.access import (
     role,
     routes_with_rules,
 )
+from polity_chassis.authorization.links import BadLink, LinkKeys, sign, verify
 from polity_chassis.clock import utc_now
-from polity_chassis.database import Database
-from polity_chassis.http import LinkDep
-from polity_chassis.links import BadLink, LinkKeys, sign, verify
-from polity_chassis.tables import authority, consumer_position
+from polity_chassis.database.engine import Database
+from polity_chassis.database.tables import authority, consumer_position
 from sqlalchemy import delete, func, insert
 from sqlmodel.ext.asyncio.session import AsyncSession
 from starlette.requests import Request

@@ -12,9 +12,9 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from fastapi import APIRouter, FastAPI
-from polity_chassis import auth
-from polity_chassis.access import SIGNED_IN, access
-from polity_chassis.http import CallerDep
+from polity_chassis.application import CallerDep
+from polity_chassis.authorization import tokens
+from polity_chassis.authorization.access import SIGNED_IN, access
 
 router = APIRouter()
 
@@ -106,8 +106,8 @@ async def test_known_keys_outlast_the_realm(
 ) -> None:
     await client.get("/v1/me", headers=bearer(realm.token("anna")))
     realm.down = True
-    monkeypatch.setattr(auth, "REFRESH_SECONDS", 0.0)
-    monkeypatch.setattr(auth, "RETRY_SECONDS", 0.0)
+    monkeypatch.setattr(tokens, "REFRESH_SECONDS", 0.0)
+    monkeypatch.setattr(tokens, "RETRY_SECONDS", 0.0)
     before = realm.fetched
     for _ in range(3):
         answer = await client.get("/v1/me", headers=bearer(realm.token("anna")))
@@ -133,7 +133,7 @@ async def test_a_new_key_is_fetched_when_its_id_appears(
     client: httpx.AsyncClient, realm: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await client.get("/v1/me", headers=bearer(realm.token("anna")))
-    monkeypatch.setattr(auth, "RETRY_SECONDS", 0.0)
+    monkeypatch.setattr(tokens, "RETRY_SECONDS", 0.0)
     realm.add_key("second")
     answer = await client.get("/v1/me", headers=bearer(realm.token("anna", "second")))
     assert answer.status_code == 200

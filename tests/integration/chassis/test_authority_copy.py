@@ -6,11 +6,11 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from polity_chassis.authority import authority_consumer, holds
+from polity_chassis.authorization.mandate_projection import authority_consumer, holds
 from polity_chassis.clock import utc_now
-from polity_chassis.database import Database
-from polity_chassis.records import Received
-from polity_chassis.tables import authority
+from polity_chassis.database.engine import Database
+from polity_chassis.database.tables import authority
+from polity_chassis.messaging.consuming.records import Received
 from polity_contracts.envelope import Fact
 from polity_contracts.membership.mandates import MandateEnded, MandateGranted, MandateLinked
 from polity_contracts.topics import MANDATES

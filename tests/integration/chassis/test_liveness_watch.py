@@ -18,10 +18,10 @@ from uuid import uuid4
 import pytest
 import pytest_asyncio
 from aiokafka import AIOKafkaProducer
-from polity_chassis.consumer import Consumer
-from polity_chassis.database import Database
-from polity_chassis.liveness import Liveness, Stuck
-from polity_chassis.positions import claim_positions, move_positions
+from polity_chassis.database.engine import Database
+from polity_chassis.messaging.consuming.consumer import Consumer
+from polity_chassis.messaging.consuming.positions import claim_positions, move_positions
+from polity_chassis.operations.liveness import Liveness, Stuck
 from polity_contracts.topics import CAMPAIGNS
 
 PATIENCE_SECONDS = 0.4
@@ -132,9 +132,9 @@ async def test_a_relay_that_goes_round_no_more_is_stuck(world: World) -> None:
 
 PROGRAM = """
 import asyncio, sys
-from polity_chassis.liveness import Stuck
+from polity_chassis.operations.liveness import Stuck
 from polity_chassis.runtime import Service
-from polity_chassis.service import run
+from polity_chassis.process import run
 from polity_chassis.settings import ServiceSettings, load
 
 async def stands_still(runtime):

@@ -11,11 +11,11 @@ import pytest
 from fastapi import APIRouter, FastAPI, Request, Response
 from hypothesis import given
 from hypothesis import strategies as st
-from polity_chassis.access import PUBLIC, access
-from polity_chassis.database import Database
-from polity_chassis.http import DatabaseDep, PageDep
-from polity_chassis.pages import Page, cut, decode, encode, keyset, link_next
-from polity_chassis.problems import Problem
+from polity_chassis.application import DatabaseDep, PageDep
+from polity_chassis.authorization.access import PUBLIC, access
+from polity_chassis.database.engine import Database
+from polity_chassis.web.pagination import Page, cut, decode, encode, keyset, link_next
+from polity_chassis.web.problems import Problem
 from sqlalchemy import Column, DateTime, MetaData, Table, Text, Uuid, delete, insert, select
 
 metadata = MetaData()

@@ -10,15 +10,15 @@ import httpx
 import pytest
 from fastapi import APIRouter, FastAPI, Query, Request, Response
 from fastapi.responses import StreamingResponse
-from polity_chassis import logs
-from polity_chassis.access import PUBLIC, access
-from polity_chassis.database import Database
-from polity_chassis.etag import etag_of, require_version
-from polity_chassis.faults import problem_of
-from polity_chassis.headers import UnsafeHeader, clean_header, language_of
-from polity_chassis.http import DatabaseDep
-from polity_chassis.problems import FieldError, Problem
-from polity_chassis.titles import register_titles
+from polity_chassis.application import DatabaseDep
+from polity_chassis.authorization.access import PUBLIC, access
+from polity_chassis.database.engine import Database
+from polity_chassis.observability import logs
+from polity_chassis.web.etag import etag_of, require_version
+from polity_chassis.web.headers import UnsafeHeader, clean_header, language_of
+from polity_chassis.web.problem_mapping import problem_of
+from polity_chassis.web.problems import FieldError, Problem
+from polity_chassis.web.titles import register_titles
 from pydantic import BaseModel, Field
 from sqlalchemy import text
 

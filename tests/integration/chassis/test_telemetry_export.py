@@ -14,7 +14,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
-from polity_chassis.telemetry import EXPORT_SECONDS
+from polity_chassis.observability.tracing import EXPORT_SECONDS
 
 TOKEN = "k1." + "A" * 22 + ".3." + "b" * 43
 PLANTED = "Ana.Planted@example.org"
@@ -27,25 +27,25 @@ from datetime import UTC, datetime
 import httpx
 from fastapi import APIRouter, Request
 from opentelemetry.trace import SpanKind
-from polity_chassis import telemetry
-from polity_chassis.access import PUBLIC, access
+from polity_chassis.observability import tracing
+from polity_chassis.authorization.access import PUBLIC, access
 from polity_chassis.clock import utc_now
-from polity_chassis.database import Database
-from polity_chassis.http import DatabaseDep, create_app
+from polity_chassis.database.engine import Database
+from polity_chassis.application import DatabaseDep, create_app
 from polity_chassis.runtime import Runtime, Service
 from polity_chassis.settings import ServiceSettings
 from sqlalchemy import text
 
 database_url, exporter, requests = sys.argv[1], sys.argv[2], json.loads(sys.argv[3])
-traces = telemetry.setup("test", exporter)
+traces = tracing.setup("test", exporter)
 router = APIRouter()
 
 @router.get("/{language}/answer/{token}", **access(PUBLIC))
 async def answer(token: str, request: Request, database: DatabaseDep, email: str) -> dict[str, str | None]:
     async with database.transaction() as session:
         await (await session.connection()).execute(text("SELECT CAST(:value AS text)"), {"value": "PLANTED"})
-    with telemetry.span_from(telemetry.current_traceparent(), "apply", SpanKind.CONSUMER, {"fact": "x", "link": token}):
-        return {"traceparent": telemetry.current_traceparent()}
+    with tracing.span_from(tracing.current_traceparent(), "apply", SpanKind.CONSUMER, {"fact": "x", "link": token}):
+        return {"traceparent": tracing.current_traceparent()}
 
 @router.get("/broken", **access(PUBLIC))
 async def broken(database: DatabaseDep, email: str) -> None:
@@ -54,7 +54,7 @@ async def broken(database: DatabaseDep, email: str) -> None:
 
 @router.get("/quick", **access(PUBLIC))
 async def quick() -> None:
-    with telemetry.span_from(None, "work"):
+    with tracing.span_from(None, "work"):
         pass
 
 @router.get("/outward", **access(PUBLIC))

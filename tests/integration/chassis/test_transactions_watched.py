@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx
 import pytest
-from polity_chassis.database import Database
+from polity_chassis.database.engine import Database
 
 PLANTED = {
     "a thread": "await asyncio.to_thread(int)",

@@ -5,7 +5,7 @@ import secrets
 from typing import Any
 
 import pytest
-from polity_chassis.headers import LANGUAGES
+from polity_chassis.web.headers import LANGUAGES
 
 LEADS = {
     "/v1/networks": "membership",

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from polity_chassis.links import LinkKeys, sign
+from polity_chassis.authorization.links import LinkKeys, sign
 
 FOREIGN = LinkKeys.model_validate({"k1": "b3RoZXJvdGhlcm90aGVyb3RoZXJvdGhlcm90aGVyMTI="})
 

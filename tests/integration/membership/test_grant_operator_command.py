@@ -6,7 +6,7 @@ import sys
 from typing import Any
 from uuid import UUID
 
-from polity_chassis.links import verify
+from polity_chassis.authorization.links import verify
 
 
 async def _command(world: Any, *arguments: str) -> tuple[int, str, str]:

@@ -4,7 +4,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from polity_chassis.links import sign
+from polity_chassis.authorization.links import sign
 
 
 async def _granted(net: Any, **body: Any) -> Any:

@@ -4,8 +4,8 @@ from typing import Any
 
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from polity_chassis.database import Database
-from polity_chassis.tables import chassis_metadata
+from polity_chassis.database.engine import Database
+from polity_chassis.database.tables import chassis_metadata
 from polity_membership.storage.tables import membership_metadata
 from sqlalchemy import Connection
 

@@ -300,8 +300,8 @@ async def test_a_proof_that_nobody_needs_any_more_goes_at_once_and_its_bytes_soo
 SERVER = """
 import sys, uvicorn
 from polity_chassis.clock import utc_now
-from polity_chassis.database import Database
-from polity_chassis.http import create_app
+from polity_chassis.database.engine import Database
+from polity_chassis.application import create_app
 from polity_chassis.runtime import Runtime
 from polity_membership.app import service
 made = service()

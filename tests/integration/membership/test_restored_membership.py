@@ -7,9 +7,9 @@ from uuid import UUID, uuid4
 
 import pytest
 import pytest_asyncio
-from polity_chassis.database import Database
-from polity_chassis.migrations import migrate
-from polity_chassis.orphans import watch_orphans
+from polity_chassis.database.engine import Database
+from polity_chassis.database.migrations import migrate
+from polity_chassis.operations.orphans import watch_orphans
 from polity_contracts.topics import PEOPLE
 from sqlalchemy import text
 

@@ -10,9 +10,9 @@ from uuid import UUID, uuid4
 import asyncpg
 import pytest
 import pytest_asyncio
-from polity_chassis import database as chassis_database
-from polity_chassis.bell import driver_url
-from polity_chassis.database import Database
+from polity_chassis.database import engine as chassis_database
+from polity_chassis.database.engine import Database
+from polity_chassis.database.outbox_notify import driver_url
 from sqlalchemy import text
 
 MANY = 10

@@ -15,11 +15,11 @@ from uuid import UUID
 import pytest
 import pytest_asyncio
 from aiosmtpd.controller import Controller
-from polity_chassis.consumer import Received
-from polity_chassis.database import Database
+from polity_chassis.authorization.links import LinkKeys
+from polity_chassis.database.engine import Database
+from polity_chassis.database.migrations import migrate
 from polity_chassis.ids import new_id
-from polity_chassis.links import LinkKeys
-from polity_chassis.migrations import migrate
+from polity_chassis.messaging.consuming.consumer import Received
 from polity_chassis.runtime import Runtime
 from polity_contracts.envelope import Fact
 from polity_contracts.membership.campaigns import CampaignOpened, MilestoneReached

@@ -9,9 +9,9 @@ import httpx
 import pytest
 import pytest_asyncio
 from fastapi import FastAPI
-from polity_chassis import access
-from polity_chassis.auth import Caller
-from polity_chassis.http import create_app
+from polity_chassis.application import create_app
+from polity_chassis.authorization import access
+from polity_chassis.authorization.tokens import Caller
 from polity_chassis.ids import new_id
 from polity_chassis.runtime import Service
 from polity_notifications.http import deliveries, previews

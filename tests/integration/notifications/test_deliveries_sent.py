@@ -6,8 +6,8 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from polity_chassis.authorization.links import verify
 from polity_chassis.ids import new_id
-from polity_chassis.links import verify
 from polity_local.testing.parts import SmtpSink
 from polity_notifications.domain.deliveries import Limits, Status
 from polity_notifications.mail.smtp import NotTaken

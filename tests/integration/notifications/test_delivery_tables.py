@@ -2,8 +2,8 @@
 
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from polity_chassis.database import Database
-from polity_chassis.tables import chassis_metadata
+from polity_chassis.database.engine import Database
+from polity_chassis.database.tables import chassis_metadata
 from polity_notifications.storage.tables import metadata
 from sqlalchemy import Connection, MetaData
 

@@ -17,12 +17,12 @@ import pytest_asyncio
 from cryptography.hazmat.primitives.asymmetric import rsa
 from fastapi import FastAPI
 from jwt.algorithms import RSAAlgorithm
-from polity_chassis.auth import SigningKeys, Verifier
+from polity_chassis.application import create_app
+from polity_chassis.authorization.links import LinkKeys, sign
+from polity_chassis.authorization.tokens import SigningKeys, Verifier
 from polity_chassis.clock import utc_now
-from polity_chassis.database import Database
-from polity_chassis.http import create_app
-from polity_chassis.links import LinkKeys, sign
-from polity_chassis.migrations import migrate
+from polity_chassis.database.engine import Database
+from polity_chassis.database.migrations import migrate
 from polity_chassis.runtime import Runtime
 from polity_local.testing.parts import PostgresForTests
 from polity_membership.app import service

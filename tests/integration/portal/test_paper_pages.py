@@ -7,8 +7,8 @@ from types import SimpleNamespace
 from typing import Any
 
 import httpx
+from polity_chassis.authorization.links import sign
 from polity_chassis.clock import utc_now
-from polity_chassis.links import sign
 from sqlalchemy import text
 
 sys.path.insert(0, str(Path(__file__).parent))

@@ -8,8 +8,8 @@ from uuid import UUID, uuid4
 
 import httpx
 import pytest
+from polity_chassis.authorization.links import sign
 from polity_chassis.clock import utc_now
-from polity_chassis.links import sign
 from sqlalchemy import text
 
 HEADING = "name,country,subdivision,latitude,longitude,population,time_zone,language,contact_name,contact_email\n"

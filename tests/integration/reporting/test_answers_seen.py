@@ -8,10 +8,10 @@ from uuid import UUID
 import httpx
 import pytest
 import pytest_asyncio
-from polity_chassis import access
-from polity_chassis.auth import Caller
-from polity_chassis.database import Database
-from polity_chassis.http import create_app
+from polity_chassis.application import create_app
+from polity_chassis.authorization import access
+from polity_chassis.authorization.tokens import Caller
+from polity_chassis.database.engine import Database
 from polity_chassis.ids import new_id
 from polity_chassis.runtime import Runtime, Service
 from polity_chassis.settings import ServiceSettings

@@ -7,7 +7,7 @@ from typing import Any
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from polity_chassis.database import Database
+from polity_chassis.database.engine import Database
 from polity_reporting.storage.tables import PROJECTION_TABLES
 from sqlalchemy import select
 

@@ -9,8 +9,8 @@ from typing import Any
 import httpx
 import pytest
 import pytest_asyncio
-from polity_chassis.database import Database
-from polity_chassis.http import create_app
+from polity_chassis.application import create_app
+from polity_chassis.database.engine import Database
 from polity_chassis.ids import new_id
 from polity_chassis.runtime import Runtime, Service
 from polity_chassis.settings import ServiceSettings

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest_asyncio
 from aiokafka import AIOKafkaProducer
-from polity_chassis.consumer import Consumer, ConsumerRunner
-from polity_chassis.database import Database
+from polity_chassis.database.engine import Database
 from polity_chassis.ids import new_id
-from polity_chassis.rebuild import rebuild
+from polity_chassis.messaging.consuming.consumer import Consumer, ConsumerRunner
+from polity_chassis.operations.rebuild import rebuild
 from polity_contracts.envelope import Envelope, encode_value, headers
 from polity_contracts.topics import TOPICS
 from polity_local.testing.parts import KafkaForTests

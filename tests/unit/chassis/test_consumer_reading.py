@@ -6,8 +6,8 @@ import asyncpg
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from polity_chassis.failures import describe, is_infrastructure
-from polity_chassis.records import Consumer, Reader
+from polity_chassis.database.errors import describe, is_infrastructure
+from polity_chassis.messaging.consuming.records import Consumer, Reader
 from polity_contracts.envelope import Fact
 from sqlalchemy.exc import DBAPIError
 

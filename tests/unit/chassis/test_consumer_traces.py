@@ -9,8 +9,8 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from polity_chassis.clock import utc_now
-from polity_chassis.records import Item, Received
-from polity_chassis.traces import batch_span
+from polity_chassis.messaging.consuming.batch_span import batch_span
+from polity_chassis.messaging.consuming.records import Item, Received
 
 TRACES = {
     name: f"00-{digit * 32}-{digit * 16}-{flags}"

@@ -6,8 +6,8 @@ from uuid import UUID, uuid4
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from polity_chassis.links import BadLink, LinkKeys, VerifiedLink, sign, verify
-from polity_chassis.telemetry import LINK
+from polity_chassis.authorization.links import BadLink, LinkKeys, VerifiedLink, sign, verify
+from polity_chassis.observability.tracing import LINK
 from pydantic import ValidationError
 
 

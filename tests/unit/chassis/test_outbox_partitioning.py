@@ -3,7 +3,7 @@
 from aiokafka.partitioner import murmur2
 from hypothesis import given
 from hypothesis import strategies as st
-from polity_chassis.partitioning import key_hash
+from polity_chassis.messaging.publishing.partitioning import key_hash
 
 
 @given(st.binary(min_size=1, max_size=80))

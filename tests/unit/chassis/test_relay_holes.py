@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass, field
 
-import polity_chassis.holes as holes_module
+import polity_chassis.messaging.publishing.in_flight_rows as holes_module
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from polity_chassis.holes import Holes
+from polity_chassis.messaging.publishing.in_flight_rows import Holes
 
 
 @dataclass

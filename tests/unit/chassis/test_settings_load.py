@@ -4,7 +4,7 @@ import base64
 import json
 
 import pytest
-from polity_chassis.links import LinkKeys
+from polity_chassis.authorization.links import LinkKeys
 from polity_chassis.settings import ServiceSettings, load
 from pydantic import Field
 

@@ -4,10 +4,10 @@ import json
 import re
 from importlib.resources import files
 
-from polity_chassis.headers import LANGUAGES
-from polity_chassis.titles import title_of
+from polity_chassis.web.headers import LANGUAGES
+from polity_chassis.web.titles import title_of
 
-TITLES: dict[str, dict[str, str]] = json.loads(files("polity_chassis").joinpath("titles.json").read_text("utf-8"))
+TITLES: dict[str, dict[str, str]] = json.loads(files("polity_chassis.web").joinpath("titles.json").read_text("utf-8"))
 
 
 def test_every_title_is_in_every_language() -> None:

@@ -4,7 +4,7 @@ from datetime import date
 from typing import Any
 
 import pytest
-from polity_chassis.headers import LANGUAGES
+from polity_chassis.web.headers import LANGUAGES
 from polity_local.demo import letter, places
 
 

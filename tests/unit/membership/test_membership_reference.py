@@ -3,9 +3,9 @@
 import re
 
 import pycountry
-from polity_chassis.headers import LANGUAGES
-from polity_chassis.problems import STATUS
-from polity_chassis.titles import title_of
+from polity_chassis.web.headers import LANGUAGES
+from polity_chassis.web.problems import STATUS
+from polity_chassis.web.titles import title_of
 from polity_membership.domain import errors
 from polity_membership.domain.readings import ImportRefused
 from polity_membership.http.titles import register_membership_titles, titles

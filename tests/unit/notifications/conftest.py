@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from polity_chassis.links import LinkKeys
+from polity_chassis.authorization.links import LinkKeys
 from polity_notifications.mail.writing import Writer
 from polity_notifications.storage.queue import Letter
 

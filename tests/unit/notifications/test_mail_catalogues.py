@@ -3,7 +3,7 @@
 import string
 
 import pytest
-from polity_chassis.headers import LANGUAGES
+from polity_chassis.web.headers import LANGUAGES
 from polity_notifications.mail.catalogue import catalogue, direction, language_name, languages
 
 

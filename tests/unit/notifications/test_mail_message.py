@@ -9,7 +9,7 @@ from email.utils import parseaddr
 from uuid import UUID
 
 import pytest
-from polity_chassis.headers import UnsafeHeader
+from polity_chassis.web.headers import UnsafeHeader
 from polity_notifications.domain.addresses import UnsafeAddress, one_address
 from polity_notifications.mail.message import Posted, message
 from polity_notifications.mail.writing import Written

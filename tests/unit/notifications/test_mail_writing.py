@@ -7,8 +7,8 @@ from unicodedata import bidirectional
 from uuid import UUID
 
 import pytest
-from polity_chassis.headers import LANGUAGES
-from polity_chassis.links import LinkKeys, verify
+from polity_chassis.authorization.links import LinkKeys, verify
+from polity_chassis.web.headers import LANGUAGES
 from polity_notifications.mail.voices import Plain
 from polity_notifications.mail.writing import Incomplete, Writer
 from polity_notifications.storage.queue import Letter

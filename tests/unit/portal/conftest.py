@@ -10,8 +10,8 @@ import httpx
 import pytest
 import pytest_asyncio
 from fastapi import FastAPI
-from polity_chassis.database import Database
-from polity_chassis.http import create_app
+from polity_chassis.application import create_app
+from polity_chassis.database.engine import Database
 from polity_chassis.runtime import Runtime
 from polity_portal.api import Api
 from polity_portal.app import service_with

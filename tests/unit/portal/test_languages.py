@@ -4,7 +4,7 @@ import re
 from datetime import UTC, datetime
 
 import pytest
-from polity_chassis import headers
+from polity_chassis.web import headers
 from polity_portal.helpers import sorted_names
 from polity_portal.languages import LANGUAGES, Language, preferred
 

@@ -12,11 +12,11 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from polity_chassis.application import create_app
 from polity_chassis.clock import utc_now
-from polity_chassis.database import Database
-from polity_chassis.http import create_app
-from polity_chassis.openapi import response
+from polity_chassis.database.engine import Database
 from polity_chassis.runtime import Runtime
+from polity_chassis.web.openapi import response
 
 from polity_local.openapi import webhooks
 from polity_local.parts.services import environment

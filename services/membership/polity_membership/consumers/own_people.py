@@ -12,7 +12,7 @@ from uuid import UUID
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from polity_chassis.clock import Clock
-from polity_chassis.database import Database
+from polity_chassis.database.engine import Database
 from polity_contracts.topics import PEOPLE
 
 from polity_membership.storage.people import newest_sequences, waiting_in_outbox

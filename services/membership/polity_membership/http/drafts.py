@@ -5,10 +5,10 @@ from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Request, Response
-from polity_chassis.access import LINK, access
-from polity_chassis.etag import VERSION_REFUSALS, etag_of, require_version
-from polity_chassis.http import DatabaseDep, LinkDep, NowDep
-from polity_chassis.instants import Day
+from polity_chassis.application import DatabaseDep, LinkDep, NowDep
+from polity_chassis.authorization.access import LINK, access
+from polity_chassis.web.etag import VERSION_REFUSALS, etag_of, require_version
+from polity_chassis.web.instants import Day
 from pydantic import BaseModel, Field, StringConstraints
 
 from polity_membership.domain.campaigns import RANKED_THEMES

@@ -8,9 +8,9 @@ from uuid import UUID
 
 from fastapi import Request
 from fastapi.responses import JSONResponse
-from polity_chassis import problems
-from polity_chassis.headers import language_of
-from polity_chassis.titles import title_of
+from polity_chassis.web import problems
+from polity_chassis.web.headers import language_of
+from polity_chassis.web.titles import title_of
 from pydantic import BaseModel
 
 from polity_membership.domain.likeness import Place, Proposal

@@ -3,7 +3,7 @@
 from typing import Annotated
 
 from fastapi import Depends, Request
-from polity_chassis.problems import FieldError, Problem
+from polity_chassis.web.problems import FieldError, Problem
 from pydantic import Field, ValidationError
 from starlette.datastructures import FormData, UploadFile
 

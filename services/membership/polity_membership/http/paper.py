@@ -3,8 +3,8 @@
 from uuid import UUID
 
 from fastapi import APIRouter
-from polity_chassis.access import access
-from polity_chassis.http import DatabaseDep, IdempotencyDep, NowDep
+from polity_chassis.application import DatabaseDep, IdempotencyDep, NowDep
+from polity_chassis.authorization.access import access
 
 from polity_membership.domain.commitments import Pledge
 from polity_membership.domain.errors import PLEDGE, LinkRevoked, ProofUnknown

@@ -8,10 +8,10 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Header, Request, Response
-from polity_chassis.access import LINK, PUBLIC, Rule, access
-from polity_chassis.http import DatabaseDep, IdempotencyDep, NowDep
-from polity_chassis.openapi import Refusal
-from polity_chassis.problems import Problem
+from polity_chassis.application import DatabaseDep, IdempotencyDep, NowDep
+from polity_chassis.authorization.access import LINK, PUBLIC, Rule, access
+from polity_chassis.web.openapi import Refusal
+from polity_chassis.web.problems import Problem
 from pydantic import BaseModel
 
 from polity_membership.domain.errors import (

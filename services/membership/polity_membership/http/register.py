@@ -5,10 +5,10 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import JSONResponse
-from polity_chassis.access import access
-from polity_chassis.http import DatabaseDep, IdempotencyDep, NowDep, PageDep
-from polity_chassis.pages import Page, cut, link_next
-from polity_chassis.problems import FieldError, Problem
+from polity_chassis.application import DatabaseDep, IdempotencyDep, NowDep, PageDep
+from polity_chassis.authorization.access import access
+from polity_chassis.web.pagination import Page, cut, link_next
+from polity_chassis.web.problems import FieldError, Problem
 from pydantic import BaseModel
 
 from polity_membership.domain.readings import ImportRefused

@@ -2,8 +2,8 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 
-from polity_chassis import idempotency
-from polity_chassis.idempotency import Key, Outcome, once
+from polity_chassis.web import idempotency
+from polity_chassis.web.idempotency import Key, Outcome, once
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from polity_membership.usecases.repeatable import Ids, Once

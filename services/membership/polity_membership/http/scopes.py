@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from polity_chassis.access import OPERATOR, role
+from polity_chassis.authorization.access import OPERATOR, role
 from sqlmodel.ext.asyncio.session import AsyncSession
 from starlette.requests import Request
 

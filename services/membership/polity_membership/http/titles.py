@@ -3,7 +3,7 @@
 import json
 from importlib.resources import files
 
-from polity_chassis.titles import register_titles
+from polity_chassis.web.titles import register_titles
 
 from polity_membership.domain.sheets import MAX_ROWS
 from polity_membership.domain.workbook_parts import LAST_ROW, MAX_COLUMNS

@@ -1,3 +1,3 @@
-from polity_chassis.migrations import run_revisions
+from polity_chassis.database.migrations import run_revisions
 
 run_revisions()

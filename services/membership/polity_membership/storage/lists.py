@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from polity_chassis.pages import Wanted, keyset
+from polity_chassis.web.pagination import Wanted, keyset
 from sqlalchemy import ColumnElement, Select, case, literal, or_, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from polity_chassis.pages import Wanted, keyset
+from polity_chassis.web.pagination import Wanted, keyset
 from sqlalchemy import ColumnElement, Select, Text, and_, case, cast, func, select, text
 from sqlmodel.ext.asyncio.session import AsyncSession
 

@@ -9,7 +9,7 @@ from itertools import accumulate
 
 import pycountry
 from babel import Locale
-from polity_chassis.headers import LANGUAGES
+from polity_chassis.web.headers import LANGUAGES
 
 from polity_membership.domain.cells import Reference
 from polity_membership.domain.land import Land

@@ -3,9 +3,9 @@
 from datetime import datetime
 from uuid import UUID
 
-from polity_chassis.acting import Acting, act_as
-from polity_chassis.database import Database
-from polity_chassis.outbox import add_facts
+from polity_chassis.database.engine import Database
+from polity_chassis.messaging.publishing.cause import Acting, act_as
+from polity_chassis.messaging.publishing.outbox import add_facts
 
 from polity_membership.domain.errors import LinkUnknown, NotFound
 from polity_membership.domain.mandates import Mandate

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from polity_chassis.database import Database
-from polity_chassis.outbox import add_facts
+from polity_chassis.database.engine import Database
+from polity_chassis.messaging.publishing.outbox import add_facts
 
 from polity_membership.domain.errors import AlreadyMember, LocalGovernmentUnknown, NotFound
 from polity_membership.domain.local_governments import LocalGovernment

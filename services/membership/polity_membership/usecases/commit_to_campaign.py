@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from polity_chassis.acting import Cause, current_cause
-from polity_chassis.database import Database
-from polity_chassis.idempotency import Key
+from polity_chassis.database.engine import Database
 from polity_chassis.ids import new_id
-from polity_chassis.outbox import Outgoing, add_outgoing, numbered
+from polity_chassis.messaging.publishing.cause import Cause, current_cause
+from polity_chassis.messaging.publishing.outbox import Outgoing, add_outgoing, numbered
+from polity_chassis.web.idempotency import Key
 from polity_contracts.membership.campaigns import MilestoneReached
 from sqlmodel.ext.asyncio.session import AsyncSession
 

@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from polity_chassis.database import Database
+from polity_chassis.database.engine import Database
 
 from polity_membership.domain.invitations import Invitation
 from polity_membership.storage.aggregates import lock, save, save_all

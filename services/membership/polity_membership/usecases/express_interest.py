@@ -3,9 +3,9 @@
 from datetime import datetime
 from uuid import UUID
 
-from polity_chassis.acting import current_cause
-from polity_chassis.database import Database
-from polity_chassis.outbox import add_facts
+from polity_chassis.database.engine import Database
+from polity_chassis.messaging.publishing.cause import current_cause
+from polity_chassis.messaging.publishing.outbox import add_facts
 
 from polity_membership.storage.aggregates import save
 from polity_membership.storage.campaigns import lock_linked

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from functools import partial
 
-from polity_chassis.database import Database
+from polity_chassis.database.engine import Database
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from polity_membership.domain.drafts import KEPT_AFTER_DEADLINE

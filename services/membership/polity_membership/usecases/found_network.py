@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from polity_chassis.database import Database
+from polity_chassis.database.engine import Database
 from polity_chassis.ids import new_id
-from polity_chassis.outbox import add_facts
+from polity_chassis.messaging.publishing.outbox import add_facts
 from polity_contracts.membership.values import Text
 
 from polity_membership.domain.networks import Network

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
 
-from polity_chassis.database import Database
+from polity_chassis.database.engine import Database
 from polity_chassis.ids import new_id
-from polity_chassis.outbox import Outgoing, add_facts, add_outgoing
+from polity_chassis.messaging.publishing.outbox import Outgoing, add_facts, add_outgoing
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from polity_membership.domain.campaigns import Campaign

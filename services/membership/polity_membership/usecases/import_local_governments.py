@@ -10,9 +10,9 @@ from datetime import datetime
 from typing import Any, TypeVar
 from uuid import UUID
 
-from polity_chassis.database import Database
+from polity_chassis.database.engine import Database
 from polity_chassis.ids import new_id
-from polity_chassis.outbox import Outgoing, add_outgoing, numbered
+from polity_chassis.messaging.publishing.outbox import Outgoing, add_outgoing, numbered
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from polity_membership.domain.differences import CONTACT, VALUES, with_differences

@@ -6,9 +6,9 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from polity_chassis.database import Database
+from polity_chassis.database.engine import Database
 from polity_chassis.ids import new_id
-from polity_chassis.outbox import Outgoing, add_outgoing
+from polity_chassis.messaging.publishing.outbox import Outgoing, add_outgoing
 from polity_contracts.membership.values import Deadline
 
 from polity_membership.domain.campaigns import Campaign

@@ -6,8 +6,8 @@ value would stay. The marker is a tombstone for a key that nobody has, one key f
 
 from datetime import datetime, timedelta
 
-from polity_chassis.database import Database
-from polity_chassis.outbox import Outgoing, add_outgoing
+from polity_chassis.database.engine import Database
+from polity_chassis.messaging.publishing.outbox import Outgoing, add_outgoing
 from polity_contracts.membership.people import PersonErased
 
 from polity_membership.storage.erasures import note_marked, note_published

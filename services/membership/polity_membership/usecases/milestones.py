@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from polity_chassis.outbox import add_facts
+from polity_chassis.messaging.publishing.outbox import add_facts
 from polity_contracts.membership.campaigns import MilestoneReached
 from sqlmodel.ext.asyncio.session import AsyncSession
 

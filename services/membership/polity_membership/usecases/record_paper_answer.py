@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from polity_chassis.database import Database
+from polity_chassis.database.engine import Database
 
 from polity_membership.domain.errors import LinkUnknown, NotFound, ProofUnknown
 from polity_membership.storage.campaigns import lock_asked

@@ -4,8 +4,8 @@ import logging
 from datetime import datetime
 from uuid import UUID
 
-from polity_chassis.database import Database
-from polity_chassis.failures import describe
+from polity_chassis.database.engine import Database
+from polity_chassis.database.errors import describe
 
 from polity_membership.storage.files import Files
 from polity_membership.storage.proofs import give_up_unfinished, next_removal, note_removed

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Protocol
 
-from polity_chassis.idempotency import Key
+from polity_chassis.web.idempotency import Key
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 Ids = dict[str, Any]

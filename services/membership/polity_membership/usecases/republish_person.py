@@ -3,8 +3,8 @@
 from datetime import datetime
 from uuid import UUID
 
-from polity_chassis.database import Database
-from polity_chassis.outbox import add_facts
+from polity_chassis.database.engine import Database
+from polity_chassis.messaging.publishing.outbox import add_facts
 
 from polity_membership.domain.people import Person
 from polity_membership.storage.aggregates import lock, save

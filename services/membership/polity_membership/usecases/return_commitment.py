@@ -3,8 +3,8 @@
 from datetime import datetime
 from uuid import UUID
 
-from polity_chassis.database import Database
-from polity_chassis.outbox import add_facts
+from polity_chassis.database.engine import Database
+from polity_chassis.messaging.publishing.outbox import add_facts
 
 from polity_membership.domain.commitments import Commitment, return_pledge
 from polity_membership.domain.drafts import AnswerDraft, Filled

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from polity_chassis.database import Database
+from polity_chassis.database.engine import Database
 
 from polity_membership.domain.drafts import AnswerDraft, Filled
 from polity_membership.storage.campaigns import lock_linked

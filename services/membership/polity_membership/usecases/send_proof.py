@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from polity_chassis.database import Database
+from polity_chassis.database.engine import Database
 from polity_chassis.ids import new_id
 from sqlmodel.ext.asyncio.session import AsyncSession
 

@@ -12,8 +12,8 @@ from datetime import datetime
 from typing import TypeVar
 from uuid import UUID
 
-from polity_chassis.orphans import Orphan
-from polity_chassis.outbox import Outgoing, add_facts, add_outgoing
+from polity_chassis.messaging.publishing.outbox import Outgoing, add_facts, add_outgoing
+from polity_chassis.operations.orphans import Orphan
 from polity_contracts.envelope import Fact
 from polity_contracts.facts import FACTS
 from polity_contracts.membership.campaigns import MilestoneAnnounced, MilestoneReached

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Hashable, Sequence
 from contextvars import Context, copy_context
 from typing import Generic, NamedTuple, TypeVar
 
-from polity_chassis.failures import is_infrastructure, is_locked
+from polity_chassis.database.errors import is_infrastructure, is_locked
 
 C = TypeVar("C")
 R = TypeVar("R")

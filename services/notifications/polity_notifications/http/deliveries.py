@@ -4,10 +4,10 @@ from datetime import datetime
 from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
-from polity_chassis.access import access, role
-from polity_chassis.http import DatabaseDep, PageDep
-from polity_chassis.pages import Page, cut, link_next
-from polity_chassis.problems import FieldError, Problem
+from polity_chassis.application import DatabaseDep, PageDep
+from polity_chassis.authorization.access import access, role
+from polity_chassis.web.pagination import Page, cut, link_next
+from polity_chassis.web.problems import FieldError, Problem
 from pydantic import BaseModel
 from sqlmodel.ext.asyncio.session import AsyncSession
 

@@ -1,7 +1,7 @@
 """What refusals to send a mail once more are called in every language of the interface."""
 
-from polity_chassis.headers import LANGUAGES
-from polity_chassis.titles import register_titles
+from polity_chassis.web.headers import LANGUAGES
+from polity_chassis.web.titles import register_titles
 
 TITLES = {
     "mail_reader_erased": (

@@ -1,7 +1,7 @@
 """What refusals about webhooks are called in every language of the interface."""
 
-from polity_chassis.headers import LANGUAGES
-from polity_chassis.titles import register_titles
+from polity_chassis.web.headers import LANGUAGES
+from polity_chassis.web.titles import register_titles
 
 TITLES = {
     "too_many_webhooks": (

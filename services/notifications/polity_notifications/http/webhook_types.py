@@ -3,7 +3,7 @@
 from typing import Any
 
 from fastapi import APIRouter, Request
-from polity_chassis.access import PUBLIC, access
+from polity_chassis.authorization.access import PUBLIC, access
 from pydantic import BaseModel
 
 from polity_notifications.domain.webhooks import PUBLIC_FACTS, TEST_TYPE, WITHHELD

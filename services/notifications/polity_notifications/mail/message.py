@@ -8,7 +8,7 @@ from email.policy import SMTP
 from email.utils import format_datetime
 from uuid import UUID
 
-from polity_chassis.headers import clean_header
+from polity_chassis.web.headers import clean_header
 
 from polity_notifications.domain.addresses import one_address
 from polity_notifications.mail.writing import Written

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
-from polity_chassis.links import LinkKeys, sign
+from polity_chassis.authorization.links import LinkKeys, sign
 
 from polity_notifications.domain.deadlines import local_times
 from polity_notifications.domain.deliveries import LINKED, WITH_DEADLINE, Kind

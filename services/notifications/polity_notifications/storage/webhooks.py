@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from polity_chassis.pages import Wanted, keyset
+from polity_chassis.web.pagination import Wanted, keyset
 from sqlalchemy import delete, func, insert, select, text, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 

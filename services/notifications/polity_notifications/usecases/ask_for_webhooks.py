@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from polity_chassis.consumer import Received
 from polity_chassis.ids import new_id
+from polity_chassis.messaging.consuming.consumer import Received
 from polity_contracts.envelope import Fact
 from sqlmodel.ext.asyncio.session import AsyncSession
 

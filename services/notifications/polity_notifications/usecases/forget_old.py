@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from polity_chassis.database import Database
+from polity_chassis.database.engine import Database
 
 from polity_notifications.domain.webhooks import KEPT
 from polity_notifications.storage import old

@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from polity_chassis.database import Database
-from polity_chassis.idempotency import Key, Outcome, once
+from polity_chassis.authorization.links import LinkKeys
+from polity_chassis.database.engine import Database
 from polity_chassis.ids import new_id
-from polity_chassis.links import LinkKeys
-from polity_chassis.problems import not_found
+from polity_chassis.web.idempotency import Key, Outcome, once
+from polity_chassis.web.problems import not_found
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from polity_notifications.domain.signing import derive, shown

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from polity_chassis.database import Database
+from polity_chassis.database.engine import Database
 
 from polity_notifications.domain.deliveries import Limits
 from polity_notifications.domain.validity import check_resend

@@ -4,8 +4,8 @@ import json
 from datetime import datetime
 from functools import lru_cache
 
-from polity_chassis.headers import clean_header
-from polity_chassis.links import LinkKeys
+from polity_chassis.authorization.links import LinkKeys
+from polity_chassis.web.headers import clean_header
 
 from polity_notifications.domain.signing import derive, signature
 from polity_notifications.domain.webhooks import CONTENT_TYPE

@@ -14,9 +14,9 @@ from uuid import UUID
 
 from opentelemetry.instrumentation.utils import suppress_instrumentation
 from opentelemetry.trace import SpanKind, StatusCode, use_span
-from polity_chassis.failures import describe, is_infrastructure
+from polity_chassis.database.errors import describe, is_infrastructure
+from polity_chassis.observability.tracing import begin_span
 from polity_chassis.runtime import Runtime
-from polity_chassis.telemetry import begin_span
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from polity_notifications.domain import webhooks as rules

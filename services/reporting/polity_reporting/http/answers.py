@@ -4,9 +4,9 @@ from datetime import UTC
 from uuid import UUID
 
 from fastapi import APIRouter, Request
-from polity_chassis.access import access, role
-from polity_chassis.http import NowDep, RuntimeDep
-from polity_chassis.problems import not_found
+from polity_chassis.application import NowDep, RuntimeDep
+from polity_chassis.authorization.access import access, role
+from polity_chassis.web.problems import not_found
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from polity_reporting.http import shapes

@@ -8,11 +8,11 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import Depends, Header, Query
-from polity_chassis.etag import holds
-from polity_chassis.http import NowDep
-from polity_chassis.instants import Instant
-from polity_chassis.problems import FieldError, Problem, not_found
+from polity_chassis.application import NowDep
 from polity_chassis.runtime import Runtime
+from polity_chassis.web.etag import holds
+from polity_chassis.web.instants import Instant
+from polity_chassis.web.problems import FieldError, Problem, not_found
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from polity_reporting.storage import progress as stored

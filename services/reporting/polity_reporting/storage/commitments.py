@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
-from polity_chassis.pages import Wanted, keyset
+from polity_chassis.web.pagination import Wanted, keyset
 from sqlalchemy import BigInteger, ColumnElement, RowMapping, Select, Text, cast, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest_asyncio
-from polity_chassis.consumer import Consumer, ConsumerRunner
-from polity_chassis.database import Database
+from polity_chassis.database.engine import Database
+from polity_chassis.messaging.consuming.consumer import Consumer, ConsumerRunner
 from polity_contracts.topics import CAMPAIGNS, PEOPLE, Topic
 from sqlalchemy import text
 

@@ -9,8 +9,8 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent))
 
 from ledger import ledger, note
-from polity_chassis import consumer as consuming
-from polity_chassis.database import Database
+from polity_chassis.database.engine import Database
+from polity_chassis.messaging.consuming import consumer as consuming
 
 MANY = 200
 

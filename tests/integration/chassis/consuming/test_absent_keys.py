@@ -8,7 +8,7 @@ from aiokafka import AIOKafkaConsumer
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from ledger import Named, Unnamed, record, until
-from polity_chassis import consumer as consumer_module
+from polity_chassis.messaging.consuming import consumer as consumer_module
 
 AT_ONCE = {
     "cleanup.policy": "compact", "segment.ms": "200", "max.compaction.lag.ms": "200", "delete.retention.ms": "1000",

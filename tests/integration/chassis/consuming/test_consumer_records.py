@@ -72,7 +72,9 @@ async def test_a_header_name_that_is_no_text_stops_nobody(world, compression):
 
 
 async def test_a_type_that_nobody_here_subscribed_to_is_passed_over(world, monkeypatch):
-    monkeypatch.setitem(__import__("polity_chassis.records").records.FACTS, Ignored.type, Ignored)
+    monkeypatch.setitem(
+        __import__("polity_chassis.messaging.consuming.records", fromlist=["FACTS"]).FACTS, Ignored.type, Ignored
+    )
     await world.send(record("a", 1, Noted(amount=1)), record("a", 2, Ignored()), record("a", 3, Noted(amount=3)))
     world.start()
 

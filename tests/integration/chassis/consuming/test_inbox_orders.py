@@ -6,8 +6,8 @@ from types import SimpleNamespace
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from ledger import Closed, Named, Noted, ledger, record
-from polity_chassis.inbox import StoredInbox, apply_batch
-from polity_chassis.records import Reader
+from polity_chassis.messaging.consuming.inbox import StoredInbox, apply_batch
+from polity_chassis.messaging.consuming.records import Reader
 
 KEYS, LENGTH = "abc", 6
 examples = count()

@@ -5,8 +5,8 @@ from uuid import uuid4
 import pytest
 from ledger import Named, Noted, record
 from polity_chassis.clock import utc_now
-from polity_chassis.desk import discard, redrive
-from polity_chassis.rebuild import rebuild
+from polity_chassis.messaging.consuming.redrive import discard, redrive
+from polity_chassis.operations.rebuild import rebuild
 
 
 def another(key, sequence, fact):

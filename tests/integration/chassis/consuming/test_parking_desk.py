@@ -2,9 +2,9 @@
 
 from ledger import Closed, Named, Noted, Unnamed, record, until
 from polity_chassis.clock import utc_now
-from polity_chassis.desk import discard, redrive
-from polity_chassis.parked import empty_discards
-from polity_chassis.rebuild import rebuild
+from polity_chassis.messaging.consuming.parked_messages import empty_discards
+from polity_chassis.messaging.consuming.redrive import discard, redrive
+from polity_chassis.operations.rebuild import rebuild
 
 
 async def _ids(world, key=None):

@@ -4,9 +4,9 @@ from datetime import timedelta
 from uuid import uuid4
 
 from ledger import Named, Noted, record, until
-from polity_chassis.parking import parked_router
-from polity_chassis.positions import stood_at_end
-from polity_chassis.problems import Problem
+from polity_chassis.messaging.consuming.positions import stood_at_end
+from polity_chassis.operations.parked_routes import parked_router
+from polity_chassis.web.problems import Problem
 
 OPERATOR = uuid4()
 

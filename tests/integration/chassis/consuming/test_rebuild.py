@@ -5,10 +5,10 @@ import asyncio
 import pytest
 from ledger import Closed, Noted, note, record, until
 from polity_chassis.clock import utc_now
-from polity_chassis.desk import discard
-from polity_chassis.migrations import migrate, one_change_at_a_time
-from polity_chassis.rebuild import rebuild
-from polity_chassis.shadow import NotRebuildable, StructureChanged
+from polity_chassis.database.migrations import migrate, one_change_at_a_time
+from polity_chassis.database.shadow import NotRebuildable, StructureChanged
+from polity_chassis.messaging.consuming.redrive import discard
+from polity_chassis.operations.rebuild import rebuild
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import create_async_engine
 
@@ -139,7 +139,7 @@ async def test_a_structure_changed_during_the_rebuild_is_kept_and_the_rebuild_gi
 
 
 async def test_a_rebuild_waits_for_a_migration(world, caplog):
-    caplog.set_level("INFO", "polity_chassis.migrations")
+    caplog.set_level("INFO", "polity_chassis.database.migrations")
     await world.send(record("a", 1, Noted(amount=1)))
     engine = create_async_engine(world.database.url)
     async with engine.connect() as migrating:
@@ -157,7 +157,7 @@ async def test_a_rebuild_waits_for_a_migration(world, caplog):
 
 
 async def test_a_migration_waits_for_a_rebuild(world, caplog):
-    caplog.set_level("INFO", "polity_chassis.migrations")
+    caplog.set_level("INFO", "polity_chassis.database.migrations")
     await world.send(record("a", 1, Noted(amount=1)))
     migrating = None
 

@@ -10,8 +10,8 @@ import asyncpg
 import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from ledger import Noted, note, record, until
-from polity_chassis.database import Database
-from polity_chassis.positions import StalePosition
+from polity_chassis.database.engine import Database
+from polity_chassis.messaging.consuming.positions import StalePosition
 from sqlalchemy import text
 from sqlalchemy.engine import make_url
 

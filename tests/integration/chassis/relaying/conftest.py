@@ -16,13 +16,13 @@ import pytest_asyncio
 from aiokafka import AIOKafkaConsumer, ConsumerRecord
 from alembic.migration import MigrationContext
 from alembic.operations import Operations
-from polity_chassis.bell import driver_url
 from polity_chassis.clock import utc_now
-from polity_chassis.database import Database
-from polity_chassis.migrations import change_chassis_tables, create_chassis_tables
-from polity_chassis.outbox import Outgoing, add_outgoing
-from polity_chassis.relay import Relay
-from polity_chassis.restored import Aggregates
+from polity_chassis.database.engine import Database
+from polity_chassis.database.migrations import change_chassis_tables, create_chassis_tables
+from polity_chassis.database.outbox_notify import driver_url
+from polity_chassis.messaging.publishing.outbox import Outgoing, add_outgoing
+from polity_chassis.messaging.publishing.relay import Relay
+from polity_chassis.messaging.publishing.restore_check import Aggregates
 from polity_contracts.envelope import Fact, Visibility
 from polity_contracts.topics import CAMPAIGNS
 

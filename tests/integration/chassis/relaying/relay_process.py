@@ -3,6 +3,6 @@
 import asyncio
 import sys
 
-from polity_chassis.relay import Relay
+from polity_chassis.messaging.publishing.relay import Relay
 
 asyncio.run(Relay(sys.argv[1], sys.argv[2], source="test").run())

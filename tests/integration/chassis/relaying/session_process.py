@@ -3,8 +3,8 @@
 import asyncio
 import sys
 
-from polity_chassis.bell import driver_url
-from polity_chassis.relay import session
+from polity_chassis.database.outbox_notify import driver_url
+from polity_chassis.messaging.publishing.relay import session
 
 
 async def run(url: str, *statements: str) -> None:

@@ -8,9 +8,9 @@ import anyio
 import asyncpg
 import pytest
 import pytest_asyncio
-from polity_chassis.bell import driver_url
-from polity_chassis.database import Database
-from polity_chassis.failures import is_infrastructure, is_locked
+from polity_chassis.database.engine import Database
+from polity_chassis.database.errors import is_infrastructure, is_locked
+from polity_chassis.database.outbox_notify import driver_url
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import Field, SQLModel

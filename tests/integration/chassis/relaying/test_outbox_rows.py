@@ -12,10 +12,10 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import SpanKind
-from polity_chassis import packing
-from polity_chassis.acting import Acting, Cause
-from polity_chassis.bell import CHANNEL
-from polity_chassis.outbox import add_facts
+from polity_chassis.database.outbox_notify import CHANNEL
+from polity_chassis.messaging.publishing import record_batches
+from polity_chassis.messaging.publishing.cause import Acting, Cause
+from polity_chassis.messaging.publishing.outbox import add_facts
 from polity_contracts.envelope import MAX_VALUE_BYTES, Envelope, FactTooLarge, decode, headers
 
 AT = datetime(2026, 3, 4, 5, 6, 7, 80, tzinfo=UTC)
@@ -91,7 +91,7 @@ async def test_the_trace_of_a_sampled_fact_goes_on_in_its_record(outbox: Any, mo
     exporter, provider = InMemorySpanExporter(), TracerProvider()
     provider.add_span_processor(SimpleSpanProcessor(exporter))
     tracer = provider.get_tracer("test")
-    monkeypatch.setattr(packing, "_tracer", tracer)
+    monkeypatch.setattr(record_batches, "_tracer", tracer)
     with tracer.start_as_current_span("use case") as span:
         await outbox.add(outbox.outgoing(uuid4(), 1))
     async with outbox.relaying():
@@ -112,7 +112,7 @@ async def test_the_facts_of_one_request_share_a_span(outbox: Any, monkeypatch: p
     exporter, provider = InMemorySpanExporter(), TracerProvider()
     provider.add_span_processor(SimpleSpanProcessor(exporter))
     tracer = provider.get_tracer("test")
-    monkeypatch.setattr(packing, "_tracer", tracer)
+    monkeypatch.setattr(record_batches, "_tracer", tracer)
     key = uuid4()
     with tracer.start_as_current_span("import"):
         await outbox.add(*(outbox.outgoing(key, number) for number in range(1, 101)))

@@ -11,8 +11,8 @@ import pytest
 from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
-from polity_chassis.packing import Packer
-from polity_chassis.turn import TRUSTED_SECONDS
+from polity_chassis.messaging.publishing.record_batches import Packer
+from polity_chassis.messaging.publishing.relay_leadership import TRUSTED_SECONDS
 from polity_contracts.topics import CAMPAIGNS
 
 HOLDER = """
@@ -181,6 +181,8 @@ async def test_a_relay_that_stood_still_between_reading_and_sending_sends_nothin
     await outbox.add(outbox.outgoing(uuid4(), 1))
     async with outbox.relaying():
         await outbox.drained()
-    assert [record.failure for record in caplog.records if record.name == "polity_chassis.relay"] == ["LockLost"]
+    assert [
+        record.failure for record in caplog.records if record.name == "polity_chassis.messaging.publishing.relay"
+    ] == ["LockLost"]
     assert sent == 1
     assert len(await outbox.published(1)) == 1

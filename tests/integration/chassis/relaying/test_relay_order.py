@@ -7,12 +7,12 @@ from uuid import uuid4
 
 import asyncpg
 from aiokafka import AIOKafkaProducer
-from polity_chassis.bell import driver_url
 from polity_chassis.clock import utc_now
-from polity_chassis.holes import Holes
-from polity_chassis.outbox import add_outgoing
-from polity_chassis.relay import session
-from polity_chassis.turn import NEXT_XID, READ, ROWS
+from polity_chassis.database.outbox_notify import driver_url
+from polity_chassis.messaging.publishing.in_flight_rows import Holes
+from polity_chassis.messaging.publishing.outbox import add_outgoing
+from polity_chassis.messaging.publishing.relay import session
+from polity_chassis.messaging.publishing.relay_leadership import NEXT_XID, READ, ROWS
 from sqlalchemy import text
 
 INSERT = """

@@ -10,11 +10,11 @@ import pytest
 import pytest_asyncio
 from aiokafka import AIOKafkaProducer
 from polity_chassis.clock import utc_now
-from polity_chassis.database import Database
-from polity_chassis.failures import is_infrastructure
-from polity_chassis.orphans import Orphan, settle
-from polity_chassis.outbox import Outgoing, add_outgoing
-from polity_chassis.restored import compare
+from polity_chassis.database.engine import Database
+from polity_chassis.database.errors import is_infrastructure
+from polity_chassis.messaging.publishing.outbox import Outgoing, add_outgoing
+from polity_chassis.messaging.publishing.restore_check import compare
+from polity_chassis.operations.orphans import Orphan, settle
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlmodel.ext.asyncio.session import AsyncSession

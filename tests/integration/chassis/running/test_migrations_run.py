@@ -12,17 +12,17 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.util import CommandError
-from polity_chassis.bell import driver_url
-from polity_chassis.migrations import main, migrate
-from polity_chassis.tables import chassis_metadata
+from polity_chassis.database.migrations import main, migrate
+from polity_chassis.database.outbox_notify import driver_url
+from polity_chassis.database.tables import chassis_metadata
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import create_async_engine
 
-ENV = "from polity_chassis.migrations import run_revisions\n\nrun_revisions()\n"
+ENV = "from polity_chassis.database.migrations import run_revisions\n\nrun_revisions()\n"
 TEMPLATE = "revision = ${repr(up_revision)}\ndown_revision = ${repr(down_revision)}\n\ndef upgrade():\n    pass\n"
 REVISION = """
 from alembic import op
-from polity_chassis.migrations import change_chassis_tables, create_chassis_tables
+from polity_chassis.database.migrations import change_chassis_tables, create_chassis_tables
 revision, down_revision = {number!r}, {previous!r}
 
 def upgrade():

@@ -16,10 +16,10 @@ import pytest_asyncio
 from alembic.migration import MigrationContext
 from alembic.operations import Operations
 from polity_chassis.clock import utc_now
-from polity_chassis.database import Database
-from polity_chassis.health import health_app
-from polity_chassis.migrations import change_chassis_tables, create_chassis_tables
+from polity_chassis.database.engine import Database
+from polity_chassis.database.migrations import change_chassis_tables, create_chassis_tables
 from polity_chassis.runtime import Runtime
+from polity_chassis.web.health import health_app
 from sqlalchemy import Connection, text
 
 

@@ -6,8 +6,8 @@ from dataclasses import replace
 from typing import Any
 
 from aiokafka import AIOKafkaProducer
-from polity_chassis.consumer import ConsumerRunner
 from polity_chassis.ids import new_id
+from polity_chassis.messaging.consuming.consumer import ConsumerRunner
 from polity_contracts.envelope import Envelope, encode_value, headers
 from polity_contracts.membership.campaigns import MilestoneAnnounced
 from polity_contracts.membership.commitments import CommitmentMade, CommitmentWithdrawn

@@ -8,9 +8,9 @@ from uuid import UUID
 import httpx
 import pytest
 import pytest_asyncio
-from polity_chassis import access, auth
-from polity_chassis.auth import Caller
-from polity_chassis.http import create_app
+from polity_chassis.application import create_app
+from polity_chassis.authorization import access, tokens
+from polity_chassis.authorization.tokens import Caller
 from polity_chassis.ids import new_id
 from polity_chassis.runtime import Service
 from polity_notifications.domain.webhooks import JITTER, MOST_PER_OWNER, RETRIES
@@ -33,7 +33,7 @@ async def api(world: Any, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[http
     monkeypatch.setattr(access, "current_caller", caller)
     routers = (webhooks.router, webhook_log.router, webhook_types.router)
     app = create_app(Service("notifications", world.settings, routers), world.runtime)
-    app.dependency_overrides[auth.current_caller] = caller
+    app.dependency_overrides[tokens.current_caller] = caller
     app.state.check_fresh = None
     async with httpx.AsyncClient(
         transport=httpx.ASGITransport(app=app),

@@ -7,9 +7,9 @@ from typing import Any
 import httpx
 import pytest
 import pytest_asyncio
-from polity_chassis import access, auth
-from polity_chassis.auth import Caller
-from polity_chassis.http import create_app
+from polity_chassis.application import create_app
+from polity_chassis.authorization import access, tokens
+from polity_chassis.authorization.tokens import Caller
 from polity_chassis.ids import new_id
 from polity_chassis.runtime import Service
 from polity_notifications.http import webhook_log, webhooks
@@ -31,7 +31,7 @@ async def api(world: Any, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[http
 
     monkeypatch.setattr(access, "current_caller", caller)
     app = create_app(Service("notifications", world.settings, (webhooks.router, webhook_log.router)), world.runtime)
-    app.dependency_overrides[auth.current_caller] = caller
+    app.dependency_overrides[tokens.current_caller] = caller
     app.state.check_fresh = None
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://notifications") as client:
         yield client

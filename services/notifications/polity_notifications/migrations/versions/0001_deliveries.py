@@ -1,7 +1,7 @@
 """The chassis' tables, what mails are about, the people they are for, and the mails themselves."""
 
 from alembic import op
-from polity_chassis.migrations import create_chassis_tables
+from polity_chassis.database.migrations import create_chassis_tables
 
 revision = "0001"
 down_revision = None

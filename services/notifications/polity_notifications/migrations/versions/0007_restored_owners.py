@@ -1,7 +1,7 @@
 """Keeps whose messages the inbox had, what Kafka has acknowledged, and what a restored database knows nothing of."""
 
 from alembic import op
-from polity_chassis.migrations import change_chassis_tables
+from polity_chassis.database.migrations import change_chassis_tables
 
 revision = "0007"
 down_revision = "0006"

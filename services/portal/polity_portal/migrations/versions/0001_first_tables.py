@@ -1,7 +1,7 @@
 """The first tables: sessions, and uploads that wait for a confirmation."""
 
 from alembic import op
-from polity_chassis.migrations import create_chassis_tables
+from polity_chassis.database.migrations import create_chassis_tables
 
 revision = "0001"
 down_revision = None

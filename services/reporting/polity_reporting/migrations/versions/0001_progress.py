@@ -1,7 +1,7 @@
 """The chassis' tables and the projection of progress."""
 
 from alembic import op
-from polity_chassis.migrations import create_chassis_tables
+from polity_chassis.database.migrations import create_chassis_tables
 
 revision = "0001"
 down_revision = None

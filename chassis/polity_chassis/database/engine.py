@@ -1,0 +1,118 @@
+"""One service's database: transactions that commit, roll back and give their connection back whatever happens.
+
+Every wait has an end, for a connection and for a lock; who meets it hears that it passes (`failures`, `faults`).
+"""
+
+import asyncio
+import copy
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from typing import Any
+
+from opentelemetry.instrumentation.utils import suppress_instrumentation
+from sqlalchemy import event, text
+from sqlalchemy.exc import InvalidatePoolError, SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from polity_chassis.database.outbox_notify import Bell
+
+FACTS_ADDED = "polity.facts_added"
+"""The mark in `AsyncSession.info` that asks for a ring after the commit."""
+
+POOL_SECONDS = 3.0
+"""How long a transaction waits until a connection is free for it."""
+LOCK_MILLISECONDS = 1000
+"""How long a statement waits for a lock that another transaction holds."""
+WATCH_SECONDS = 2.0
+"""How long health and metrics wait for the database."""
+
+
+class Database:
+    """The pool of one service's database (`postgresql+asyncpg://…`), and two connections beside it to watch with.
+
+    However many transactions wait for a row that somebody holds, a third of the pool is left to those that only read.
+    """
+
+    def __init__(self, url: str, *, application_name: str, pool_size: int = 10) -> None:
+        self.url = url
+        self.engine = _engine(url, application_name, pool_size, lock_timeout=LOCK_MILLISECONDS)
+        watching = int(WATCH_SECONDS * 1000)
+        self._watch = _engine(url, f"{application_name} watch", 2, lock_timeout=watching, statement_timeout=watching)
+        self._bell = Bell(url)
+        self._turns: AbstractAsyncContextManager[object] = _Turns(pool_size - pool_size // 3)
+        self.reading = copy.copy(self)
+        """The same for requests that only read: all of the pool is theirs."""
+        self.reading._turns = nullcontext()
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[AsyncSession]:
+        """One transaction: commits on leaving, rolls back on an error or a cancellation.
+
+        Rings the relay's bell once the commit is done if facts were added. Raises TimeoutError, or SQLAlchemy's, where
+        no connection is free within POOL_SECONDS.
+        """
+        async with self._turns, AsyncSession(self.engine, expire_on_commit=False) as session:
+            yield session
+            await session.commit()
+        if session.info.get(FACTS_ADDED):
+            self._bell.ring()
+
+    def watch(self) -> AbstractAsyncContextManager[AsyncConnection]:
+        """Returns a connection that no request uses: for health, metrics, and the watch over the process' parts."""
+        return self._watch.connect()
+
+    async def ping(self) -> bool:
+        """Returns whether the database answers within WATCH_SECONDS."""
+        try:
+            with suppress_instrumentation():
+                async with asyncio.timeout(WATCH_SECONDS), self.watch() as connection:
+                    await connection.execute(text("SELECT 1"))
+        except (SQLAlchemyError, OSError, TimeoutError):
+            return False
+        return True
+
+    async def close(self) -> None:
+        """Closes every connection; transactions that are still open fail."""
+        await self._bell.close()
+        await self.engine.dispose()
+        await self._watch.dispose()
+
+
+class _Turns(asyncio.Semaphore):
+    """Raises TimeoutError where no turn is free within POOL_SECONDS."""
+
+    async def __aenter__(self) -> None:
+        async with asyncio.timeout(POOL_SECONDS):
+            await self.acquire()
+
+
+def _engine(url: str, application_name: str, pool_size: int, **timeouts: int) -> AsyncEngine:
+    """Returns the engine of a pool whose sessions have these time-outs, in milliseconds."""
+    settings = {**_session_settings(application_name), **{name: str(limit) for name, limit in timeouts.items()}}
+    engine = create_async_engine(
+        url,
+        pool_size=pool_size,
+        max_overflow=0,
+        pool_timeout=POOL_SECONDS,
+        connect_args={"timeout": 10, "server_settings": settings},
+    )
+    event.listen(engine.sync_engine, "checkout", _refuse_closed)
+    return engine
+
+
+def _session_settings(application_name: str) -> dict[str, str]:
+    return {
+        "application_name": application_name,
+        # A stopped process must not keep a campaign locked for the others.
+        "idle_in_transaction_session_timeout": "30s",
+        # A request that was cancelled twice hangs up without a word; its statement would keep its locks to the end.
+        "client_connection_check_interval": "1s",
+        "jit": "off",
+    }
+
+
+def _refuse_closed(connection: Any, _record: Any, _proxy: Any) -> None:
+    """After a restart of the server every pooled socket is known to be closed: that needs no ping at each checkout."""
+    if connection.driver_connection.is_closed():
+        raise InvalidatePoolError

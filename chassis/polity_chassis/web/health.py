@@ -1,0 +1,99 @@
+"""Whether the process lives, whether it can serve, and its figures: /health/live, /health/ready, /metrics.
+
+Ready means that the database answers, by a connection that no request uses: requests that wait make no process unready.
+A broker that is away delays facts but no request, so it is not asked.
+"""
+
+import asyncio
+from collections.abc import Iterable
+
+from fastapi import APIRouter, FastAPI, Request, Response
+from opentelemetry.instrumentation.utils import suppress_instrumentation
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+
+from polity_chassis.database.engine import WATCH_SECONDS, Database
+from polity_chassis.observability.tracing import HTTP
+from polity_chassis.runtime import Gauge, Runtime
+
+COUNTED_AT_MOST = 100_000
+
+_OUTBOX = text("""
+SELECT (SELECT count(*) FROM (SELECT 1 FROM outbox LIMIT :most) AS counted) AS rows,
+       coalesce((SELECT extract(epoch FROM now() - added_at) FROM outbox ORDER BY seq LIMIT 1), 0) AS age
+""")
+_PARKED = text("SELECT consumer, count(*) FROM parked_message WHERE discarded_at IS NULL GROUP BY consumer")
+
+router = APIRouter(include_in_schema=False)
+
+
+@router.get("/health/live")
+async def live() -> dict[str, str]:
+    """Answers as long as the process does."""
+    return {"status": "live"}
+
+
+@router.get("/health/ready")
+async def ready(request: Request, response: Response) -> dict[str, str]:
+    """Answers 503 while the database does not."""
+    runtime: Runtime = request.app.state.runtime
+    if await runtime.database.ping():
+        return {"status": "ready"}
+    response.status_code = 503
+    return {"status": "database unavailable"}
+
+
+@router.get("/metrics")
+async def metrics(request: Request) -> Response:
+    """Answers with the process's gauges in Prometheus' text format 0.0.4."""
+    runtime: Runtime = request.app.state.runtime
+    gauges = [gauge for source in runtime.gauges for gauge in source()]
+    with suppress_instrumentation():
+        gauges += await _database_gauges(runtime.database)
+    return Response(exposition(gauges), media_type="text/plain; version=0.0.4")
+
+
+def health_app(runtime: Runtime) -> FastAPI:
+    """Returns the app of a process without an API: health and metrics only."""
+    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, telemetry=HTTP)
+    app.state.runtime = runtime
+    app.include_router(router)
+    return app
+
+
+async def _database_gauges(database: Database) -> list[Gauge]:
+    try:
+        async with asyncio.timeout(WATCH_SECONDS), database.watch() as connection:
+            rows, age = (await connection.execute(_OUTBOX, {"most": COUNTED_AT_MOST})).one()
+            parked = (await connection.execute(_PARKED)).all()
+    except (SQLAlchemyError, OSError, TimeoutError):
+        return [Gauge("polity_database_up", "Whether the database answers", 0)]
+    return [
+        Gauge("polity_database_up", "Whether the database answers", 1),
+        Gauge("polity_outbox_rows", f"Facts not yet in Kafka, counted up to {COUNTED_AT_MOST}", rows),
+        Gauge("polity_outbox_age_seconds", "Age of the oldest fact not yet in Kafka", float(age)),
+        *(
+            Gauge("polity_parked_messages", "Messages that could not be applied", count, (("consumer", consumer),))
+            for consumer, count in parked
+        ),
+    ]
+
+
+def exposition(gauges: Iterable[Gauge]) -> str:
+    """Returns the gauges in Prometheus' text format, each name described once."""
+    by_name: dict[str, list[Gauge]] = {}
+    for gauge in gauges:
+        by_name.setdefault(gauge.name, []).append(gauge)
+    return "".join(_family(name, family) for name, family in by_name.items())
+
+
+def _family(name: str, family: list[Gauge]) -> str:
+    lines = [f"# HELP {name} {family[0].help}", f"# TYPE {name} gauge"]
+    for gauge in family:
+        labels = ",".join(f'{label}="{_escaped(value)}"' for label, value in gauge.labels)
+        lines.append(f"{name}{{{labels}}} {gauge.value}" if labels else f"{name} {gauge.value}")
+    return "\n".join(lines) + "\n"
+
+
+def _escaped(value: str) -> str:
+    return value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
