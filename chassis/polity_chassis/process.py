@@ -22,12 +22,12 @@ from polity_chassis.messaging.consuming.consumer import ConsumerRunner
 from polity_chassis.messaging.publishing.cause import Acting, act_as
 from polity_chassis.messaging.publishing.relay import Relay
 from polity_chassis.observability import logs, tracing
+from polity_chassis.observability.gauges import Gauge
 from polity_chassis.observability.gc_tuning import collect_rarely
 from polity_chassis.operations.liveness import Liveness
-from polity_chassis.runtime import Gauge, Runtime, Service
+from polity_chassis.runtime import Runtime
+from polity_chassis.service import Service
 from polity_chassis.web.health import health_app
-
-__all__ = ["Gauge", "Runtime", "Service", "run"]
 
 ROLES = ("api", "worker", "relay", "migrate")
 GRACE_SECONDS = 10

@@ -15,7 +15,8 @@ from fastapi import APIRouter, FastAPI
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import iter_route_contexts
 from polity_chassis.application import create_app
-from polity_chassis.authorization.access import Rule, routes_with_rules
+from polity_chassis.authorization.access import Rule
+from polity_chassis.authorization.guarded_routes import routes_with_rules
 from polity_chassis.authorization.links import LinkKeys, sign
 from polity_chassis.clock import utc_now
 from polity_chassis.database.engine import Database

@@ -44,6 +44,13 @@ def careless_consumer(tree: ast.Module) -> Iterator[str]:
             yield f"line {call.lineno}: subscriber with {given}"
 
 
+def reading_without_the_patch(tree: ast.Module) -> Iterator[str]:
+    """aiokafka raises at a header name that is not UTF-8, before anybody gets the record."""
+    if not list(_calls(tree, "read_any_header_name")):
+        for call, _ in _calls(tree, "getmany", "getone", "subscriber"):
+            yield f"line {call.lineno}: {ast.unparse(call)}"
+
+
 def acknowledgement(tree: ast.Module) -> Iterator[str]:
     """FastStream's ack() commits all positions, not the message's (ag2ai/faststream#2618)."""
     for call, _ in _calls(tree, "ack", "nack", "reject"):
@@ -88,6 +95,7 @@ def csv_writing(tree: ast.Module) -> Iterator[str]:
 OURS = r"(^|/)polity_\w+/.*\.py$"
 CHASSIS = r"^chassis/.*\.py$"
 SERVICES = r"^services/.*\.py$"
+CHASSIS_AND_SERVICES = r"^(chassis|services)/.*\.py$"
 RULES: dict[str, tuple[Finder, str, tuple[str, ...]]] = {
     "producers wait for all and repeat nothing": (
         careless_producer, OURS,
@@ -98,6 +106,10 @@ RULES: dict[str, tuple[Finder, str, tuple[str, ...]]] = {
         careless_consumer, OURS,
         ("AIOKafkaConsumer('t', auto_offset_reset='earliest')", "AIOKafkaConsumer('t', enable_auto_commit=False)",
          "broker.subscriber('t')"),
+    ),
+    "records are read whatever their header names are": (
+        reading_without_the_patch, CHASSIS_AND_SERVICES,
+        ("await consumer.getmany(timeout_ms=1)", "broker.subscriber('t')"),
     ),
     "offsets are committed, messages not acknowledged": (acknowledgement, CHASSIS, ("await message.ack()",)),
     "facts leave by the outbox alone": (

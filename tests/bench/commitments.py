@@ -19,7 +19,7 @@ import asyncpg
 from http_load import Answered, Request, answered
 from polity_chassis.authorization.links import LinkKeys, sign
 from polity_chassis.clock import utc_now
-from polity_chassis.database.outbox_notify import driver_url
+from polity_chassis.database.urls import driver_url
 from polity_local.parts.postgres import WHEEL
 from polity_local.running.platform import Platform
 

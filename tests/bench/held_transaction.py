@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Any
 
 import asyncpg
-from polity_chassis.database.outbox_notify import CHANNEL, driver_url
+from polity_chassis.database.outbox_notify import CHANNEL
+from polity_chassis.database.urls import driver_url
 from polity_chassis.messaging.publishing.relay import Relay
 from polity_contracts.topics import COMMITMENTS, Topic
 from polity_local.testing.parts import KafkaForTests, PostgresForTests

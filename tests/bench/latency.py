@@ -20,7 +20,8 @@ from polity_chassis.clock import utc_now
 from polity_chassis.database.engine import Database
 from polity_chassis.database.tables import chassis_metadata
 from polity_chassis.ids import new_id
-from polity_chassis.messaging.consuming.consumer import Consumer, ConsumerRunner, Received
+from polity_chassis.messaging.consuming.consumer import ConsumerRunner
+from polity_chassis.messaging.consuming.records import Consumer, Received
 from polity_chassis.messaging.publishing.outbox import Outgoing, add_outgoing
 from polity_chassis.messaging.publishing.relay import Relay
 from polity_contracts.envelope import Fact, encode_value

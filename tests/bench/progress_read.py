@@ -15,7 +15,7 @@ import asyncpg
 import httpx
 from http_load import Request, answered
 from polity_chassis.clock import utc_now
-from polity_chassis.database.outbox_notify import driver_url
+from polity_chassis.database.urls import driver_url
 from polity_local.running.platform import Platform
 
 ANSWERS = 1000

@@ -18,9 +18,10 @@ import asyncpg
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from polity_chassis.database.engine import Database
 from polity_chassis.database.migrations import migrate
-from polity_chassis.database.outbox_notify import driver_url
+from polity_chassis.database.urls import driver_url
 from polity_chassis.ids import new_id
-from polity_chassis.messaging.consuming.consumer import Consumer, ConsumerRunner
+from polity_chassis.messaging.consuming.consumer import ConsumerRunner
+from polity_chassis.messaging.consuming.records import Consumer
 from polity_chassis.observability.gc_tuning import collect_rarely
 from polity_chassis.operations.rebuild import rebuild
 from polity_contracts.envelope import Envelope, Fact, encode_value, headers

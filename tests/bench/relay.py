@@ -17,7 +17,7 @@ from alembic.migration import MigrationContext
 from alembic.operations import Operations
 from polity_chassis.clock import utc_now
 from polity_chassis.database.migrations import change_chassis_tables, create_chassis_tables
-from polity_chassis.database.outbox_notify import driver_url
+from polity_chassis.database.urls import driver_url
 from polity_chassis.ids import new_id
 from polity_chassis.messaging.publishing.partitioning import key_hash
 from polity_chassis.messaging.publishing.relay import Relay

@@ -5,19 +5,16 @@ from dataclasses import dataclass, replace
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import Depends, FastAPI
-from fastapi.routing import APIRoute, iter_route_contexts
+from fastapi import Depends
 from sqlmodel.ext.asyncio.session import AsyncSession
 from starlette.requests import Request
-from starlette.routing import BaseRoute, Mount
-from starlette.staticfiles import StaticFiles
-from starlette.types import Scope as StarletteScope
 
 from polity_chassis.authorization.links import VerifiedLink
 from polity_chassis.authorization.tokens import Caller, credentials, current_caller
 from polity_chassis.messaging.publishing.cause import Acting, act_as
 from polity_chassis.web.openapi import Refusal, refusals_of
 from polity_chassis.web.problems import FieldError, Problem, not_found, shown_name
+from polity_chassis.web.routes import READS, template_of
 
 Holds = Callable[[AsyncSession, str, str, UUID | None], Awaitable[UUID | None]]
 """(session, subject, role, scope) → the person who holds the role there by that sign-in, None where nobody does; a
@@ -28,7 +25,6 @@ Owner = Callable[[AsyncSession, Request], Awaitable[str | None]]
 """Finds the subject that made the row (None: no such row)."""
 Scope = str | Callable[[AsyncSession, Request], Awaitable[UUID | None]]
 """The path parameter that is the scope, or a function that finds it by the row (None: no such row)."""
-READS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,33 +164,6 @@ async def current_link(request: Request) -> VerifiedLink:
 
 
 LinkDep = Annotated[VerifiedLink, Depends(current_link)]
-
-
-class Unguarded(Exception):
-    """A route declares no access rule, or more than one."""
-
-
-def routes_with_rules(app: FastAPI) -> list[tuple[str, str, Rule]]:
-    """Returns method, path and rule of every route; raises Unguarded for a route without exactly one rule."""
-    found = []
-    for route in iter_route_contexts(app.routes):
-        if route.path == app.openapi_url or _is_static(route.original_route):
-            continue
-        rules = [d.dependency for d in getattr(route, "dependencies", ()) if isinstance(d.dependency, Rule)]
-        if len(rules) != 1 or not isinstance(route.original_route, APIRoute):
-            raise Unguarded(f"{route.path} declares {len(rules)} access rules; it needs one")
-        found += [(method, str(route.path), rules[0]) for method in sorted(route.methods or ())]
-    return found
-
-
-def _is_static(route: BaseRoute) -> bool:
-    return isinstance(route, Mount) and isinstance(route.app, StaticFiles)
-
-
-def template_of(scope: StarletteScope) -> str:
-    """Returns the path template of the route that a request matched, `{unknown}` without one: never its values."""
-    route = scope.get("fastapi", {}).get("effective_route_context") or scope.get("route")
-    return str(getattr(route, "path", None) or "{unknown}")
 
 
 def _uuid(value: Any) -> UUID | None:

@@ -12,15 +12,12 @@ from contextvars import Context
 import asyncpg
 from opentelemetry.instrumentation.utils import suppress_instrumentation
 
+from polity_chassis.database.urls import driver_url
+
 CHANNEL = "polity_outbox"
 QUIET_SECONDS = 0.003
 
 log = logging.getLogger(__name__)
-
-
-def driver_url(url: str) -> str:
-    """Returns the SQLAlchemy URL as asyncpg itself reads it."""
-    return url.replace("postgresql+asyncpg://", "postgresql://", 1)
 
 
 class Bell:

@@ -17,7 +17,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from polity_chassis.database.engine import Database
-from polity_chassis.messaging.consuming.consumer import Consumer
+from polity_chassis.messaging.consuming.records import Consumer
 
 LOOK_SECONDS = 5.0
 PATIENCE_SECONDS = 60.0

@@ -1,20 +1,23 @@
 """The desk for parked messages over HTTP, for operators."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict, StringConstraints
+from sqlalchemy import Row, select
+from sqlmodel.ext.asyncio.session import AsyncSession
 
 from polity_chassis.authorization.access import OPERATOR, OPERATOR_EVEN_STALE, access
+from polity_chassis.database.tables import parked_message
 from polity_chassis.messaging.consuming import parked_messages
 from polity_chassis.messaging.consuming import redrive as desk
 from polity_chassis.messaging.consuming.records import Consumer
 from polity_chassis.messaging.publishing.cause import current_cause
 from polity_chassis.runtime import Runtime
-from polity_chassis.web.pagination import Page, PageDep, cut, link_next
+from polity_chassis.web.pagination import Page, PageDep, Wanted, cut, keyset, link_next
 from polity_chassis.web.problems import not_found
 
 
@@ -67,7 +70,7 @@ def parked_router(consumers: Sequence[Consumer]) -> APIRouter:
         """Lists what waits, oldest first."""
         runtime: Runtime = request.app.state.runtime
         async with runtime.database.transaction() as session:
-            rows = await parked_messages.page(session, by_name, page)
+            rows = await _page(session, by_name, page)
         kept, cursor = cut(rows, page, lambda row: (row.id,))
         link_next(request, response, cursor)
         return Page(items=[ParkedMessage.model_validate(row) for row in kept], next=cursor)
@@ -97,3 +100,11 @@ def parked_router(consumers: Sequence[Consumer]) -> APIRouter:
         return Applied(applied=applied)
 
     return router
+
+
+async def _page(session: AsyncSession, consumers: Iterable[str], wanted: Wanted) -> Sequence[Row[Any]]:
+    """Returns what waits, oldest first (UUIDv7), without the data, with one row more than wanted to look ahead."""
+    row = parked_message.c
+    columns = [column for column in row if column.name not in {"raw_key", "value", "headers"}]
+    statement = select(*columns).where(row.consumer.in_(list(consumers)), row.discarded_at.is_(None))
+    return (await (await session.connection()).execute(keyset(statement, [row.id], wanted))).all()

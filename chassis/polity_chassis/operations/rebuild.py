@@ -26,6 +26,7 @@ from polity_chassis.messaging.consuming.dispatch import Standing, Standings
 from polity_chassis.messaging.consuming.inbox import apply_batch
 from polity_chassis.messaging.consuming.positions import claim_positions, move_positions
 from polity_chassis.messaging.consuming.records import Consumer, Item, Place, Reader
+from polity_chassis.messaging.header_names import read_any_header_name
 from polity_chassis.observability.gc_tuning import collect_rarely
 
 MAX_RECORDS = 2_000
@@ -82,6 +83,7 @@ async def rebuild(database_url: str, bootstrap: str, consumer: Consumer, tables:
     where an authority would halt, and whatever the database or Kafka raise.
     """
     collect_rarely()
+    read_any_header_name()
     started = time.monotonic()
     schema = "rebuild_" + re.sub(r"\W", "_", consumer.name)
     engine = _engine(database_url, schema)

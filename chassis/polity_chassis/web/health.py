@@ -5,7 +5,6 @@ A broker that is away delays facts but no request, so it is not asked.
 """
 
 import asyncio
-from collections.abc import Iterable
 
 from fastapi import APIRouter, FastAPI, Request, Response
 from opentelemetry.instrumentation.utils import suppress_instrumentation
@@ -13,8 +12,9 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from polity_chassis.database.engine import WATCH_SECONDS, Database
+from polity_chassis.observability.gauges import Gauge, exposition
 from polity_chassis.observability.tracing import HTTP
-from polity_chassis.runtime import Gauge, Runtime
+from polity_chassis.runtime import Runtime
 
 COUNTED_AT_MOST = 100_000
 
@@ -77,23 +77,3 @@ async def _database_gauges(database: Database) -> list[Gauge]:
             for consumer, count in parked
         ),
     ]
-
-
-def exposition(gauges: Iterable[Gauge]) -> str:
-    """Returns the gauges in Prometheus' text format, each name described once."""
-    by_name: dict[str, list[Gauge]] = {}
-    for gauge in gauges:
-        by_name.setdefault(gauge.name, []).append(gauge)
-    return "".join(_family(name, family) for name, family in by_name.items())
-
-
-def _family(name: str, family: list[Gauge]) -> str:
-    lines = [f"# HELP {name} {family[0].help}", f"# TYPE {name} gauge"]
-    for gauge in family:
-        labels = ",".join(f'{label}="{_escaped(value)}"' for label, value in gauge.labels)
-        lines.append(f"{name}{{{labels}}} {gauge.value}" if labels else f"{name} {gauge.value}")
-    return "\n".join(lines) + "\n"
-
-
-def _escaped(value: str) -> str:
-    return value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")

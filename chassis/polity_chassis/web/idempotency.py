@@ -14,9 +14,9 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlmodel.ext.asyncio.session import AsyncSession
 from starlette.requests import Request
 
-from polity_chassis.authorization.access import template_of
 from polity_chassis.database.tables import idempotency_key as table
 from polity_chassis.web.problems import FieldError, Problem
+from polity_chassis.web.routes import template_of
 
 KEPT = timedelta(days=7)
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")

@@ -7,9 +7,8 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from polity_chassis.web.etag import holds
-from polity_chassis.web.routes import Paths
+from polity_chassis.web.routes import READS, Paths
 
-READS = frozenset({"GET", "HEAD", "OPTIONS"})
 ANY_ORIGIN = {
     "Access-Control-Allow-Origin": "*",
     "Access-Control-Expose-Headers": "Content-Disposition, ETag, Link, Retry-After",

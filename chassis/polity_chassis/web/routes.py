@@ -5,13 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from fastapi import FastAPI
-from starlette.routing import compile_path
+from starlette.types import Scope
 
-from polity_chassis.authorization.access import PUBLIC, routes_with_rules
-
-API = "/v1/"
-ALIKE = frozenset({"HEAD", "OPTIONS"})
-"""Methods that public data answers without a route of their own."""
+READS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,24 +35,6 @@ class Paths:
         return any(pattern.match(path) for pattern in self._public)
 
 
-def paths_of(app: FastAPI) -> Paths:
-    """Returns the paths of all routes."""
-    methods: dict[str, set[str]] = {}
-    public = set()
-    for method, template, rule in routes_with_rules(app):
-        methods.setdefault(template, set()).add(method)
-        if method == "GET" and rule == PUBLIC and template.startswith(API):
-            public.add(template)
-    return Paths(
-        [
-            Path(
-                compile_path(template)[0], frozenset(found | ALIKE if template in public else found), template in public
-            )
-            for template, found in methods.items()
-        ]
-    )
-
-
 def query_parameters(app: FastAPI) -> dict[tuple[str, str], frozenset[str]]:
     """Returns by method and template of each route that is described the names of its query parameters."""
     return {
@@ -66,3 +44,9 @@ def query_parameters(app: FastAPI) -> dict[tuple[str, str], frozenset[str]]:
         for template, item in app.openapi()["paths"].items()
         for method, operation in item.items()
     }
+
+
+def template_of(scope: Scope) -> str:
+    """Returns the path template of the route that a request matched, `{unknown}` without one: never its values."""
+    route = scope.get("fastapi", {}).get("effective_route_context") or scope.get("route")
+    return str(getattr(route, "path", None) or "{unknown}")

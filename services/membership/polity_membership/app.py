@@ -4,7 +4,7 @@ from functools import partial
 
 from polity_chassis.authorization.links import verify
 from polity_chassis.operations.orphans import orphans_router
-from polity_chassis.runtime import Service
+from polity_chassis.service import Service
 from polity_chassis.settings import load
 from polity_contracts import topics
 

@@ -3,7 +3,7 @@
 from polity_chassis.authorization.mandate_projection import authority_consumer
 from polity_chassis.clock import utc_now
 from polity_chassis.operations.parked_routes import parked_router
-from polity_chassis.runtime import Service
+from polity_chassis.service import Service
 from polity_chassis.settings import load
 
 from polity_notifications.consumers.membership import membership_consumers

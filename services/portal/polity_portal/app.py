@@ -1,7 +1,7 @@
 """The portal's parts, put together."""
 
 from fastapi import APIRouter
-from polity_chassis.runtime import Service
+from polity_chassis.service import Service
 from polity_chassis.settings import load
 
 from polity_portal.pages import (

@@ -2,7 +2,7 @@
 
 from polity_chassis.authorization.mandate_projection import authority_consumer
 from polity_chassis.operations.parked_routes import parked_router
-from polity_chassis.runtime import Service
+from polity_chassis.service import Service
 from polity_chassis.settings import ServiceSettings, load
 
 from polity_reporting.http import answers, commitments, progress

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from polity_chassis.database.migrations import migrate
-from polity_chassis.database.outbox_notify import driver_url
+from polity_chassis.database.urls import driver_url
 from polity_local.testing.parts import KafkaForTests, PostgresForTests
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "bench"))

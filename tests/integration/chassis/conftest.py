@@ -17,7 +17,8 @@ from polity_chassis.application import create_app
 from polity_chassis.clock import utc_now
 from polity_chassis.database.engine import Database
 from polity_chassis.database.tables import chassis_metadata
-from polity_chassis.runtime import Runtime, Service
+from polity_chassis.runtime import Runtime
+from polity_chassis.service import Service
 from polity_chassis.settings import ServiceSettings
 
 AUDIENCE = "polity-api"

@@ -7,17 +7,8 @@ from uuid import UUID, uuid4
 
 import pytest
 from fastapi import APIRouter, Depends, FastAPI, Response
-from polity_chassis.application import LinkDep
-from polity_chassis.authorization.access import (
-    LINK,
-    OPERATOR,
-    PUBLIC,
-    SIGNED_IN,
-    Unguarded,
-    access,
-    role,
-    routes_with_rules,
-)
+from polity_chassis.authorization.access import LINK, OPERATOR, PUBLIC, SIGNED_IN, LinkDep, access, role
+from polity_chassis.authorization.guarded_routes import Unguarded, routes_with_rules
 from polity_chassis.authorization.links import BadLink, LinkKeys, sign, verify
 from polity_chassis.clock import utc_now
 from polity_chassis.database.engine import Database

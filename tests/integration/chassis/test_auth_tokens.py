@@ -12,9 +12,9 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from fastapi import APIRouter, FastAPI
-from polity_chassis.application import CallerDep
 from polity_chassis.authorization import tokens
 from polity_chassis.authorization.access import SIGNED_IN, access
+from polity_chassis.authorization.tokens import CallerDep
 
 router = APIRouter()
 

@@ -9,12 +9,12 @@ import httpx
 import pytest
 from fastapi import APIRouter, FastAPI
 from fastapi.responses import JSONResponse
-from polity_chassis.application import DatabaseDep, IdempotencyDep
 from polity_chassis.authorization.access import LINK, PUBLIC, SIGNED_IN, access
 from polity_chassis.authorization.links import VerifiedLink
 from polity_chassis.database.engine import Database
 from polity_chassis.database.tables import idempotency_key
-from polity_chassis.web.idempotency import Outcome, forget_old, once
+from polity_chassis.web.dependencies import DatabaseDep
+from polity_chassis.web.idempotency import IdempotencyDep, Outcome, forget_old, once
 from pydantic import BaseModel
 from sqlalchemy import func, select, text, update
 from sqlmodel.ext.asyncio.session import AsyncSession

@@ -19,8 +19,8 @@ import pytest
 import pytest_asyncio
 from aiokafka import AIOKafkaProducer
 from polity_chassis.database.engine import Database
-from polity_chassis.messaging.consuming.consumer import Consumer
 from polity_chassis.messaging.consuming.positions import claim_positions, move_positions
+from polity_chassis.messaging.consuming.records import Consumer
 from polity_chassis.operations.liveness import Liveness, Stuck
 from polity_contracts.topics import CAMPAIGNS
 

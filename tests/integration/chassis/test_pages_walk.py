@@ -11,10 +11,10 @@ import pytest
 from fastapi import APIRouter, FastAPI, Request, Response
 from hypothesis import given
 from hypothesis import strategies as st
-from polity_chassis.application import DatabaseDep, PageDep
 from polity_chassis.authorization.access import PUBLIC, access
 from polity_chassis.database.engine import Database
-from polity_chassis.web.pagination import Page, cut, decode, encode, keyset, link_next
+from polity_chassis.web.dependencies import DatabaseDep
+from polity_chassis.web.pagination import Page, PageDep, cut, decode, encode, keyset, link_next
 from polity_chassis.web.problems import Problem
 from sqlalchemy import Column, DateTime, MetaData, Table, Text, Uuid, delete, insert, select
 

@@ -10,10 +10,10 @@ import httpx
 import pytest
 from fastapi import APIRouter, FastAPI, Query, Request, Response
 from fastapi.responses import StreamingResponse
-from polity_chassis.application import DatabaseDep
 from polity_chassis.authorization.access import PUBLIC, access
 from polity_chassis.database.engine import Database
 from polity_chassis.observability import logs
+from polity_chassis.web.dependencies import DatabaseDep
 from polity_chassis.web.etag import etag_of, require_version
 from polity_chassis.web.headers import UnsafeHeader, clean_header, language_of
 from polity_chassis.web.problem_mapping import problem_of

@@ -7,9 +7,8 @@ from uuid import UUID
 import httpx
 import pytest
 from fastapi import APIRouter, FastAPI, Query, Response
-from polity_chassis.application import PageDep
 from polity_chassis.authorization.access import OPERATOR, PUBLIC, SIGNED_IN, access
-from polity_chassis.web.pagination import Page
+from polity_chassis.web.pagination import Page, PageDep
 from polity_chassis.web.problems import Problem
 from pydantic import BaseModel
 

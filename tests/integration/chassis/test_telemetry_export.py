@@ -31,9 +31,11 @@ from polity_chassis.observability import tracing
 from polity_chassis.authorization.access import PUBLIC, access
 from polity_chassis.clock import utc_now
 from polity_chassis.database.engine import Database
-from polity_chassis.application import DatabaseDep, create_app
-from polity_chassis.runtime import Runtime, Service
+from polity_chassis.application import create_app
+from polity_chassis.runtime import Runtime
+from polity_chassis.service import Service
 from polity_chassis.settings import ServiceSettings
+from polity_chassis.web.dependencies import DatabaseDep
 from sqlalchemy import text
 
 database_url, exporter, requests = sys.argv[1], sys.argv[2], json.loads(sys.argv[3])

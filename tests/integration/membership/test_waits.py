@@ -12,7 +12,7 @@ import pytest
 import pytest_asyncio
 from polity_chassis.database import engine as chassis_database
 from polity_chassis.database.engine import Database
-from polity_chassis.database.outbox_notify import driver_url
+from polity_chassis.database.urls import driver_url
 from sqlalchemy import text
 
 MANY = 10

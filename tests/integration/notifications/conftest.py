@@ -19,7 +19,7 @@ from polity_chassis.authorization.links import LinkKeys
 from polity_chassis.database.engine import Database
 from polity_chassis.database.migrations import migrate
 from polity_chassis.ids import new_id
-from polity_chassis.messaging.consuming.consumer import Received
+from polity_chassis.messaging.consuming.records import Received
 from polity_chassis.runtime import Runtime
 from polity_contracts.envelope import Fact
 from polity_contracts.membership.campaigns import CampaignOpened, MilestoneReached

@@ -13,7 +13,7 @@ from polity_chassis.application import create_app
 from polity_chassis.authorization import access
 from polity_chassis.authorization.tokens import Caller
 from polity_chassis.ids import new_id
-from polity_chassis.runtime import Service
+from polity_chassis.service import Service
 from polity_notifications.http import deliveries, previews
 from sqlalchemy import text
 

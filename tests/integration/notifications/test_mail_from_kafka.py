@@ -14,7 +14,8 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from polity_chassis.ids import new_id
-from polity_chassis.messaging.consuming.consumer import Consumer, ConsumerRunner
+from polity_chassis.messaging.consuming.consumer import ConsumerRunner
+from polity_chassis.messaging.consuming.records import Consumer
 from polity_contracts.envelope import Envelope, encode_value, headers
 from polity_contracts.topics import TOPICS
 from polity_local.testing.parts import KafkaForTests

@@ -11,7 +11,7 @@ import pytest_asyncio
 from polity_chassis.database.engine import Database
 from polity_chassis.database.migrations import migrate
 from polity_chassis.ids import new_id
-from polity_chassis.messaging.consuming.consumer import Received
+from polity_chassis.messaging.consuming.records import Received
 from polity_contracts.envelope import Fact
 from polity_contracts.membership.campaigns import CampaignOpened, Milestone, MilestoneAnnounced, MilestoneReached
 from polity_contracts.membership.commitments import (

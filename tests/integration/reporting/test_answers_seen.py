@@ -13,7 +13,8 @@ from polity_chassis.authorization import access
 from polity_chassis.authorization.tokens import Caller
 from polity_chassis.database.engine import Database
 from polity_chassis.ids import new_id
-from polity_chassis.runtime import Runtime, Service
+from polity_chassis.runtime import Runtime
+from polity_chassis.service import Service
 from polity_chassis.settings import ServiceSettings
 from polity_contracts.membership.invitations import InvitationImported
 from polity_reporting.http.answers import router

@@ -12,7 +12,8 @@ import pytest_asyncio
 from polity_chassis.application import create_app
 from polity_chassis.database.engine import Database
 from polity_chassis.ids import new_id
-from polity_chassis.runtime import Runtime, Service
+from polity_chassis.runtime import Runtime
+from polity_chassis.service import Service
 from polity_chassis.settings import ServiceSettings
 from polity_reporting.http import commitments, progress
 

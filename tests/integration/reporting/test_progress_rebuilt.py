@@ -9,7 +9,8 @@ import pytest_asyncio
 from aiokafka import AIOKafkaProducer
 from polity_chassis.database.engine import Database
 from polity_chassis.ids import new_id
-from polity_chassis.messaging.consuming.consumer import Consumer, ConsumerRunner
+from polity_chassis.messaging.consuming.consumer import ConsumerRunner
+from polity_chassis.messaging.consuming.records import Consumer
 from polity_chassis.operations.rebuild import rebuild
 from polity_contracts.envelope import Envelope, encode_value, headers
 from polity_contracts.topics import TOPICS

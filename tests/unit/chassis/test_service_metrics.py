@@ -1,7 +1,6 @@
 """Figures in the text that Prometheus reads (exposition format 0.0.4)."""
 
-from polity_chassis.runtime import Gauge
-from polity_chassis.web.health import exposition
+from polity_chassis.observability.gauges import Gauge, exposition
 
 
 def test_each_name_is_described_once_with_all_its_values() -> None:

@@ -24,6 +24,7 @@ from polity_chassis.ids import new_id
 from polity_chassis.messaging.consuming.inbox import StoredInbox
 from polity_chassis.messaging.consuming.positions import database_time, mark_at_end
 from polity_chassis.messaging.consuming.records import Consumer, Received
+from polity_chassis.messaging.header_names import read_any_header_name
 
 READ_MILLISECONDS = 500
 SLICE = 500
@@ -92,6 +93,7 @@ async def _delete_retention(bootstrap: str, topic: str) -> timedelta:
 
 async def _present(bootstrap: str, topic: str, went_round: Callable[[], None]) -> set[str]:
     """Returns the keys of which the topic still says something, be it that they ended."""
+    read_any_header_name()
     # Without a group it gets every partition.
     kafka = AIOKafkaConsumer(topic, bootstrap_servers=bootstrap, enable_auto_commit=False, auto_offset_reset="earliest")
     present: set[str] = set()

@@ -32,9 +32,8 @@ from polity_chassis.messaging.consuming.positions import (
     claim_positions,
     move_positions,
 )
-from polity_chassis.messaging.consuming.records import Consumer, F, Handler, Item, Reader, Received
-
-__all__ = ["Consumer", "ConsumerRunner", "F", "Handler", "Received"]
+from polity_chassis.messaging.consuming.records import Consumer, Item, Reader
+from polity_chassis.messaging.header_names import read_any_header_name
 
 MAX_RECORDS = 1000
 BATCH_TIMEOUT_MS = 10
@@ -78,6 +77,7 @@ class ConsumerRunner:
 
     async def run(self) -> None:
         """Consumes until cancelled; waits, for ever and visibly, for a database or a broker that is away."""
+        read_any_header_name()
         while True:
             self._stopping.clear()
             try:

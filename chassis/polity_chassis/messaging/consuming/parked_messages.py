@@ -15,7 +15,6 @@ from polity_chassis.database.tables import parked_message
 from polity_chassis.ids import new_id
 from polity_chassis.messaging.consuming.dispatch import NUMBER_TAKEN, Held
 from polity_chassis.messaging.consuming.records import Consumer, Headers, Item, Place
-from polity_chassis.web.pagination import Wanted, keyset
 
 DISCARDS_KEPT = timedelta(days=90)
 """How long what a discarded message said is kept, for whoever wants to know."""
@@ -214,13 +213,6 @@ async def first_waiting(session: AsyncSession, consumer: str, place: Place) -> i
     statement = select(func.min(row.sequence)).where(_of(consumer, place), row.discarded_at.is_(None))
     found: int | None = (await (await session.connection()).execute(statement)).scalar_one()
     return found
-
-
-async def page(session: AsyncSession, consumers: Iterable[str], wanted: Wanted) -> Sequence[Row[Any]]:
-    """Returns what waits, oldest first (UUIDv7), without the data, with one row more than wanted to look ahead."""
-    columns = [column for column in row if column.name not in {"raw_key", "value", "headers"}]
-    statement = select(*columns).where(row.consumer.in_(list(consumers)), row.discarded_at.is_(None))
-    return (await (await session.connection()).execute(keyset(statement, [row.id], wanted))).all()
 
 
 async def mark_discarded(session: AsyncSession, identity: UUID, *, by: str, reason: str, at: datetime) -> bool:

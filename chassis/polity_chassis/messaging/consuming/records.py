@@ -11,8 +11,6 @@ from polity_contracts.facts import FACTS
 from polity_contracts.topics import TOPICS
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from polity_chassis.messaging.consuming import header_names  # noqa: F401 - whoever reads records reads them by it
-
 F = TypeVar("F", bound=Fact)
 T = TypeVar("T")
 Headers = Sequence[tuple[str, bytes | None]]

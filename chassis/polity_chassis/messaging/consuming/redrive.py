@@ -15,6 +15,7 @@ from polity_chassis.messaging.consuming.dispatch import NUMBER_TAKEN, Standing, 
 from polity_chassis.messaging.consuming.inbox import StoredInbox
 from polity_chassis.messaging.consuming.records import Consumer, Place, Reader, Record
 from polity_chassis.messaging.consuming.resume_parked import release
+from polity_chassis.messaging.header_names import read_any_header_name
 
 READ_SECONDS = 10.0
 
@@ -129,6 +130,7 @@ async def _once_more(session: AsyncSession, consumer: Consumer, record: Record) 
 
 async def read_record(bootstrap: str, topic: str, partition: int, offset: int) -> Record | None:
     """Returns the record at that place of the topic, None when it is no longer there."""
+    read_any_header_name()
     at = TopicPartition(topic, partition)
     consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False, auto_offset_reset="latest")
     await consumer.start()

@@ -18,11 +18,11 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 from opentelemetry.instrumentation.utils import suppress_instrumentation
 
-from polity_chassis.database.outbox_notify import driver_url
+from polity_chassis.database.urls import driver_url
 from polity_chassis.messaging.publishing.record_batches import MAX_BATCH_BYTES, Packer
 from polity_chassis.messaging.publishing.relay_leadership import SESSION_TIMEOUT_SECONDS, Turn
 from polity_chassis.messaging.publishing.restore_check import Aggregates, compare
-from polity_chassis.runtime import Gauge
+from polity_chassis.observability.gauges import Gauge
 
 RETRY_SECONDS = 1.0
 STANDBY_SECONDS = 0.25

@@ -16,6 +16,8 @@ from uuid import UUID
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from polity_contracts.topics import TOPICS
 
+from polity_chassis.messaging.header_names import read_any_header_name
+
 READ_MILLISECONDS = 500
 RECORDS = 2_000
 
@@ -67,6 +69,7 @@ async def compare(connection: Any, bootstrap: str, aggregates: Aggregates, went_
     `connection` (asyncpg) is used by nobody else meanwhile; `went_round` is called while it is under way. Raises
     KafkaError, also where a topic does not exist, and what asyncpg raises.
     """
+    read_any_header_name()
     # aiokafka's consumer of no topic can't be stopped.
     ends = await _keep_all_orphans(connection, bootstrap, aggregates, went_round) if aggregates else {}
     async with connection.transaction():

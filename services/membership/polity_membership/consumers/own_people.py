@@ -13,6 +13,7 @@ from uuid import UUID
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from polity_chassis.clock import Clock
 from polity_chassis.database.engine import Database
+from polity_chassis.messaging.header_names import read_any_header_name
 from polity_contracts.topics import PEOPLE
 
 from polity_membership.storage.people import newest_sequences, waiting_in_outbox
@@ -34,6 +35,7 @@ class OwnPeople:
 
     async def follow(self) -> None:
         """Reads until cancelled; raises KafkaError, SQLAlchemyError or OSError when it can't."""
+        read_any_header_name()
         consumer = AIOKafkaConsumer(
             bootstrap_servers=self._bootstrap, enable_auto_commit=False, auto_offset_reset="earliest"
         )

@@ -6,9 +6,10 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Request, Response
-from polity_chassis.application import DatabaseDep, IdempotencyDep, LinkDep, NowDep
-from polity_chassis.authorization.access import LINK, access
+from polity_chassis.authorization.access import LINK, LinkDep, access
 from polity_chassis.messaging.publishing.cause import current_cause
+from polity_chassis.web.dependencies import DatabaseDep, NowDep
+from polity_chassis.web.idempotency import IdempotencyDep
 from polity_chassis.web.instants import Day
 from polity_contracts.membership.values import Text
 from pydantic import BaseModel, Field

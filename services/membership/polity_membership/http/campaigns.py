@@ -6,10 +6,11 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Path, Request, Response
-from polity_chassis.application import DatabaseDep, IdempotencyDep, NowDep, PageDep
 from polity_chassis.authorization.access import PUBLIC, access
+from polity_chassis.web.dependencies import DatabaseDep, NowDep
+from polity_chassis.web.idempotency import IdempotencyDep
 from polity_chassis.web.instants import Day
-from polity_chassis.web.pagination import Page, cut, link_next
+from polity_chassis.web.pagination import Page, PageDep, cut, link_next
 from polity_contracts.membership.campaigns import Milestone
 from polity_contracts.membership.values import Text
 from pydantic import BaseModel, Field

@@ -4,8 +4,9 @@ from uuid import UUID
 
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
-from polity_chassis.application import DatabaseDep, IdempotencyDep, NowDep
 from polity_chassis.authorization.access import access
+from polity_chassis.web.dependencies import DatabaseDep, NowDep
+from polity_chassis.web.idempotency import IdempotencyDep
 
 from polity_membership.domain.readings import ImportRefused
 from polity_membership.http.import_reports import Report, refusal, report_of, report_of_done

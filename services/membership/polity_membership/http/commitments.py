@@ -5,9 +5,9 @@ from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
-from polity_chassis.application import DatabaseDep, NowDep, PageDep
 from polity_chassis.authorization.access import access
-from polity_chassis.web.pagination import Page, cut, link_next
+from polity_chassis.web.dependencies import DatabaseDep, NowDep
+from polity_chassis.web.pagination import Page, PageDep, cut, link_next
 from pydantic import BaseModel
 
 from polity_membership.domain.commitments import Commitment

@@ -3,8 +3,8 @@
 from uuid import UUID
 
 from fastapi import APIRouter
-from polity_chassis.application import DatabaseDep, NowDep
 from polity_chassis.authorization.access import access
+from polity_chassis.web.dependencies import DatabaseDep, NowDep
 from pydantic import BaseModel
 
 from polity_membership.http.scopes import OF_LOCAL_GOVERNMENT

@@ -5,8 +5,8 @@ from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Request, Response
-from polity_chassis.application import DatabaseDep, LinkDep, NowDep
-from polity_chassis.authorization.access import LINK, access
+from polity_chassis.authorization.access import LINK, LinkDep, access
+from polity_chassis.web.dependencies import DatabaseDep, NowDep
 from polity_chassis.web.etag import VERSION_REFUSALS, etag_of, require_version
 from polity_chassis.web.instants import Day
 from pydantic import BaseModel, Field, StringConstraints

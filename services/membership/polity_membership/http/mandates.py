@@ -6,11 +6,13 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request, Response
-from polity_chassis.application import CallerDep, DatabaseDep, IdempotencyDep, NowDep, PageDep, RuntimeDep
 from polity_chassis.authorization.access import SIGNED_IN, access
 from polity_chassis.authorization.links import sign, verify
+from polity_chassis.authorization.tokens import CallerDep
+from polity_chassis.web.dependencies import DatabaseDep, NowDep, RuntimeDep
 from polity_chassis.web.headers import language_of
-from polity_chassis.web.pagination import Page, cut, link_next
+from polity_chassis.web.idempotency import IdempotencyDep
+from polity_chassis.web.pagination import Page, PageDep, cut, link_next
 from pydantic import BaseModel, Field
 
 from polity_membership.domain.errors import (

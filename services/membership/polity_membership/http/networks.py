@@ -5,9 +5,10 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
-from polity_chassis.application import DatabaseDep, IdempotencyDep, NowDep, PageDep
 from polity_chassis.authorization.access import OPERATOR, PUBLIC, access
-from polity_chassis.web.pagination import Page, cut, link_next
+from polity_chassis.web.dependencies import DatabaseDep, NowDep
+from polity_chassis.web.idempotency import IdempotencyDep
+from polity_chassis.web.pagination import Page, PageDep, cut, link_next
 from polity_contracts.membership.values import Text
 from pydantic import BaseModel, StringConstraints
 from sqlmodel.ext.asyncio.session import AsyncSession

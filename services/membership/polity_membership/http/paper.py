@@ -3,8 +3,9 @@
 from uuid import UUID
 
 from fastapi import APIRouter
-from polity_chassis.application import DatabaseDep, IdempotencyDep, NowDep
 from polity_chassis.authorization.access import access
+from polity_chassis.web.dependencies import DatabaseDep, NowDep
+from polity_chassis.web.idempotency import IdempotencyDep
 
 from polity_membership.domain.commitments import Pledge
 from polity_membership.domain.errors import PLEDGE, LinkRevoked, ProofUnknown

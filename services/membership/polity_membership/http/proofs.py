@@ -8,8 +8,9 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Header, Request, Response
-from polity_chassis.application import DatabaseDep, IdempotencyDep, NowDep
 from polity_chassis.authorization.access import LINK, PUBLIC, Rule, access
+from polity_chassis.web.dependencies import DatabaseDep, NowDep
+from polity_chassis.web.idempotency import IdempotencyDep
 from polity_chassis.web.openapi import Refusal
 from polity_chassis.web.problems import Problem
 from pydantic import BaseModel

@@ -5,9 +5,10 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import JSONResponse
-from polity_chassis.application import DatabaseDep, IdempotencyDep, NowDep, PageDep
 from polity_chassis.authorization.access import access
-from polity_chassis.web.pagination import Page, cut, link_next
+from polity_chassis.web.dependencies import DatabaseDep, NowDep
+from polity_chassis.web.idempotency import IdempotencyDep
+from polity_chassis.web.pagination import Page, PageDep, cut, link_next
 from polity_chassis.web.problems import FieldError, Problem
 from pydantic import BaseModel
 

@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from polity_chassis.clock import Clock
-from polity_chassis.messaging.consuming.consumer import Consumer, Handler, Received
+from polity_chassis.messaging.consuming.records import Consumer, Handler, Received
 from polity_contracts import topics
 from polity_contracts.envelope import Fact
 from polity_contracts.membership.campaigns import CampaignOpened, MilestoneReached

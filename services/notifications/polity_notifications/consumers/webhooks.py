@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from polity_chassis.messaging.consuming.consumer import Consumer, Received
+from polity_chassis.messaging.consuming.records import Consumer, Received
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from polity_notifications.domain.webhooks import PUBLIC_FACTS, PUBLIC_TOPICS

@@ -4,9 +4,9 @@ from datetime import datetime
 from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
-from polity_chassis.application import DatabaseDep, PageDep
 from polity_chassis.authorization.access import access, role
-from polity_chassis.web.pagination import Page, cut, link_next
+from polity_chassis.web.dependencies import DatabaseDep
+from polity_chassis.web.pagination import Page, PageDep, cut, link_next
 from polity_chassis.web.problems import FieldError, Problem
 from pydantic import BaseModel
 from sqlmodel.ext.asyncio.session import AsyncSession

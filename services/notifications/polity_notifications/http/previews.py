@@ -5,8 +5,8 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Request
-from polity_chassis.application import DatabaseDep
 from polity_chassis.authorization.access import access, role
+from polity_chassis.web.dependencies import DatabaseDep
 from polity_chassis.web.instants import Instant
 from polity_chassis.web.problems import Problem
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field

@@ -4,10 +4,10 @@ from datetime import datetime
 from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
-from polity_chassis.application import DatabaseDep, PageDep
 from polity_chassis.authorization.access import OPERATOR, access, owner
+from polity_chassis.web.dependencies import DatabaseDep
 from polity_chassis.web.instants import Instant
-from polity_chassis.web.pagination import Page, cut, link_next
+from polity_chassis.web.pagination import Page, PageDep, cut, link_next
 from pydantic import BaseModel, ConfigDict
 from sqlmodel.ext.asyncio.session import AsyncSession
 

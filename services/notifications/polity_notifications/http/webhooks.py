@@ -5,9 +5,11 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
-from polity_chassis.application import CallerDep, DatabaseDep, IdempotencyDep, NowDep, PageDep, RuntimeDep
 from polity_chassis.authorization.access import OPERATOR, SIGNED_IN, access, owner
-from polity_chassis.web.pagination import Page, cut, link_next
+from polity_chassis.authorization.tokens import CallerDep
+from polity_chassis.web.dependencies import DatabaseDep, NowDep, RuntimeDep
+from polity_chassis.web.idempotency import IdempotencyDep
+from polity_chassis.web.pagination import Page, PageDep, cut, link_next
 from polity_chassis.web.problems import FieldError, Problem, not_found
 from pydantic import BaseModel, ConfigDict, Field
 from sqlmodel.ext.asyncio.session import AsyncSession

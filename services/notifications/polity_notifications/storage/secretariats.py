@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from polity_chassis.messaging.consuming.consumer import Received
+from polity_chassis.messaging.consuming.records import Received
 from polity_contracts.membership.campaigns import MilestoneReached
 from polity_contracts.membership.mandates import MandateEnded, MandateGranted
 from sqlalchemy import text

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from polity_chassis.ids import new_id
-from polity_chassis.messaging.consuming.consumer import Received
+from polity_chassis.messaging.consuming.records import Received
 from polity_contracts.envelope import Fact
 from sqlmodel.ext.asyncio.session import AsyncSession
 

@@ -4,8 +4,8 @@ from datetime import UTC
 from uuid import UUID
 
 from fastapi import APIRouter, Request
-from polity_chassis.application import NowDep, RuntimeDep
 from polity_chassis.authorization.access import access, role
+from polity_chassis.web.dependencies import NowDep, RuntimeDep
 from polity_chassis.web.problems import not_found
 from sqlmodel.ext.asyncio.session import AsyncSession
 

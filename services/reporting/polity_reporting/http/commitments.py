@@ -5,9 +5,9 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request, Response
-from polity_chassis.application import PageDep, RuntimeDep
 from polity_chassis.authorization.access import PUBLIC, access
-from polity_chassis.web.pagination import Page, cut, link_next
+from polity_chassis.web.dependencies import RuntimeDep
+from polity_chassis.web.pagination import Page, PageDep, cut, link_next
 from pydantic import BaseModel, StringConstraints
 
 from polity_reporting.http import open_data

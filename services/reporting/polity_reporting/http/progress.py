@@ -5,8 +5,8 @@ from typing import Any
 from uuid import UUID
 
 from fastapi import APIRouter, Response
-from polity_chassis.application import NowDep, RuntimeDep
 from polity_chassis.authorization.access import PUBLIC, access
+from polity_chassis.web.dependencies import NowDep, RuntimeDep
 
 from polity_reporting.http import shapes
 from polity_reporting.http.reading import AsOfDep, KnownTags, attachment, reading

@@ -8,8 +8,8 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import Depends, Header, Query
-from polity_chassis.application import NowDep
 from polity_chassis.runtime import Runtime
+from polity_chassis.web.dependencies import NowDep
 from polity_chassis.web.etag import holds
 from polity_chassis.web.instants import Instant
 from polity_chassis.web.problems import FieldError, Problem, not_found

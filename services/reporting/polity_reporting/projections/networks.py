@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from polity_chassis.messaging.consuming.consumer import Consumer, Received
+from polity_chassis.messaging.consuming.records import Consumer, Received
 from polity_contracts import topics
 from polity_contracts.membership.campaigns import CampaignOpened
 from sqlmodel.ext.asyncio.session import AsyncSession

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from polity_chassis.messaging.consuming.consumer import Consumer, Received
+from polity_chassis.messaging.consuming.records import Consumer, Received
 from polity_contracts import topics
 from polity_contracts.membership.campaigns import CampaignOpened, MilestoneAnnounced, MilestoneReached
 from polity_contracts.membership.commitments import (

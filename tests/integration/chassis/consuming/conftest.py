@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest_asyncio
 from polity_chassis.database.engine import Database
-from polity_chassis.messaging.consuming.consumer import Consumer, ConsumerRunner
+from polity_chassis.messaging.consuming.consumer import ConsumerRunner
+from polity_chassis.messaging.consuming.records import Consumer
 from polity_contracts.topics import CAMPAIGNS, PEOPLE, Topic
 from sqlalchemy import text
 

@@ -11,7 +11,8 @@ from aiokafka import AIOKafkaProducer
 from polity_chassis.clock import utc_now
 from polity_chassis.database.engine import Database
 from polity_chassis.database.tables import chassis_metadata
-from polity_chassis.messaging.consuming.consumer import Consumer, ConsumerRunner, Handler, Received
+from polity_chassis.messaging.consuming.consumer import ConsumerRunner
+from polity_chassis.messaging.consuming.records import Consumer, Handler, Received
 from polity_contracts.envelope import Envelope, Fact, Visibility, encode_value, headers
 from sqlalchemy import text
 from sqlmodel.ext.asyncio.session import AsyncSession

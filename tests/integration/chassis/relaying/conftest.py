@@ -19,7 +19,7 @@ from alembic.operations import Operations
 from polity_chassis.clock import utc_now
 from polity_chassis.database.engine import Database
 from polity_chassis.database.migrations import change_chassis_tables, create_chassis_tables
-from polity_chassis.database.outbox_notify import driver_url
+from polity_chassis.database.urls import driver_url
 from polity_chassis.messaging.publishing.outbox import Outgoing, add_outgoing
 from polity_chassis.messaging.publishing.relay import Relay
 from polity_chassis.messaging.publishing.restore_check import Aggregates

@@ -3,7 +3,7 @@
 import asyncio
 import sys
 
-from polity_chassis.database.outbox_notify import driver_url
+from polity_chassis.database.urls import driver_url
 from polity_chassis.messaging.publishing.relay import session
 
 

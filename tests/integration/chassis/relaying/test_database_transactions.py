@@ -10,7 +10,7 @@ import pytest
 import pytest_asyncio
 from polity_chassis.database.engine import Database
 from polity_chassis.database.errors import is_infrastructure, is_locked
-from polity_chassis.database.outbox_notify import driver_url
+from polity_chassis.database.urls import driver_url
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import Field, SQLModel

@@ -8,7 +8,7 @@ from uuid import uuid4
 import asyncpg
 from aiokafka import AIOKafkaProducer
 from polity_chassis.clock import utc_now
-from polity_chassis.database.outbox_notify import driver_url
+from polity_chassis.database.urls import driver_url
 from polity_chassis.messaging.publishing.in_flight_rows import Holes
 from polity_chassis.messaging.publishing.outbox import add_outgoing
 from polity_chassis.messaging.publishing.relay import session

@@ -7,7 +7,8 @@ import sys
 from fastapi import APIRouter
 from polity_chassis.authorization.access import PUBLIC, access
 from polity_chassis.process import run
-from polity_chassis.runtime import Runtime, Service
+from polity_chassis.runtime import Runtime
+from polity_chassis.service import Service
 from polity_chassis.settings import ServiceSettings, load
 
 router = APIRouter()

@@ -13,8 +13,8 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.util import CommandError
 from polity_chassis.database.migrations import main, migrate
-from polity_chassis.database.outbox_notify import driver_url
 from polity_chassis.database.tables import chassis_metadata
+from polity_chassis.database.urls import driver_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import create_async_engine
 

@@ -10,7 +10,7 @@ import pytest
 from aiokafka import AIOKafkaProducer
 from polity_chassis.database.engine import Database
 from polity_chassis.database.tables import chassis_metadata
-from polity_chassis.messaging.consuming.consumer import Consumer
+from polity_chassis.messaging.consuming.records import Consumer
 from polity_chassis.operations.liveness import Liveness, Stuck
 from polity_contracts.topics import CAMPAIGNS
 from sqlalchemy import text

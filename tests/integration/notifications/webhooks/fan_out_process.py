@@ -12,7 +12,7 @@ from typing import Any
 from polity_chassis.clock import utc_now
 from polity_chassis.database.engine import Database
 from polity_chassis.ids import new_id
-from polity_chassis.messaging.consuming.consumer import Received
+from polity_chassis.messaging.consuming.records import Received
 from polity_contracts.membership.commitments import CommitmentMade
 from polity_notifications.consumers.webhooks import webhook_consumer
 from sqlalchemy import text

@@ -12,7 +12,7 @@ from polity_chassis.application import create_app
 from polity_chassis.authorization import access, tokens
 from polity_chassis.authorization.tokens import Caller
 from polity_chassis.ids import new_id
-from polity_chassis.runtime import Service
+from polity_chassis.service import Service
 from polity_notifications.domain.webhooks import JITTER, MOST_PER_OWNER, RETRIES
 from polity_notifications.http import webhook_log, webhook_types, webhooks
 from sqlalchemy import text

@@ -11,7 +11,7 @@ from polity_chassis.application import create_app
 from polity_chassis.authorization import access, tokens
 from polity_chassis.authorization.tokens import Caller
 from polity_chassis.ids import new_id
-from polity_chassis.runtime import Service
+from polity_chassis.service import Service
 from polity_notifications.http import webhook_log, webhooks
 from polity_notifications.storage.tables import webhook_delivery, webhook_message
 from sqlalchemy import insert, text

@@ -1,8 +1,9 @@
-"""Lets aiokafka read records with header names that are not UTF-8, as Kafka lets anybody write them.
+"""Makes aiokafka read records with header names that are not UTF-8, which Kafka lets anybody write.
 
-Its own reader raises before anybody gets the record, at every try again: the partition would stand still until somebody
-deletes the record by hand. Read by this, such a name holds surrogates for what is no text (PEP 383), is none of ours,
-and is parked or passed over with its record like any other. Batches without such a name are read as ever.
+aiokafka 0.14 decodes the names while it reads a batch and raises before anybody gets the record, at every attempt: the
+partition would stand still until somebody deletes the record by hand. No issue of aiokafka is known to report it;
+FastStream's parser has the same fault with header values (ag2ai/faststream#2458). Once aiokafka reads such names itself
+this module can go.
 """
 
 from collections.abc import Iterator
@@ -17,7 +18,7 @@ FRAME_BYTES = 12
 
 
 class _Bytes(bytearray):
-    """What is cut out of it can always be read as text."""
+    """Bytes of which every slice can be decoded: what is not UTF-8 becomes surrogates (PEP 383)."""
 
     def __getitem__(self, at: Any) -> Any:
         found = super().__getitem__(at)
@@ -27,8 +28,8 @@ class _Bytes(bytearray):
         return super().decode(encoding, errors)
 
 
-class _Patiently(_DefaultRecordBatchPy):  # type: ignore[misc]
-    """aiokafka's reader of one batch in Python, which is slower, over such bytes."""
+class _TolerantBatch(_DefaultRecordBatchPy):  # type: ignore[misc]
+    """aiokafka's reader of one batch in Python, which is slower than the one in C, over such bytes."""
 
     def _maybe_uncompress(self) -> None:
         super()._maybe_uncompress()
@@ -36,22 +37,22 @@ class _Patiently(_DefaultRecordBatchPy):  # type: ignore[misc]
 
 
 class _Batch:
-    """One batch as aiokafka's fetcher sees it."""
+    """One batch as aiokafka's fetcher sees it: read by C, and once more in Python where a name is not UTF-8."""
 
-    def __init__(self, quick: Any, raw: memoryview) -> None:
-        self._quick, self._raw = quick, raw
+    def __init__(self, fast: Any, raw: memoryview) -> None:
+        self._fast, self._raw = fast, raw
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self._quick, name)
+        return getattr(self._fast, name)
 
     def __next__(self) -> Any:
-        return next(self._quick)
+        return next(self._fast)
 
     def __iter__(self) -> Iterator[Any]:
         try:
-            return iter(list(self._quick))
+            return iter(list(self._fast))
         except UnicodeDecodeError:
-            return iter(list(_Patiently(bytes(self._raw))))
+            return iter(list(_TolerantBatch(bytes(self._raw))))
 
 
 class _Records:
@@ -76,4 +77,9 @@ class _Records:
         return _Batch(batch, self._data[begin : self._at])
 
 
-fetcher.MemoryRecords = _Records
+def read_any_header_name() -> None:
+    """Replaces `MemoryRecords` in aiokafka's fetcher, for the whole process; calling it again changes nothing.
+
+    Such a name holds surrogates afterwards, is none of ours, and its record is parked or passed over like any other.
+    """
+    fetcher.MemoryRecords = _Records
