@@ -38,10 +38,14 @@ def test_the_walls_stand(copy: Path) -> None:
 PLANTED = {
     "No service imports another": ("polity_reporting/planted.py", "import polity_membership"),
     "Services stand on the chassis": ("polity_chassis/planted.py", "import polity_membership"),
+    "Inside the chassis": ("polity_chassis/web/planted.py", "import polity_chassis.messaging.publishing.outbox"),
+    "Publishing and consuming": (
+        "polity_chassis/messaging/publishing/planted.py", "import polity_chassis.messaging.consuming.inbox",
+    ),
     "Domain code is pure": ("polity_membership/domain/planted.py", "import sqlalchemy"),
     "Use cases know nothing of HTTP": ("polity_membership/usecases/planted.py", "import fastapi"),
     "Inside a service": ("polity_membership/storage/planted.py", "import polity_membership.usecases"),
-}
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("wall", PLANTED)
