@@ -79,8 +79,8 @@ def journeys(arguments: Sequence[str]) -> int:
 FAULTS = (
     "tests/faults",
     # A peer that stops reading, clocks apart, a pause of six days, four hundred subscriptions: without a platform.
-    "tests/integration/chassis/relaying/test_relay_failures.py",
-    "tests/integration/chassis/test_access_rules.py::"
+    "tests/integration/chassis/messaging/publishing/test_relay_failures.py",
+    "tests/integration/chassis/authorization/test_access_rules.py::"
     "test_a_copy_of_mandates_that_is_too_old_by_the_databases_clock_decides_no_write",
     "tests/integration/notifications/test_mail_leases.py",
     "tests/integration/notifications/webhooks/test_webhook_leases.py",
