@@ -5,7 +5,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 AHEAD = timedelta(seconds=float(os.environ.get("POLITY_CLOCK_AHEAD_SECONDS") or 0))
-"""Set for a whole run of the tests, in every process of it; `ServiceSettings` tells where a service may have it."""
+"""Set for a whole run of the tests, in each of its processes; `ServiceSettings` says where a service may have it."""
 
 Clock = Callable[[], datetime]
 """Returns the present instant, aware and in UTC."""

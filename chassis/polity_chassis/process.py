@@ -1,6 +1,6 @@
 """One service's process: `python -m polity_<name> <role...>`, where a role is api, worker, relay, migrate or all.
 
-Whatever ends unasked ends the process with status 1, and the supervisor starts it again.
+A part that ends by itself ends the process with status 1, and the supervisor starts it again.
 """
 
 import asyncio
@@ -23,7 +23,7 @@ from polity_chassis.messaging.publishing.cause import Acting, act_as
 from polity_chassis.messaging.publishing.relay import Relay
 from polity_chassis.observability import logs, tracing
 from polity_chassis.observability.gauges import Gauge
-from polity_chassis.observability.gc_tuning import collect_rarely
+from polity_chassis.observability.gc_tuning import tune_gc
 from polity_chassis.operations.liveness import Liveness
 from polity_chassis.runtime import Runtime
 from polity_chassis.service import Service
@@ -46,9 +46,9 @@ def run(service_factory: Callable[[], Service], argv: Sequence[str]) -> int:
         sys.stderr.write(f"usage: {' | '.join((*ROLES, 'all'))}\n")
         return 2
     service = service_factory()
-    collect_rarely()
+    tune_gc()
     logs.setup(service.name, service.settings.log_level)
-    # Here and not at import: exporters have threads, which a fork would not take along.
+    # Here and not at import: exporters have threads, which a fork does not copy.
     traces = tracing.setup(service.name, service.settings.traces_exporter)
     try:
         return asyncio.run(_process(service, roles))
@@ -85,7 +85,7 @@ async def _until_stopped(service: Service, runtime: Runtime, roles: set[str], st
     ended = [task for task in (serving, *parts) if task.done()]
     for task in ended:
         log.error("a part ended by itself", extra={"part": task.get_name()}, exc_info=task.exception())
-    # Requests under way end first, so that what they write can still be sent and applied.
+    # Open requests end first, so that what they write can still be sent and applied.
     server.should_exit = True
     await asyncio.wait({serving})
     for task in (*parts, stopping):

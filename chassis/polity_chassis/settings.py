@@ -1,4 +1,4 @@
-"""What a service is told by its environment, each value with its purpose, unit and permitted values."""
+"""A service's settings, from its environment: each with its purpose, unit and permitted values."""
 
 import re
 from typing import Literal, TypeVar

@@ -22,7 +22,7 @@ from polity_chassis.database.urls import driver_url
 from polity_chassis.ids import new_id
 from polity_chassis.messaging.consuming.consumer import ConsumerRunner
 from polity_chassis.messaging.consuming.records import Consumer
-from polity_chassis.observability.gc_tuning import collect_rarely
+from polity_chassis.observability.gc_tuning import tune_gc
 from polity_chassis.operations.rebuild import rebuild
 from polity_contracts.envelope import Envelope, Fact, encode_value, headers
 from polity_contracts.membership.campaigns import CampaignOpened
@@ -58,7 +58,7 @@ async def measure_live(postgres: PostgresForTests, kafka: KafkaForTests, runs: i
 
 
 async def _measure(postgres: PostgresForTests, kafka: KafkaForTests, runs: int, *, live: bool) -> dict[str, Any]:
-    collect_rarely()  # as every service's process does
+    tune_gc()  # as every service's process does
     topics = {name: kafka.random_topic(TOPICS[name]) for name in PROGRESS.topics}
     await kafka.create_topics(*topics.values())
     names = {name: topic.name for name, topic in topics.items()}

@@ -1,4 +1,4 @@
-"""Who may call a route. Every route declares one rule; a route without one is refused at the start."""
+"""Access rules: who may call a route. An application with a route that declares none does not start."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
@@ -58,7 +58,7 @@ class Ownership(Grant):
     """Opens the route to the subject that made the row, as `scope` finds it."""
 
     async def held(self, session: AsyncSession, request: Request, subject: str) -> Acting | None:
-        """Returns that somebody acts if the row is the subject's; raises Problem (404) for a row that isn't there."""
+        """Returns an unnamed actor if the row is the subject's; raises Problem (404) if there is no such row."""
         assert callable(self.scope)
         found = await self.scope(session, request)
         if found is None:
@@ -75,7 +75,7 @@ class Rule:
     link: bool = False
     grants: tuple[Grant, ...] = ()
     even_stale: bool = False
-    """For what sets a halted copy of mandates going again: that can't wait for the copy to be fresh."""
+    """For routes that make a halted copy of the mandates continue: they can't wait until the copy is fresh."""
 
     def __or__(self, other: "Rule") -> "Rule":
         if not (self.grants and other.grants):
@@ -140,7 +140,7 @@ def access(rule: Rule, *refusals: Refusal) -> dict[str, Any]:
 
 
 async def known_parameters(request: Request) -> None:
-    """Raises Problem (422) for a query parameter that the route of the API doesn't have: it would be passed over."""
+    """Raises Problem (422) for a query parameter that the route doesn't have: it would be ignored."""
     if request.scope["query_string"]:
         known = request.app.state.query_parameters.get((request.method, template_of(request.scope)))
         unknown = sorted(request.query_params.keys() - known) if known is not None else []

@@ -1,4 +1,4 @@
-"""The routes of an application with the rule of each: none goes without."""
+"""The routes of an application, each with exactly one access rule."""
 
 from fastapi import FastAPI
 from fastapi.routing import APIRoute, iter_route_contexts

@@ -1,4 +1,4 @@
-"""Links in mails: a token that proves id and generation by an HMAC, derived when needed and stored nowhere."""
+"""Signed links in mails: a token that proves id and generation by an HMAC, derived when needed and stored nowhere."""
 
 import base64
 import hashlib

@@ -1,4 +1,4 @@
-"""Each service's own copy of who may act in which role, kept from membership's mandates."""
+"""The service's projection of membership's mandates: who may act in which role, and for whom."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import timedelta
@@ -32,8 +32,8 @@ async def holds(session: AsyncSession, subject: str, role: str, scope_id: UUID |
     return person_id
 
 
-def authority_consumer(service_name: str) -> Consumer:
-    """Returns the consumer that keeps the copy; it halts rather than park, so it can't skip an ending."""
+def mandate_consumer(service_name: str) -> Consumer:
+    """Returns the consumer that keeps the projection; it halts rather than parks, so that it never skips an ending."""
     return Consumer(
         name=consumer_name(service_name),
         topics=(MANDATES.name,),
@@ -43,12 +43,12 @@ def authority_consumer(service_name: str) -> Consumer:
 
 
 def consumer_name(service_name: str) -> str:
-    """Returns the name under which the service's copy keeps its positions."""
+    """Returns the name under which the projection's consumer keeps its positions."""
     return f"{service_name}-authority"
 
 
 def check_fresh(service_name: str) -> Callable[[AsyncSession], Awaitable[None]]:
-    """Returns the check that refuses writes (503) 60 seconds after the copy last stood at the end of its topic."""
+    """Returns the check that refuses writes (503) 60 seconds after the projection had last caught up."""
 
     async def check(session: AsyncSession) -> None:
         if not await stood_at_end(session, consumer_name(service_name), within=STALE_AFTER):

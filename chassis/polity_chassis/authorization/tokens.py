@@ -1,4 +1,4 @@
-"""Who calls: a bearer token of the realm, checked here whatever the gateway has checked before."""
+"""Bearer tokens of the realm, verified here whatever the gateway has verified before."""
 
 import asyncio
 import logging
@@ -32,7 +32,7 @@ class Caller:
 
 
 class SigningKeys:
-    """The realm's public keys, kept while the realm is unreachable."""
+    """The realm's public keys; the known ones stay valid while the realm is unreachable."""
 
     def __init__(self, url: str) -> None:
         self._url = url

@@ -1,6 +1,7 @@
-"""One service's database: transactions that commit, roll back and give their connection back whatever happens.
+"""One service's database: transactions that commit, or roll back, and return their connection whatever happens.
 
-Every wait has an end, for a connection and for a lock; who meets it hears that it passes (`failures`, `faults`).
+Every wait for a connection or a lock is bounded; a caller that meets the bound is told to try again
+(`database/errors.py`, `web/problem_mapping.py`).
 """
 
 import asyncio
@@ -15,10 +16,10 @@ from sqlalchemy.exc import InvalidatePoolError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from polity_chassis.database.outbox_notify import Bell
+from polity_chassis.database.outbox_notify import OutboxNotifier
 
 FACTS_ADDED = "polity.facts_added"
-"""The mark in `AsyncSession.info` that asks for a ring after the commit."""
+"""The mark in `AsyncSession.info` that asks for a notification of the relay after the commit."""
 
 POOL_SECONDS = 3.0
 """How long a transaction waits until a connection is free for it."""
@@ -29,9 +30,9 @@ WATCH_SECONDS = 2.0
 
 
 class Database:
-    """The pool of one service's database (`postgresql+asyncpg://…`), and two connections beside it to watch with.
+    """The pool of one service's database (`postgresql+asyncpg://…`), and two more connections for health and metrics.
 
-    However many transactions wait for a row that somebody holds, a third of the pool is left to those that only read.
+    However many transactions wait for a locked row, a third of the pool is left to those that only read.
     """
 
     def __init__(self, url: str, *, application_name: str, pool_size: int = 10) -> None:
@@ -39,27 +40,27 @@ class Database:
         self.engine = _engine(url, application_name, pool_size, lock_timeout=LOCK_MILLISECONDS)
         watching = int(WATCH_SECONDS * 1000)
         self._watch = _engine(url, f"{application_name} watch", 2, lock_timeout=watching, statement_timeout=watching)
-        self._bell = Bell(url)
-        self._turns: AbstractAsyncContextManager[object] = _Turns(pool_size - pool_size // 3)
+        self._notifier = OutboxNotifier(url)
+        self._slots: AbstractAsyncContextManager[object] = _Slots(pool_size - pool_size // 3)
         self.reading = copy.copy(self)
-        """The same for requests that only read: all of the pool is theirs."""
-        self.reading._turns = nullcontext()
+        """The same for requests that only read: they may use all of the pool."""
+        self.reading._slots = nullcontext()
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncSession]:
         """One transaction: commits on leaving, rolls back on an error or a cancellation.
 
-        Rings the relay's bell once the commit is done if facts were added. Raises TimeoutError, or SQLAlchemy's, where
-        no connection is free within POOL_SECONDS.
+        Notifies the relay after the commit if facts were added. Raises TimeoutError, or SQLAlchemy's, if no connection
+        is free within POOL_SECONDS.
         """
-        async with self._turns, AsyncSession(self.engine, expire_on_commit=False) as session:
+        async with self._slots, AsyncSession(self.engine, expire_on_commit=False) as session:
             yield session
             await session.commit()
         if session.info.get(FACTS_ADDED):
-            self._bell.ring()
+            self._notifier.notify()
 
     def watch(self) -> AbstractAsyncContextManager[AsyncConnection]:
-        """Returns a connection that no request uses: for health, metrics, and the watch over the process' parts."""
+        """Returns a connection that no request uses: for health, metrics and the liveness watch."""
         return self._watch.connect()
 
     async def ping(self) -> bool:
@@ -73,14 +74,14 @@ class Database:
         return True
 
     async def close(self) -> None:
-        """Closes every connection; transactions that are still open fail."""
-        await self._bell.close()
+        """Closes every connection; open transactions fail."""
+        await self._notifier.close()
         await self.engine.dispose()
         await self._watch.dispose()
 
 
-class _Turns(asyncio.Semaphore):
-    """Raises TimeoutError where no turn is free within POOL_SECONDS."""
+class _Slots(asyncio.Semaphore):
+    """Raises TimeoutError if no slot is free within POOL_SECONDS."""
 
     async def __aenter__(self) -> None:
         async with asyncio.timeout(POOL_SECONDS):
@@ -106,7 +107,7 @@ def _session_settings(application_name: str) -> dict[str, str]:
         "application_name": application_name,
         # A stopped process must not keep a campaign locked for the others.
         "idle_in_transaction_session_timeout": "30s",
-        # A request that was cancelled twice hangs up without a word; its statement would keep its locks to the end.
+        # A request that was cancelled twice closes its socket only; its statement would keep its locks to the end.
         "client_connection_check_interval": "1s",
         "jit": "off",
     }

@@ -1,4 +1,4 @@
-"""Each service's schema, by Alembic: one change at a time, and none that waits long for a lock.
+"""Migrates a service's schema by Alembic: one change at a time, none of which waits long for a lock.
 
 Old code still runs while a migration runs and for a while after it: see the template `script.py.mako`.
 """
@@ -21,7 +21,7 @@ LOCK_TIMEOUT = "5s"
 STATEMENT_TIMEOUT = "60s"
 TURN_SECONDS = 0.2
 _ONE_AT_A_TIME = 0x706F6C697479
-"""The advisory lock of whatever changes a database's tables ("polity" in ASCII)."""
+"""The advisory lock for changing a database's tables ("polity" in ASCII)."""
 _SESSION = {"application_name": "migrate", "lock_timeout": LOCK_TIMEOUT, "statement_timeout": STATEMENT_TIMEOUT}
 
 log = logging.getLogger(__name__)
@@ -30,11 +30,11 @@ log = logging.getLogger(__name__)
 async def migrate(database_url: str, service_package: str) -> None:
     """Brings the database to the newest revision of `service_package`.migrations.
 
-    Concurrent calls wait in turn, and for a rebuild that is under way.
+    Concurrent calls wait for each other, and for a rebuild that is under way.
 
     Each revision is a transaction of its own, so one may use `autocommit_block()` for an index made CONCURRENTLY.
-    Raises the database's error when a lock is not had within LOCK_TIMEOUT or a statement takes longer than
-    STATEMENT_TIMEOUT: the revision has changed nothing then.
+    Raises the database's error if a lock is not granted within LOCK_TIMEOUT or a statement takes longer than
+    STATEMENT_TIMEOUT: then the revision has changed nothing.
     """
     engine = create_async_engine(database_url, connect_args={"server_settings": _SESSION})
     try:

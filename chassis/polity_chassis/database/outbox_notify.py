@@ -1,7 +1,7 @@
-"""Wakes the relay: a NOTIFY after commits, coalesced, on a connection of its own.
+"""Wakes the relay: NOTIFY after commits, coalesced, on a connection of its own.
 
 NOTIFY inside the writing transactions would serialise their commits (PostgreSQL takes one lock per cluster for it).
-A lost ring costs one poll of the relay, so nothing here is retried.
+A lost notification costs one poll of the relay, so nothing here is retried.
 """
 
 import asyncio
@@ -20,37 +20,37 @@ QUIET_SECONDS = 0.003
 log = logging.getLogger(__name__)
 
 
-class Bell:
-    """Rings at most once every QUIET_SECONDS however many transactions commit."""
+class OutboxNotifier:
+    """Notifies at most once every QUIET_SECONDS, however many transactions commit."""
 
     def __init__(self, url: str) -> None:
         self._url = driver_url(url)
         self._wanted = asyncio.Event()
-        self._ringer: asyncio.Task[None] | None = None
+        self._task: asyncio.Task[None] | None = None
 
-    def ring(self) -> None:
-        """Asks for a ring soon; returns at once and never fails."""
+    def notify(self) -> None:
+        """Asks for a notification soon; returns at once and never fails."""
         self._wanted.set()
-        if self._ringer is None or self._ringer.done():
-            # Outside of the caller's context: it would stay in the trace of the request that rang first.
-            self._ringer = asyncio.create_task(self._keep_ringing(), name="bell", context=Context())
+        if self._task is None or self._task.done():
+            # Outside of the caller's context: it would stay in the trace of the first request.
+            self._task = asyncio.create_task(self._run(), name="outbox notify", context=Context())
 
     async def close(self) -> None:
-        """Ends the ringer and its connection."""
-        if self._ringer is None:
+        """Ends the task and its connection."""
+        if self._task is None:
             return
-        self._ringer.cancel()
+        self._task.cancel()
         with contextlib.suppress(asyncio.CancelledError):
-            await self._ringer
+            await self._task
 
-    async def _keep_ringing(self) -> None:
+    async def _run(self) -> None:
         with suppress_instrumentation():
-            await self._connect_and_ring()
+            await self._connect_and_notify()
 
-    async def _connect_and_ring(self) -> None:
+    async def _connect_and_notify(self) -> None:
         try:
             connection = await asyncpg.connect(
-                self._url, timeout=5, command_timeout=5, server_settings={"application_name": "bell"}
+                self._url, timeout=5, command_timeout=5, server_settings={"application_name": "outbox notify"}
             )
         except (OSError, TimeoutError, asyncpg.PostgresError) as error:
             self._gave_up(error)
@@ -67,6 +67,6 @@ class Bell:
             connection.terminate()
 
     def _gave_up(self, error: Exception) -> None:
-        # The next ring starts anew; until then the relay's own poll finds the rows.
+        # The next call starts again; until then the relay's own poll finds the rows.
         self._wanted.clear()
         log.warning("the relay could not be woken", extra={"error": type(error).__name__})

@@ -1,6 +1,6 @@
-"""Copies of tables in a schema of their own, and the swap that puts them in place.
+"""Copies of tables in a schema of their own, and the swap that replaces the originals by them.
 
-Every connection here has the shadow's schema alone in its search path: a name without a schema is the shadow's.
+Every connection here has only the shadow's schema in its search path: a name without a schema is the shadow's.
 """
 
 from collections.abc import Sequence
@@ -69,13 +69,13 @@ class NotRebuildable(Exception):
 
 
 class StructureChanged(Exception):
-    """A table was changed while it was filled anew: the swap would put it back to what it was before."""
+    """A table was changed while its copy was filled: the swap would undo the change."""
 
 
 async def create_shadow(connection: AsyncConnection, schema: str, consumer: str, tables: Sequence[str]) -> None:
     """Creates the schema with empty tables, those of the chassis included, and a copy of the consumer's discards.
 
-    All indexes are there from the beginning: a handler may read by any, and without it each batch would read the table.
+    All indexes exist from the beginning: a handler may read by any, and without it each batch would scan the table.
     """
     unfit = (await connection.execute(_UNFIT, {"tables": [f"public.{table}" for table in tables]})).scalars().all()
     if unfit:
@@ -93,7 +93,7 @@ async def create_shadow(connection: AsyncConnection, schema: str, consumer: str,
 
 
 async def keep_shadow(connection: AsyncConnection, tables: Sequence[str]) -> None:
-    """Makes the filled tables durable and gathers their statistics."""
+    """Makes the filled tables durable and analyzes them."""
     for table in tables:
         await connection.execute(text(f'ALTER TABLE "{table}" SET LOGGED'))
         await connection.execute(text(f'ANALYZE "{table}"'))

@@ -1,4 +1,4 @@
-"""Traces: where they go, and that nothing personal and no link travels in them. Initialise after a fork."""
+"""Exports traces, without personal data and links. Set up after a fork."""
 
 import os
 import re
@@ -19,7 +19,7 @@ from opentelemetry.trace import Span, SpanKind, Status
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 LINK = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]{22}\.[0-9]+\.[A-Za-z0-9_-]{43}")
-"""A token as links.py writes it, wherever it stands."""
+"""A token as `authorization/links.py` signs it, anywhere in a text."""
 
 _QUERY = re.compile(r"\?[^\s]*")
 _URLS = {"http.url", "http.target", "url.full", "url.path", "http.request.header.referer"}
@@ -40,8 +40,8 @@ _W3C = TraceContextTextMapPropagator()
 def setup(service_name: str, exporter: str) -> TracerProvider:
     """Returns the tracer provider, installed for the process; `exporter` is zipkin_json, otlp or none.
 
-    Endpoint, timeout and sampler follow the standard OTEL_* variables. Spans are sent by a thread of their own
-    and dropped when its queue is full, so a collector that hangs delays no request.
+    Endpoint, timeout and sampler follow the standard OTEL_* variables. Spans are sent by a thread of their own and
+    dropped if its queue is full, so a collector that hangs delays no request.
     """
     provider = TracerProvider(resource=Resource.create({SERVICE_NAME: service_name}))
     if exporter != "none":
@@ -89,7 +89,7 @@ HTTP: TelemetryConfig = {
 
 
 class Redacting(SpanExporter):
-    """Passes spans on without what a trace may not carry: links, queries, addresses, messages of exceptions."""
+    """Exports spans without links, queries, addresses and messages of exceptions."""
 
     def __init__(self, inner: SpanExporter) -> None:
         self._inner = inner

@@ -1,4 +1,4 @@
-"""Ends a process whose consumer or relay stands still without a reason, so that the supervisor starts it again.
+"""Ends a process whose consumer or relay makes no progress without a reason; the supervisor starts it again.
 
 aiokafka can stop after a broker's restart or a rebalance without any sign (aio-libs/aiokafka#1154, #847, #625, #718).
 A consumer is stuck when a client of its own sees facts beyond our position and the position does not move.
@@ -29,7 +29,7 @@ log = logging.getLogger(__name__)
 
 
 class Stuck(RuntimeError):
-    """A part stands still although there is something to do and nothing it waits for."""
+    """A part makes no progress although there is something to do and nothing it waits for."""
 
 
 class Progressing(Protocol):
@@ -84,7 +84,7 @@ class Liveness:
             with suppress_instrumentation():
                 behind = await self._behind(runner.consumer)
         except (KafkaError, SQLAlchemyError, OSError, TimeoutError):
-            # Whoever can't be asked can't be read from either: waiting for it is right.
+            # What can't be asked can't be read from either: waiting for it is right.
             self._suspected.pop(name, None)
             return
         since, before = self._suspected.get(name, (time.monotonic(), behind))
@@ -118,6 +118,6 @@ class Liveness:
         return {
             partition: positions.get(partition, 0)
             for partition, end in ends.items()
-            # Records that were deleted from the log are nobody's backlog.
+            # Records that were deleted from the log are no backlog.
             if end > max(positions.get(partition, 0), begins[partition])
         }

@@ -1,4 +1,4 @@
-"""Orphans, for operators: facts that were published and of which the restored database knows nothing."""
+"""The operators' routes for orphans: published facts that a restored database does not know."""
 
 import asyncio
 import json
@@ -21,7 +21,7 @@ from polity_chassis.database.tables import orphan
 from polity_chassis.messaging.publishing.cause import current_cause
 from polity_chassis.messaging.publishing.restore_check import Aggregates
 from polity_chassis.runtime import Runtime
-from polity_chassis.web.pagination import Page, PageDep, Wanted, cut, keyset, link_next
+from polity_chassis.web.pagination import Page, PageDep, PageRequest, cut, keyset, link_next
 
 WATCH_SECONDS = 1.0
 
@@ -39,7 +39,7 @@ log = logging.getLogger(__name__)
 
 
 class Orphan(NamedTuple):
-    """A fact of which the database knows nothing; of a person without the value."""
+    """A published fact that the database does not know; a person's without the value."""
 
     topic: str
     key: UUID
@@ -49,8 +49,8 @@ class Orphan(NamedTuple):
 
 
 Settle = Callable[[AsyncSession, Sequence[Orphan], datetime], Awaitable[None]]
-"""Makes a service's rows and what was published agree again, in the transaction that it is given, in which each
-aggregate's `fact_sequence` is that of its last published fact. The orphans stand in the order of their topics."""
+"""Makes a service's rows agree again with what was published, in the given transaction, in which each aggregate's
+`fact_sequence` is that of its last published fact. The orphans are in the order of their topics."""
 
 
 class OrphanOut(BaseModel):
@@ -84,14 +84,14 @@ class Settled(BaseModel):
     settled: int
 
 
-async def waiting(session: AsyncSession, page: Wanted) -> Sequence[Row[Any]]:
-    """Returns the orphans that are not settled, in the order of their places, one more than the page holds."""
+async def waiting(session: AsyncSession, page: PageRequest) -> Sequence[Row[Any]]:
+    """Returns the orphans that are not settled, by topic and offset, one more than the page holds."""
     statement = keyset(select(orphan).where(_COLUMNS.settled_at.is_(None)), list(_ORDER), page)
     return (await (await session.connection()).execute(statement)).all()
 
 
 async def settle(database: Database, aggregates: Aggregates, way: Settle, *, by: str, reason: str, at: datetime) -> int:
-    """Returns how many orphans were settled: from now on no number that was published is given again."""
+    """Settles the orphans and returns how many: from now on no published number is given again."""
     async with database.transaction() as session:
         connection = await session.connection()
         locked = select(orphan).where(_COLUMNS.settled_at.is_(None)).order_by(*_ORDER).with_for_update()
@@ -111,11 +111,11 @@ async def settle(database: Database, aggregates: Aggregates, way: Settle, *, by:
 
 
 async def watch_orphans(runtime: Runtime) -> None:
-    """Keeps `runtime.withheld` until cancelled: whether orphans wait to be settled."""
+    """Sets `runtime.withheld` by whether orphans wait to be settled, once a second until cancelled."""
     found = select(_COLUMNS.topic).where(_COLUMNS.settled_at.is_(None)).limit(1)
     while True:
         try:
-            # Looking once a second would fill the trace viewer with looking.
+            # A trace each second would hide all others.
             with suppress_instrumentation():
                 async with runtime.database.engine.connect() as connection:
                     runtime.withheld = (await connection.execute(found)).first() is not None

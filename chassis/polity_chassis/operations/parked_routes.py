@@ -1,4 +1,4 @@
-"""The desk for parked messages over HTTP, for operators."""
+"""The operators' routes for parked messages."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -13,11 +13,11 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from polity_chassis.authorization.access import OPERATOR, OPERATOR_EVEN_STALE, access
 from polity_chassis.database.tables import parked_message
 from polity_chassis.messaging.consuming import parked_messages
-from polity_chassis.messaging.consuming import redrive as desk
 from polity_chassis.messaging.consuming.records import Consumer
+from polity_chassis.messaging.consuming.redrive import discard_message, redrive_message
 from polity_chassis.messaging.publishing.cause import current_cause
 from polity_chassis.runtime import Runtime
-from polity_chassis.web.pagination import Page, PageDep, Wanted, cut, keyset, link_next
+from polity_chassis.web.pagination import Page, PageDep, PageRequest, cut, keyset, link_next
 from polity_chassis.web.problems import not_found
 
 
@@ -81,7 +81,7 @@ def parked_router(consumers: Sequence[Consumer]) -> APIRouter:
         runtime: Runtime = request.app.state.runtime
         consumer = await consumer_of(runtime, parked_id)
         bootstrap = runtime.settings.kafka_bootstrap
-        applied = await desk.redrive(runtime.database, bootstrap, consumer, parked_id)
+        applied = await redrive_message(runtime.database, bootstrap, consumer, parked_id)
         if applied is None:
             raise not_found()
         return Applied(applied=applied)
@@ -92,7 +92,7 @@ def parked_router(consumers: Sequence[Consumer]) -> APIRouter:
         runtime: Runtime = request.app.state.runtime
         consumer = await consumer_of(runtime, parked_id)
         by = current_cause().acting.actor or ""
-        applied = await desk.discard(
+        applied = await discard_message(
             runtime.database, consumer, parked_id, by=by, reason=body.reason, at=runtime.clock()
         )
         if applied is None:
@@ -102,7 +102,7 @@ def parked_router(consumers: Sequence[Consumer]) -> APIRouter:
     return router
 
 
-async def _page(session: AsyncSession, consumers: Iterable[str], wanted: Wanted) -> Sequence[Row[Any]]:
+async def _page(session: AsyncSession, consumers: Iterable[str], wanted: PageRequest) -> Sequence[Row[Any]]:
     """Returns what waits, oldest first (UUIDv7), without the data, with one row more than wanted to look ahead."""
     row = parked_message.c
     columns = [column for column in row if column.name not in {"raw_key", "value", "headers"}]

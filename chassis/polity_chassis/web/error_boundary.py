@@ -52,7 +52,7 @@ class ErrorBoundary:
 
 
 def _guard_headers(scope: Scope, message: Message) -> None:
-    """Refuses header values that would begin another header; what is for one caller is kept by no cache."""
+    """Refuses header values that would begin another header; an answer for one caller is not cached."""
     headers = MutableHeaders(scope=message)
     for value in headers.values():
         clean_header(value)

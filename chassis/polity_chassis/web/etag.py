@@ -1,4 +1,4 @@
-"""Versions over HTTP: answering 304 to who holds the current one, refusing a change made to another one."""
+"""Entity tags: 304 for a caller that has the current version, a refusal of changes made to another one."""
 
 from starlette.requests import Request
 
@@ -17,7 +17,7 @@ def etag_of(version: object) -> str:
     return clean_header('"' + str(version).replace('"', "") + '"')
 
 
-def holds(tags: str, etag: str) -> bool:
+def matches(tags: str, etag: str) -> bool:
     """Returns whether the value of an If-None-Match names the tag, strong or weak (RFC 9110, 13.1.2)."""
     return tags.strip() == "*" or etag.removeprefix("W/") in {tag.strip().removeprefix("W/") for tag in tags.split(",")}
 

@@ -1,11 +1,11 @@
-"""What may stand in a header, and which language a caller wants."""
+"""Safe header values, and the language that a caller accepts."""
 
 LANGUAGES = ("en", "es", "fr", "pt", "ko", "ar")
 """Of the interface: pages, mails and problems (BCP 47). Tests hold each service's texts against this list."""
 
 
-_ENDING = frozenset("\r\n\0")
-_TURNING = dict.fromkeys(map(ord, "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"))
+_TERMINATORS = frozenset("\r\n\0")
+_DIRECTION_CONTROLS = dict.fromkeys(map(ord, "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"))
 """Unicode's embeddings, overrides and isolates."""
 
 
@@ -14,13 +14,13 @@ class UnsafeHeader(ValueError):
 
 
 def clean_header(value: str) -> str:
-    """Returns the value without what turns the direction of the writing after it, which could show another name.
+    """Returns the value without characters that change the direction of the text: they could disguise a name.
 
-    Raises UnsafeHeader when it holds CR, LF or NUL.
+    Raises UnsafeHeader if it holds CR, LF or NUL.
     """
-    if not _ENDING.isdisjoint(value):
+    if not _TERMINATORS.isdisjoint(value):
         raise UnsafeHeader("a header value holds CR, LF or NUL")
-    return value.translate(_TURNING)
+    return value.translate(_DIRECTION_CONTROLS)
 
 
 def language_of(accept_language: str | None, supported: tuple[str, ...] = LANGUAGES) -> str:

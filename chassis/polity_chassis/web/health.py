@@ -1,7 +1,7 @@
-"""Whether the process lives, whether it can serve, and its figures: /health/live, /health/ready, /metrics.
+"""/health/live, /health/ready and /metrics.
 
-Ready means that the database answers, by a connection that no request uses: requests that wait make no process unready.
-A broker that is away delays facts but no request, so it is not asked.
+Ready means that the database answers on a connection that no request uses: waiting requests make no process unready. A
+broker that is away delays facts but no request, so it is not checked.
 """
 
 import asyncio
@@ -29,7 +29,7 @@ router = APIRouter(include_in_schema=False)
 
 @router.get("/health/live")
 async def live() -> dict[str, str]:
-    """Answers as long as the process does."""
+    """Answers while the process runs."""
     return {"status": "live"}
 
 

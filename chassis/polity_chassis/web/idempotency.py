@@ -1,4 +1,4 @@
-"""The same request sent twice is done once: Idempotency-Key, kept in the transaction of its effect."""
+"""Idempotency-Key: the same request sent twice is done once; its key is stored in the transaction of its effect."""
 
 import hashlib
 import json

@@ -1,4 +1,4 @@
-"""Pages by key: each page begins after the last row of the one before, however long the list grows."""
+"""Keyset pagination: each page begins after the last row of the one before, however long the list grows."""
 
 import base64
 import json
@@ -43,26 +43,26 @@ class Page(BaseModel, Generic[T]):
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
-    """Which page is asked for: what it begins after, and how many rows it holds at most."""
+class PageRequest:
+    """The page asked for: the key that it begins after, and how many rows it holds at most."""
 
     after: tuple[Any, ...] | None
     limit: int
 
 
-def wanted(
+def page_request(
     cursor: Annotated[str | None, Query(max_length=1000, description="`next` of the page before.")] = None,
     limit: Annotated[int, Query(ge=1, le=MAX_LIMIT, description="Rows per page: 1 to 200.")] = 50,
-) -> Wanted:
-    """Returns the page asked for; raises Problem (422) for a cursor that is not ours."""
-    return Wanted(decode(cursor) if cursor else None, limit)
+) -> PageRequest:
+    """Returns the page asked for; raises Problem (422) for a cursor that was not made here."""
+    return PageRequest(decode(cursor) if cursor else None, limit)
 
 
-PageDep = Annotated[Wanted, Depends(wanted)]
+PageDep = Annotated[PageRequest, Depends(page_request)]
 
 
 def keyset(
-    statement: Select[Any], columns: Sequence[ColumnElement[Any]], page: Wanted, *, descending: bool = False
+    statement: Select[Any], columns: Sequence[ColumnElement[Any]], page: PageRequest, *, descending: bool = False
 ) -> Select[Any]:
     """Returns one page ordered by `columns` (the last one unique), with one row more to look ahead.
 
@@ -78,7 +78,7 @@ def keyset(
     return statement.order_by(*order).limit(page.limit + 1)
 
 
-def cut(rows: Sequence[T], page: Wanted, key: Callable[[T], tuple[Any, ...]]) -> tuple[Sequence[T], str | None]:
+def cut(rows: Sequence[T], page: PageRequest, key: Callable[[T], tuple[Any, ...]]) -> tuple[Sequence[T], str | None]:
     """Returns the page's rows and the next cursor; `key` gives a row's values of the ordering columns."""
     if len(rows) <= page.limit:
         return rows, None

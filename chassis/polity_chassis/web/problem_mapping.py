@@ -1,4 +1,4 @@
-"""Exceptions below us that are nobody's mistake in code: what was entered, or a database that is away."""
+"""Maps exceptions of the database and the network to problems: invalid input, or a service that is unavailable."""
 
 import socket
 
@@ -9,12 +9,12 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from polity_chassis.web.problems import Problem
 
 UNSTORABLE = {"22021", "22P05"}
-"""SQLSTATE of text that PostgreSQL can't hold, as U+0000."""
-PASSING = {"08", "40", "53", "57"}
-"""SQLSTATE classes that pass: connection, serialisation or deadlock, resources, shutdown."""
+"""SQLSTATEs of text that PostgreSQL can't store, such as U+0000."""
+TRANSIENT = {"08", "40", "53", "57"}
+"""SQLSTATE classes of transient errors: connection, serialisation or deadlock, resources, shutdown."""
 LOCK_TIMEOUT = "55P03"
 NOT_COMPARED = "PO001"
-"""Our own: the outbox takes no fact before the database was compared with what was published (`restored`)."""
+"""Our own: the outbox accepts no fact before the database was compared with what was published (`restore_check`)."""
 
 
 def problem_of(error: Exception) -> Problem | None:
@@ -26,7 +26,7 @@ def problem_of(error: Exception) -> Problem | None:
         state = str(getattr(getattr(error, "orig", error), "sqlstate", None) or "")
         if state in UNSTORABLE:
             return Problem("invalid_request", "invalid")
-        if getattr(error, "connection_invalidated", False) or state[:2] in PASSING or state == LOCK_TIMEOUT:
+        if getattr(error, "connection_invalidated", False) or state[:2] in TRANSIENT or state == LOCK_TIMEOUT:
             return _unavailable()
         if state == NOT_COMPARED:
             return Problem("owner_restored", "unavailable", headers={"Retry-After": "5"})

@@ -1,4 +1,4 @@
-"""One way from an error to an answer: RFC 9457, in the caller's language, never quoting what was entered."""
+"""Problem answers (RFC 9457), in the caller's language, never quoting what was entered."""
 
 import re
 import secrets
@@ -35,8 +35,8 @@ STATUS: dict[str, int] = {
     "unavailable": 503,
 }
 
-_PASSING = {"unavailable": {"Retry-After": "2"}}
-"""What passes by itself says when it is worth trying again, in seconds."""
+_DEFAULT_HEADERS = {"unavailable": {"Retry-After": "2"}}
+"""A transient problem says after how many seconds to try again."""
 _HTTP_SLUGS = {400: "malformed", 401: "unauthenticated", 403: "forbidden", 404: "not_found", 405: "method_not_allowed"}
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,39}")
 
@@ -73,12 +73,12 @@ class Problem(Exception):
 
 
 def not_found() -> Problem:
-    """Returns the answer for a row that is not there or that the caller may not see: the two look alike."""
+    """Returns the answer for a row that does not exist or that the caller may not see: the two look alike."""
     return Problem("not_found", "not_found")
 
 
 def response_of(request: Request, error: Exception) -> JSONResponse:
-    """Returns the answer to any exception; one without `slug` and `category` becomes a 500 that says nothing."""
+    """Returns the answer to any exception; one without `slug` and `category` becomes a 500 without details."""
     slug, category = getattr(error, "slug", None), getattr(error, "category", None)
     if not isinstance(slug, str) or category not in STATUS:
         return _response(request, "internal", 500)
@@ -90,7 +90,7 @@ def response_of(request: Request, error: Exception) -> JSONResponse:
         detail=getattr(error, "detail", None),
         errors=getattr(error, "errors", ()),
         params=getattr(error, "params", None) or {},
-        headers={**_PASSING.get(str(category), {}), **(getattr(error, "headers", None) or {})},
+        headers={**_DEFAULT_HEADERS.get(str(category), {}), **(getattr(error, "headers", None) or {})},
     )
 
 
@@ -100,7 +100,7 @@ def refusal(request: Request, slug: str, category: Category, members: Mapping[st
 
 
 def is_known(error: Exception) -> bool:
-    """Returns whether the exception is a named refusal rather than a fault of ours."""
+    """Returns whether the exception is a named refusal rather than a defect."""
     return isinstance(getattr(error, "slug", None), str) and getattr(error, "category", None) in STATUS
 
 

@@ -1,4 +1,4 @@
-"""Public data is read alike by everybody: by pages of any origin, by HEAD, and with an ETag that spares the body."""
+"""Public data can be read by pages of any origin, by HEAD, and with an ETag that saves sending the body again."""
 
 import hashlib
 
@@ -6,7 +6,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from polity_chassis.web.etag import holds
+from polity_chassis.web.etag import matches
 from polity_chassis.web.routes import READS, Paths
 
 ANY_ORIGIN = {
@@ -69,7 +69,7 @@ class _Answer:
         # Weak: the gateway may compress it.
         headers.setdefault("ETag", f'W/"{hashlib.sha256(self._body).hexdigest()[:32]}"')
         headers.setdefault("Cache-Control", REVALIDATED)
-        if holds(self._held_tags, headers["ETag"]):
+        if matches(self._held_tags, headers["ETag"]):
             for name in ("Content-Length", "Content-Type"):
                 del headers[name]
             await self._send({**start, "status": 304})

@@ -1,4 +1,4 @@
-"""Which paths an application has: by which methods and parameters each is called, and which are public data."""
+"""The paths of an application: the methods and parameters of each, and which are public data."""
 
 import re
 from collections.abc import Sequence

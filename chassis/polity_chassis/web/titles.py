@@ -1,4 +1,4 @@
-"""What a problem and a fault of a field are called, in every language of the interface: titles.json."""
+"""The titles of problems and of field errors, in every language of the interface: titles.json."""
 
 import json
 from collections.abc import Mapping

@@ -1,6 +1,6 @@
 """Wires the service together."""
 
-from polity_chassis.authorization.mandate_projection import authority_consumer
+from polity_chassis.authorization.mandate_projection import mandate_consumer
 from polity_chassis.clock import utc_now
 from polity_chassis.operations.parked_routes import parked_router
 from polity_chassis.service import Service
@@ -20,7 +20,7 @@ NAME = "notifications"
 def service() -> Service:
     """Returns the service with the settings of the environment."""
     settings = load(Settings)
-    consumers = (authority_consumer(NAME), *membership_consumers(settings.limits, utc_now), webhook_consumer())
+    consumers = (mandate_consumer(NAME), *membership_consumers(settings.limits, utc_now), webhook_consumer())
     return Service(
         name=NAME,
         settings=settings,

@@ -1,8 +1,8 @@
-"""Keys that a compacted topic has let go of while a consumer was away: their tombstones came and went unread.
+"""Finds keys whose tombstones a consumer has missed because Kafka had removed them meanwhile.
 
-Kafka keeps a tombstone for the topic's `delete.retention.ms`. A consumer that last stood at the end longer ago, or that
-was restored from a backup, reads the topic from its beginning: whoever it knows and nobody speaks of there any more was
-erased.
+Kafka keeps a tombstone for the topic's `delete.retention.ms`. A consumer that last caught up longer ago, or whose
+database was restored from a backup, reads the compacted topic from its beginning: a key that it knows and that is no
+longer in the topic was erased.
 """
 
 import asyncio
@@ -29,7 +29,7 @@ from polity_chassis.messaging.header_names import read_any_header_name
 READ_MILLISECONDS = 500
 SLICE = 500
 PATIENCE_SECONDS = 60.0
-"""How long the topic may stand still while it is read."""
+"""How long one read of the topic may take."""
 
 BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
 SETTING = "delete.retention.ms"
@@ -40,10 +40,10 @@ _KEYS = text("SELECT key FROM inbox WHERE consumer = :consumer AND topic = :topi
 log = logging.getLogger(__name__)
 
 
-async def forget_absent(database: Database, bootstrap: str, consumer: Consumer, went_round: Callable[[], None]) -> int:
-    """Returns how many keys were ended, as by their tombstones: none where the consumer cannot have missed one.
+async def forget_absent(database: Database, bootstrap: str, consumer: Consumer, on_progress: Callable[[], None]) -> int:
+    """Applies the missed tombstones; returns how many, 0 where the consumer cannot have missed one.
 
-    `went_round` is called while the topic is read. Raises KafkaError, TimeoutError and the database's errors.
+    `on_progress` is called while the topic is read. Raises KafkaError, TimeoutError and the database's errors.
     """
     ended = next((kind for kind in consumer.handlers if kind.tombstone), None)
     total = 0
@@ -51,13 +51,13 @@ async def forget_absent(database: Database, bootstrap: str, consumer: Consumer, 
         async with database.transaction() as session:
             at = await database_time(session)
             stood, keys = await _known(session, consumer, topic)
-        # Half of it: Kafka counts from when its cleaner first came by.
+        # Half of it: Kafka counts from the cleaner's first pass.
         if not stood or min(stood.values()) > at - await _delete_retention(bootstrap, topic) / 2:
             continue
-        absent = sorted(keys - await _present(bootstrap, topic, went_round)) if keys else []
+        absent = sorted(keys - await _present(bootstrap, topic, on_progress)) if keys else []
         for start in range(0, len(absent), SLICE):
             await _end(database, consumer, ended, topic, absent[start : start + SLICE])
-            went_round()
+            on_progress()
         async with database.transaction() as session:
             await mark_at_end(session, consumer.name, stood, at)
         log.warning("read a compacted topic again", extra={"topic": topic, "keys": len(keys), "absent": len(absent)})
@@ -68,7 +68,7 @@ async def forget_absent(database: Database, bootstrap: str, consumer: Consumer, 
 async def _known(
     session: AsyncSession, consumer: Consumer, topic: str
 ) -> tuple[Mapping[TopicPartition, datetime], set[str]]:
-    """Returns when the consumer last stood at the end of each partition it has read, and the keys it has applied."""
+    """Returns when the consumer was last at the end of each partition it has read, and the keys it has applied."""
     connection = await session.connection()
     parameters = {"consumer": consumer.name, "topic": topic}
     rows = await connection.execute(_POSITIONS, parameters)
@@ -91,8 +91,8 @@ async def _delete_retention(bootstrap: str, topic: str) -> timedelta:
     return timedelta(milliseconds=next(int(value) for name, value, *_ in entries if name == SETTING))
 
 
-async def _present(bootstrap: str, topic: str, went_round: Callable[[], None]) -> set[str]:
-    """Returns the keys of which the topic still says something, be it that they ended."""
+async def _present(bootstrap: str, topic: str, on_progress: Callable[[], None]) -> set[str]:
+    """Returns the keys that the topic still has, tombstones included."""
     read_any_header_name()
     # Without a group it gets every partition.
     kafka = AIOKafkaConsumer(topic, bootstrap_servers=bootstrap, enable_auto_commit=False, auto_offset_reset="earliest")
@@ -108,7 +108,7 @@ async def _present(bootstrap: str, topic: str, went_round: Callable[[], None]) -
             present.update(
                 (record.key or b"").decode(errors="replace") for batch in batches.values() for record in batch
             )
-            went_round()
+            on_progress()
     finally:
         await kafka.stop()
     return present
@@ -117,11 +117,11 @@ async def _present(bootstrap: str, topic: str, went_round: Callable[[], None]) -
 async def _end(
     database: Database, consumer: Consumer, ended: type[Fact] | None, topic: str, keys: Sequence[str]
 ) -> None:
-    """Applies what the lost tombstones would have said; the inbox stays where it is."""
+    """Applies the missed tombstones; the inbox does not change."""
     assert ended
     async with database.transaction() as session:
         at = await database_time(session)
-        standings = await StoredInbox(consumer.name).lock(session, [(topic, key) for key in keys])
+        states = await StoredInbox(consumer.name).lock(session, [(topic, key) for key in keys])
         fact: Any = ended.model_validate({})
-        facts = [Received(fact, key, at, new_id(), standings[topic, key].last, topic, -1, -1, None) for key in keys]
+        facts = [Received(fact, key, at, new_id(), states[topic, key].last, topic, -1, -1, None) for key in keys]
         await consumer.handlers[ended](session, facts)

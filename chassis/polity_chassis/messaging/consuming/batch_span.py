@@ -1,4 +1,4 @@
-"""Continues the traces that facts carry: one span for the batch, and one for every other sampled trace in it."""
+"""Continues the traces of the facts: one span for the batch, and one for every other sampled trace in it."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -9,7 +9,7 @@ from opentelemetry.context import Context
 from opentelemetry.trace import SpanKind
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
-from polity_chassis.messaging.consuming.records import Item, Received
+from polity_chassis.messaging.consuming.records import DecodedRecord, Received
 from polity_chassis.observability.tracing import span_from
 
 _W3C = TraceContextTextMapPropagator()
@@ -18,7 +18,7 @@ _SAMPLED = frozenset("13579bdf")
 
 
 @contextmanager
-def batch_span(consumer: str, items: Sequence[Item]) -> Iterator[None]:
+def batch_span(consumer: str, items: Sequence[DecodedRecord]) -> Iterator[None]:
     """Makes the batch's span current. Its parent is the first sampled fact's own span; without one it isn't sampled.
 
     The other sampled facts get spans in their own traces, from the batch's begin to its end; those that were published

@@ -1,4 +1,4 @@
-"""Whether a consumer stands at the end of its topics, noted in the database for whom that matters."""
+"""Marks in the database when a consumer has caught up with the end of its topics, for those that depend on it."""
 
 import logging
 import time
@@ -22,35 +22,36 @@ T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 
-class Standing:
-    """Notes it of an authority, and of whoever must not be away for longer than a topic keeps tombstones.
+class CaughtUpMarker:
+    """Marks it for an authority consumer, and for one that must not lag longer than a topic keeps its tombstones.
 
-    `since` (time.monotonic) is when the consumer last stood at the end, or what it missed was last made up for.
+    `since` (time.monotonic) is when the consumer had last caught up, or when the tombstones that it missed were last
+    applied.
     """
 
     def __init__(self, consumer: Consumer, database: Database) -> None:
         self._consumer, self._database = consumer, database
-        self._noted = float("-inf")
+        self._marked = float("-inf")
         self.since = time.monotonic()
 
-    async def time_to_note(self) -> datetime | None:
-        """Returns the database's time where it is due to be noted whether the consumer stands at the end."""
+    async def due(self) -> datetime | None:
+        """Returns the database's time if a mark is due, None otherwise."""
         wanted = self._consumer.authority or self._consumer.compacted
-        if not wanted or time.monotonic() - self._noted < MARK_SECONDS:
+        if not wanted or time.monotonic() - self._marked < MARK_SECONDS:
             return None
-        return await self._keep_up(database_time)
+        return await self._attempt(database_time)
 
-    async def note(self, partitions: Iterable[TopicPartition], at: datetime) -> None:
-        """Notes that it stood at the end of the partitions at that instant of the database's clock."""
-        await self._keep_up(lambda session: mark_at_end(session, self._consumer.name, partitions, at))
-        self._noted = self.since = time.monotonic()
+    async def mark(self, partitions: Iterable[TopicPartition], at: datetime) -> None:
+        """Marks that it had caught up with the partitions at that instant of the database's clock."""
+        await self._attempt(lambda session: mark_at_end(session, self._consumer.name, partitions, at))
+        self._marked = self.since = time.monotonic()
 
-    async def _keep_up(self, action: Callable[[AsyncSession], Awaitable[T]]) -> T | None:
-        """Returns what the action returns; it belongs to nobody's trace, and may fail."""
+    async def _attempt(self, action: Callable[[AsyncSession], Awaitable[T]]) -> T | None:
+        """Returns what the action returns, None if it fails; it belongs to no trace."""
         try:
             with suppress_instrumentation():
                 async with self._database.transaction() as session:
                     return await action(session)
         except Exception as error:
-            log.warning("consumer %s can't note its standing (%s)", self._consumer.name, describe(error, personal=True))
+            log.warning("consumer %s can't note its state (%s)", self._consumer.name, describe(error, personal=True))
             return None

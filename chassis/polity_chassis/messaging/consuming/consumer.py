@@ -1,7 +1,7 @@
 """Reads topics by FastStream and applies them in batches: positions, inbox and effects in one transaction.
 
-Kafka's committed offsets show the lag to Kafka's own tools and decide nothing: on every assignment the consumer seeks
-to its own positions, and a batch whose positions somebody else has moved is rolled back.
+Offsets are committed to Kafka only to show the lag to its tools. On every assignment the consumer seeks to its own
+positions, and a batch whose positions another process has moved is rolled back.
 """
 
 import asyncio
@@ -23,7 +23,7 @@ from polity_chassis.database.errors import describe, is_infrastructure
 from polity_chassis.messaging.consuming import parked_messages
 from polity_chassis.messaging.consuming.absent_keys import forget_absent
 from polity_chassis.messaging.consuming.batch_span import batch_span
-from polity_chassis.messaging.consuming.caught_up import Standing
+from polity_chassis.messaging.consuming.caught_up import CaughtUpMarker
 from polity_chassis.messaging.consuming.inbox import Halted, StoredInbox, apply_batch
 from polity_chassis.messaging.consuming.positions import (
     Positions,
@@ -32,14 +32,14 @@ from polity_chassis.messaging.consuming.positions import (
     claim_positions,
     move_positions,
 )
-from polity_chassis.messaging.consuming.records import Consumer, Item, Reader
+from polity_chassis.messaging.consuming.records import Consumer, DecodedRecord, RecordDecoder
 from polity_chassis.messaging.header_names import read_any_header_name
 
 MAX_RECORDS = 1000
 BATCH_TIMEOUT_MS = 10
 WATCH_SECONDS = 1.0
 AWAY_SECONDS = 3600.0
-"""After so long without standing at the end of a compacted topic it is looked whether tombstones were missed."""
+"""After so long without catching up with a compacted topic, missed tombstones are looked for."""
 LONGEST_PAUSE_SECONDS = 5.0
 GRACE_SECONDS = 10.0
 
@@ -52,7 +52,7 @@ class ConsumerRunner:
     """One consumer in this process: `run` until cancelled.
 
     `last_progress` (time.monotonic) is when a batch was last committed or everything published was last found
-    applied; `waiting_for` says why it stands still, None while it doesn't.
+    applied; `waiting_for` says why it makes no progress, None while it does.
     """
 
     def __init__(self, consumer: Consumer, database: Database, bootstrap: str) -> None:
@@ -61,12 +61,12 @@ class ConsumerRunner:
         self.waiting_for: str | None = None
         self._database = database
         self._bootstrap = bootstrap
-        self._reader = Reader(consumer)
+        self._decoder = RecordDecoder(consumer)
         self._inbox = StoredInbox(consumer.name)
         self._positions: dict[TopicPartition, int] = {}
         self._committed: dict[TopicPartition, int] = {}
         self._lag: int | None = None
-        self._standing = Standing(consumer, database)
+        self._caught_up = CaughtUpMarker(consumer, database)
         self._failures = 0
         self._subscriber: Any = None
         self._stopping = asyncio.Event()
@@ -76,22 +76,24 @@ class ConsumerRunner:
         return self._lag
 
     async def run(self) -> None:
-        """Consumes until cancelled; waits, for ever and visibly, for a database or a broker that is away."""
+        """Consumes until cancelled; while the database or the broker is away it waits, for ever and visibly."""
         read_any_header_name()
         while True:
             self._stopping.clear()
             try:
                 await self._consume()
             except (KafkaError, OSError, TimeoutError) as error:
-                await self._pause("kafka", error)
+                await self._back_off("kafka", error)
 
     async def _consume(self) -> None:
-        await self._patiently(partial(forget_absent, self._database, self._bootstrap, self.consumer, self._went_round))
-        self._standing.since = time.monotonic()
+        await self._until_it_succeeds(
+            partial(forget_absent, self._database, self._bootstrap, self.consumer, self._progressed)
+        )
+        self._caught_up.since = time.monotonic()
         broker = self._wire()
         try:
             await broker.start()
-            while not self.consumer.compacted or time.monotonic() - self._standing.since < AWAY_SECONDS:
+            while not self.consumer.compacted or time.monotonic() - self._caught_up.since < AWAY_SECONDS:
                 await self._watch()
                 await asyncio.sleep(WATCH_SECONDS)
         finally:
@@ -99,16 +101,16 @@ class ConsumerRunner:
             await broker.stop()
             self._positions.clear()
 
-    async def _patiently(self, action: Callable[[], Awaitable[T]]) -> T | None:
-        """Returns what the action returns, however long that takes; None when the consumer stops before."""
+    async def _until_it_succeeds(self, action: Callable[[], Awaitable[T]]) -> T | None:
+        """Tries the action until it succeeds and returns its result; returns None if the consumer stops before."""
         while not self._stopping.is_set():
             try:
                 return await action()
             except Exception as error:  # aiokafka would swallow it and read on from Kafka's own offsets
-                await self._pause("kafka" if isinstance(error, KafkaError) else "database", error)
+                await self._back_off("kafka" if isinstance(error, KafkaError) else "database", error)
         return None
 
-    def _went_round(self) -> None:
+    def _progressed(self) -> None:
         self.last_progress = time.monotonic()
 
     def _wire(self) -> KafkaBroker:
@@ -148,7 +150,7 @@ class ConsumerRunner:
         )
 
     async def _handle(self, records: list[ConsumerRecord]) -> None:
-        """Applies one batch or rewinds to where it began; never raises, for FastStream would go on behind it."""
+        """Applies one batch or rewinds to where it began; never raises: FastStream would continue behind it."""
         batch = [r for r in records if TopicPartition(r.topic, r.partition) in self._positions]
         if not batch:
             return
@@ -158,16 +160,16 @@ class ConsumerRunner:
             await self.adopt({TopicPartition(r.topic, r.partition) for r in batch})
         except Exception as error:
             self._rewind(batch)
-            await self._pause("authority" if isinstance(error, Halted) else "database", error)
+            await self._back_off("authority" if isinstance(error, Halted) else "database", error)
         else:
             self._failures, self.waiting_for, self.last_progress = 0, None, time.monotonic()
 
     async def _apply_or_halt(self, batch: Sequence[ConsumerRecord]) -> None:
-        """Applies the batch; where an authority halts, all that stands before the halt in its partition, and raises."""
+        """Applies the batch; if an authority consumer halts, applies what is before that record and raises Halted."""
         try:
             await self._apply(batch)
         except Halted as halt:
-            await self._show_halt(halt)
+            await self._park_halted(halt)
             at = halt.item.record
             before = [r for r in batch if (r.topic, r.partition) != (at.topic, at.partition) or r.offset < at.offset]
             if before:
@@ -175,33 +177,33 @@ class ConsumerRunner:
             raise
 
     async def _apply(self, batch: Sequence[ConsumerRecord]) -> None:
-        items = [self._reader.read(record) for record in batch]
+        items = [self._decoder.decode(record) for record in batch]
         reached = {TopicPartition(r.topic, r.partition): r.offset + 1 for r in batch}
         expected = {partition: self._positions[partition] for partition in reached}
         with batch_span(self.consumer.name, items):
             try:
-                await self._transaction(items, expected, reached, careful=False)
+                await self._transaction(items, expected, reached, isolate_failures=False)
             except (StalePosition, Halted):
                 raise
             except Exception as error:
                 if is_infrastructure(error):
                     raise
-                await self._transaction(items, expected, reached, careful=True)
+                await self._transaction(items, expected, reached, isolate_failures=True)
         for partition, offset in reached.items():
             if self._positions.get(partition) == expected[partition]:
                 self._positions[partition] = offset
 
     async def _transaction(
-        self, items: Sequence[Item], expected: Positions, reached: Positions, *, careful: bool
+        self, items: Sequence[DecodedRecord], expected: Positions, reached: Positions, *, isolate_failures: bool
     ) -> None:
         async with self._database.transaction() as session:
-            # First of all: whoever moves the positions holds them, so the batches of a partition follow each other.
+            # First: the moved rows stay locked, so that the batches of a partition follow each other.
             await move_positions(session, self.consumer.name, expected, reached)
-            await apply_batch(session, self.consumer, self._inbox, items, careful=careful)
+            await apply_batch(session, self.consumer, self._inbox, items, isolate_failures=isolate_failures)
 
     async def adopt(self, partitions: set[TopicPartition]) -> None:
-        """Seeks to our own positions of the partitions; waits for the database for as long as it takes."""
-        positions = await self._patiently(partial(self._claim, partitions))
+        """Seeks to our own positions in the partitions; waits for the database for as long as it takes."""
+        positions = await self._until_it_succeeds(partial(self._claim, partitions))
         for partition, offset in (positions or {}).items():
             self._seek(partition, offset)
 
@@ -223,13 +225,13 @@ class ConsumerRunner:
             if partition in self._positions:
                 self._seek(partition, self._positions[partition])
 
-    async def _show_halt(self, halt: Halted) -> None:
+    async def _park_halted(self, halt: Halted) -> None:
         with contextlib.suppress(Exception):
             async with self._database.transaction() as session:
-                await parked_messages.put(session, self.consumer, [halt.item])
+                await parked_messages.park(session, self.consumer, [halt.item])
 
-    async def _pause(self, what: str, error: Exception) -> None:
-        """Waits longer each time, up to LONGEST_PAUSE_SECONDS, and says so."""
+    async def _back_off(self, what: str, error: Exception) -> None:
+        """Waits longer at each failure, up to LONGEST_PAUSE_SECONDS, and logs it."""
         seconds = min(0.1 * 2**self._failures, LONGEST_PAUSE_SECONDS)
         self._failures = min(self._failures + 1, 10)
         reason = str(error) if isinstance(error, Halted) else describe(error, personal=True)
@@ -239,31 +241,31 @@ class ConsumerRunner:
             await asyncio.wait_for(self._stopping.wait(), seconds)
 
     def attach(self, assigned: set[TopicPartition]) -> None:
-        """Takes over what was assigned, paused until our own positions are known."""
+        """Takes over the assigned partitions, paused until our own positions are known."""
         self._positions.clear()
         self._committed.clear()
         self._kafka.pause(*assigned)
 
     def release(self, revoked: set[TopicPartition]) -> None:
-        """Forgets what was revoked: a batch of it that is under way rolls back if another process was quicker."""
+        """Forgets the revoked partitions: a batch of them under way rolls back if another process was faster."""
         for partition in revoked:
             self._positions.pop(partition, None)
 
     async def _watch(self) -> None:
-        """Measures the lag, notes whether the consumer stands at the end, commits offsets for Kafka's own tools."""
+        """Measures the lag, marks whether the consumer has caught up, commits offsets for Kafka's own tools."""
         partitions = dict(self._positions)
         if not partitions:
             return
-        asked_at = await self._standing.time_to_note()
+        asked_at = await self._caught_up.due()
         ends = await self._kafka.end_offsets(list(partitions))
         behind = [p for p in partitions if self._positions.get(p, ends[p]) < ends[p]]
-        # Records that were deleted from the log are nobody's backlog.
+        # Records that were deleted from the log are no backlog.
         begins = await self._kafka.beginning_offsets(behind) if behind else {}
         self._lag = sum(ends[p] - max(self._positions.get(p, ends[p]), begins[p]) for p in behind)
         if self._lag == 0:
             self.last_progress = time.monotonic()
             if asked_at:
-                await self._standing.note([p for p in partitions if p in self._positions], asked_at)
+                await self._caught_up.mark([p for p in partitions if p in self._positions], asked_at)
         moved = {p: o for p, o in self._positions.items() if self._committed.get(p) != o}
         if moved:
             with contextlib.suppress(KafkaError, IllegalStateError):

@@ -1,4 +1,4 @@
-"""The rows of `parked_message`: what could not be applied, and what waits behind it."""
+"""The table `parked_message`: facts that could not be applied, and the later facts of their keys."""
 
 import base64
 from collections.abc import Iterable, Sequence
@@ -13,11 +13,11 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from polity_chassis.database.tables import parked_message
 from polity_chassis.ids import new_id
-from polity_chassis.messaging.consuming.dispatch import NUMBER_TAKEN, Held
-from polity_chassis.messaging.consuming.records import Consumer, Headers, Item, Place
+from polity_chassis.messaging.consuming.dispatch import NUMBER_TAKEN, ParkedState
+from polity_chassis.messaging.consuming.records import Consumer, DecodedRecord, Headers, TopicKey
 
 DISCARDS_KEPT = timedelta(days=90)
-"""How long what a discarded message said is kept, for whoever wants to know."""
+"""How long the content of a discarded message is kept."""
 
 row = parked_message.c
 
@@ -45,35 +45,39 @@ class StoredRecord:
     headers: Headers
 
 
-async def holds(session: AsyncSession, consumer: str, places: Sequence[Place]) -> dict[Place, Held]:
-    """Returns what is parked or given up of each place that has any."""
+async def parked_states(
+    session: AsyncSession, consumer: str, topic_keys: Sequence[TopicKey]
+) -> dict[TopicKey, ParkedState]:
+    """Returns what is parked or was discarded of each key that has any."""
     connection = await session.connection()
     if not (await connection.execute(_ANY, {"consumer": consumer})).scalar_one():
         return {}
     parameters = {
         "consumer": consumer,
-        "topics": list({place[0] for place in places}),
-        "keys": [place[1] for place in places],
+        "topics": list({topic_key[0] for topic_key in topic_keys}),
+        "keys": [topic_key[1] for topic_key in topic_keys],
         "number_taken": NUMBER_TAKEN,
     }
     found = await connection.execute(_HOLDS, parameters)
-    return {(r.topic, r.key): Held(r.waiting, frozenset(r.discarded or ()), r.blank) for r in found}
+    return {(r.topic, r.key): ParkedState(r.waiting, frozenset(r.discarded or ()), r.blank) for r in found}
 
 
-async def put(session: AsyncSession, consumer: Consumer, items: Sequence[Item]) -> None:
-    """Parks the items; of a compacted topic the newest of each key alone, by its place and without its data."""
+async def park(session: AsyncSession, consumer: Consumer, items: Sequence[DecodedRecord]) -> None:
+    """Parks the items; of a compacted topic only the newest of each key, by its offset and without its data."""
     if not items:
         return
     newest = {
-        item.place: item
+        item.topic_key: item
         for item in items
-        if item.place and item.record.topic in consumer.compacted and item.reason != NUMBER_TAKEN
+        if item.topic_key and item.record.topic in consumer.compacted and item.reason != NUMBER_TAKEN
     }
     kept = [
-        item for item in items if item.reason == NUMBER_TAKEN or item.place not in newest or newest[item.place] is item
+        item
+        for item in items
+        if item.reason == NUMBER_TAKEN or item.topic_key not in newest or newest[item.topic_key] is item
     ]
-    for place in newest:
-        await forget(session, consumer.name, place)
+    for topic_key in newest:
+        await forget(session, consumer.name, topic_key)
     connection = await session.connection()
     statement = insert_or_keep(parked_message).on_conflict_do_nothing(
         index_elements=[row.consumer, row.topic, row.partition, row.offset]
@@ -81,7 +85,7 @@ async def put(session: AsyncSession, consumer: Consumer, items: Sequence[Item]) 
     await connection.execute(statement, [_values(consumer, item) for item in kept])
 
 
-def _values(consumer: Consumer, item: Item) -> dict[str, Any]:
+def _values(consumer: Consumer, item: DecodedRecord) -> dict[str, Any]:
     record = item.record
     personal = record.topic in consumer.compacted
     return {
@@ -90,7 +94,7 @@ def _values(consumer: Consumer, item: Item) -> dict[str, Any]:
         "topic": record.topic,
         "partition": record.partition,
         "offset": record.offset,
-        "key": item.place[1] if item.place else None,
+        "key": item.topic_key[1] if item.topic_key else None,
         "sequence": item.sequence,
         "type": _type_name(record.headers),
         "reason": item.reason,
@@ -107,7 +111,7 @@ def _type_name(headers: Headers) -> str | None:
 
 
 def _storable(text: str) -> str:
-    """Returns the text as PostgreSQL can hold it: a record that can't be parked would stop every key behind it."""
+    """Returns the text as PostgreSQL can store it: a record that can't be parked would stop the whole partition."""
     return text.replace("\0", "\\0").encode(errors="backslashreplace").decode()
 
 
@@ -121,36 +125,40 @@ def stored_record(found: Row[Any]) -> StoredRecord:
     return StoredRecord(found.topic, found.partition, found.offset, found.raw_key, found.value, headers)
 
 
-async def forget(session: AsyncSession, consumer: str, place: Place, *, through: int | None = None) -> None:
-    """Deletes what waits of the key, up to the sequence `through` where one is given; what was discarded stays."""
-    condition = and_(_of(consumer, place), row.discarded_at.is_(None))
+async def forget(session: AsyncSession, consumer: str, topic_key: TopicKey, *, through: int | None = None) -> None:
+    """Deletes the key's waiting rows, up to the sequence `through` if given; discarded rows stay."""
+    condition = and_(_of(consumer, topic_key), row.discarded_at.is_(None))
     if through is not None:
         condition = and_(condition, row.sequence <= through)
     await (await session.connection()).execute(delete(parked_message).where(condition))
 
 
-async def waiting(session: AsyncSession, consumer: str, place: Place, *, above: int, limit: int) -> Sequence[Row[Any]]:
-    """Returns the key's rows above a sequence in its order, those given up among them."""
+async def waiting(
+    session: AsyncSession, consumer: str, topic_key: TopicKey, *, above: int, limit: int
+) -> Sequence[Row[Any]]:
+    """Returns the key's rows above a sequence in its order, discarded ones included."""
     statement = (
         select(parked_message)
-        .where(_of(consumer, place), row.sequence > above)
+        .where(_of(consumer, topic_key), row.sequence > above)
         .order_by(row.sequence, row.discarded_at.is_(None), row.offset)
         .limit(limit)
     )
     return (await (await session.connection()).execute(statement)).all()
 
 
-async def unnumbered(session: AsyncSession, consumer: str, place: Place) -> Sequence[Row[Any]]:
+async def unnumbered(session: AsyncSession, consumer: str, topic_key: TopicKey) -> Sequence[Row[Any]]:
     """Returns the waiting rows of the key whose number could not be read."""
-    statement = select(parked_message).where(_of(consumer, place), row.sequence.is_(None), row.discarded_at.is_(None))
+    statement = select(parked_message).where(
+        _of(consumer, topic_key), row.sequence.is_(None), row.discarded_at.is_(None)
+    )
     return (await (await session.connection()).execute(statement)).all()
 
 
-async def give_number(session: AsyncSession, consumer: str, place: Place, sequence: int) -> bool:
-    """Gives a missing number to the oldest discarded record of the key that had none; returns whether there was one."""
+async def assign_number(session: AsyncSession, consumer: str, topic_key: TopicKey, sequence: int) -> bool:
+    """Assigns a missing number to the key's oldest discarded record without one; returns whether there was one."""
     oldest = (
         select(row.id)
-        .where(_of(consumer, place), row.sequence.is_(None), row.discarded_at.is_not(None))
+        .where(_of(consumer, topic_key), row.sequence.is_(None), row.discarded_at.is_not(None))
         .order_by(row.offset)
         .limit(1)
         .scalar_subquery()
@@ -159,8 +167,8 @@ async def give_number(session: AsyncSession, consumer: str, place: Place, sequen
     return (await (await session.connection()).execute(statement)).rowcount == 1
 
 
-async def amend(session: AsyncSession, identity: UUID, **values: Any) -> None:
-    """Writes columns of one row."""
+async def set_columns(session: AsyncSession, identity: UUID, **values: Any) -> None:
+    """Sets columns of one row."""
     await (await session.connection()).execute(update(parked_message).where(row.id == identity).values(**values))
 
 
@@ -169,8 +177,8 @@ async def remove(session: AsyncSession, identity: UUID) -> None:
     await (await session.connection()).execute(delete(parked_message).where(row.id == identity))
 
 
-async def fail_again(session: AsyncSession, consumer: str, item: Item) -> None:
-    """Notes the newest reason of what was tried once more."""
+async def fail_again(session: AsyncSession, consumer: str, item: DecodedRecord) -> None:
+    """Records why a message failed that was tried once more."""
     record = item.record
     statement = (
         update(parked_message)
@@ -185,7 +193,9 @@ async def fail_again(session: AsyncSession, consumer: str, item: Item) -> None:
     await (await session.connection()).execute(statement)
 
 
-async def discarded_places(session: AsyncSession, consumer: str, items: Iterable[Item]) -> set[tuple[str, int, int]]:
+async def discarded_offsets(
+    session: AsyncSession, consumer: str, items: Iterable[DecodedRecord]
+) -> set[tuple[str, int, int]]:
     """Returns topic, partition and offset of those of the items that an operator discarded."""
     topics = {item.record.topic for item in items}
     statement = select(row.topic, row.partition, row.offset).where(
@@ -195,8 +205,8 @@ async def discarded_places(session: AsyncSession, consumer: str, items: Iterable
     return {(topic, partition, offset) for topic, partition, offset in found}
 
 
-async def one(session: AsyncSession, consumer: str, identity: UUID) -> Row[Any] | None:
-    """Returns the row if it waits."""
+async def find_waiting(session: AsyncSession, consumer: str, identity: UUID) -> Row[Any] | None:
+    """Returns the row, None unless it waits."""
     statement = select(parked_message).where(row.consumer == consumer, row.id == identity, row.discarded_at.is_(None))
     return (await (await session.connection()).execute(statement)).one_or_none()
 
@@ -208,15 +218,15 @@ async def consumer_of(session: AsyncSession, identity: UUID) -> str | None:
     return name
 
 
-async def first_waiting(session: AsyncSession, consumer: str, place: Place) -> int | None:
-    """Returns the lowest number that waits of the key."""
-    statement = select(func.min(row.sequence)).where(_of(consumer, place), row.discarded_at.is_(None))
+async def first_waiting(session: AsyncSession, consumer: str, topic_key: TopicKey) -> int | None:
+    """Returns the lowest number of the key that waits, None where none does."""
+    statement = select(func.min(row.sequence)).where(_of(consumer, topic_key), row.discarded_at.is_(None))
     found: int | None = (await (await session.connection()).execute(statement)).scalar_one()
     return found
 
 
 async def mark_discarded(session: AsyncSession, identity: UUID, *, by: str, reason: str, at: datetime) -> bool:
-    """Records who gave the message up, why and when (UTC); returns whether it still waited."""
+    """Records who discarded the message, why and when (UTC); returns whether it was still waiting."""
     statement = (
         update(parked_message)
         .where(row.id == identity, row.discarded_at.is_(None))
@@ -226,9 +236,9 @@ async def mark_discarded(session: AsyncSession, identity: UUID, *, by: str, reas
 
 
 async def empty_discards(session: AsyncSession) -> int:
-    """Returns how many messages were emptied that were given up longer than DISCARDS_KEPT ago.
+    """Empties the messages that were discarded longer than DISCARDS_KEPT ago; returns how many.
 
-    Which they were stays known: a rebuild gives them up again.
+    Their rows stay: a rebuild discards the same messages again.
     """
     emptied = {"raw_key": None, "value": None, "headers": null(), "detail": ""}
     old = row.discarded_at < func.now() - DISCARDS_KEPT
@@ -238,6 +248,8 @@ async def empty_discards(session: AsyncSession) -> int:
     ).rowcount
 
 
-def _of(consumer: str, place: Place) -> Any:
-    """Returns the condition for what holds the key, or did."""
-    return and_(row.consumer == consumer, row.topic == place[0], row.key == place[1], row.reason != NUMBER_TAKEN)
+def _of(consumer: str, topic_key: TopicKey) -> Any:
+    """Returns the condition for the rows that block the key, or did."""
+    return and_(
+        row.consumer == consumer, row.topic == topic_key[0], row.key == topic_key[1], row.reason != NUMBER_TAKEN
+    )

@@ -1,4 +1,4 @@
-"""How far each consumer has read, in our own database: moved in the transaction of the effects."""
+"""How far each consumer has read, in the service's database: moved in the transaction of the effects."""
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
@@ -37,7 +37,7 @@ SELECT count(*) > 0 AND count(*) = count(at_end_at) AND min(at_end_at) >= clock_
 
 
 class StalePosition(Exception):
-    """Somebody else has moved a position of this batch: nothing of it may be kept."""
+    """Another process has moved a position of this batch: roll its transaction back."""
 
 
 def _columns(partitions: Iterable[TopicPartition]) -> dict[str, list[str] | list[int]]:
@@ -72,7 +72,7 @@ async def move_positions(session: AsyncSession, consumer: str, expected: Positio
 
 
 async def mark_at_end(session: AsyncSession, consumer: str, partitions: Iterable[TopicPartition], at: datetime) -> None:
-    """Notes that the consumer stood at the end of the partitions at the instant `at` of the database's clock."""
+    """Stores that the consumer was at the end of the partitions at the instant `at` of the database's clock."""
     await (await session.connection()).execute(_AT_END, {"consumer": consumer, "at": at, **_columns(partitions)})
 
 
@@ -83,16 +83,16 @@ async def database_time(session: AsyncSession) -> datetime:
 
 
 async def stood_at_end(session: AsyncSession, consumer_name: str, *, within: timedelta) -> bool:
-    """Returns whether the consumer had applied every fact then published, at some instant not longer ago than that.
+    """Returns whether the consumer had applied every published fact at some instant within that time.
 
-    Only authority consumers note it, every 5 s; both instants are of the database's clock.
+    Only consumers that halt or read compacted topics store it, every 5 s; both instants are of the database's clock.
     """
     rows = await (await session.connection()).execute(_FRESH, {"consumer": consumer_name, "within": within})
     return bool(rows.scalar_one())
 
 
 class Adopting(Protocol):
-    """Who reads partitions: takes them over paused, seeks to its own positions of them, or lets go of them."""
+    """A reader of partitions: takes them over paused, seeks to its own positions in them, or releases them."""
 
     def attach(self, assigned: set[TopicPartition]) -> None: ...
     async def adopt(self, partitions: set[TopicPartition]) -> None: ...
@@ -100,7 +100,7 @@ class Adopting(Protocol):
 
 
 class SeekToOwnPositions(ConsumerRebalanceListener):  # type: ignore[misc]
-    """Tells whoever reads which partitions Kafka has given to it and taken from it."""
+    """Tells the reader which partitions Kafka has assigned to it and revoked."""
 
     def __init__(self, runner: Adopting) -> None:
         self._runner = runner

@@ -1,4 +1,4 @@
-"""Parked messages sent again or given up. Every order of a key's facts stays as it was published."""
+"""Tries parked messages again or discards them. The facts of a key are applied in the order of their publication."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -11,125 +11,127 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from polity_chassis.database.engine import Database
 from polity_chassis.messaging.consuming import parked_messages
-from polity_chassis.messaging.consuming.dispatch import NUMBER_TAKEN, Standing, work_queues
+from polity_chassis.messaging.consuming.dispatch import NUMBER_TAKEN, KeyState, dispatch_queues
 from polity_chassis.messaging.consuming.inbox import StoredInbox
-from polity_chassis.messaging.consuming.records import Consumer, Place, Reader, Record
-from polity_chassis.messaging.consuming.resume_parked import release
+from polity_chassis.messaging.consuming.records import Consumer, Record, RecordDecoder, TopicKey
+from polity_chassis.messaging.consuming.resume_parked import resume_parked
 from polity_chassis.messaging.header_names import read_any_header_name
 
 READ_SECONDS = 10.0
 
 
-async def redrive(database: Database, bootstrap: str, consumer: Consumer, identity: UUID) -> int | None:
+async def redrive_message(database: Database, bootstrap: str, consumer: Consumer, identity: UUID) -> int | None:
     """Tries a parked message and all that waits behind it again, in order, until one fails again.
 
-    Returns how many facts were applied, None when no such message waits. A record of a compacted topic is read from
-    Kafka again (its data is not parked); when it is gone there, a newer one of its key is on its way. A message whose
-    number another has had is applied by itself, after whatever was applied before.
+    Returns how many facts were applied, None if no such message waits. A record of a compacted topic is read from Kafka
+    again, since its data is not parked; if Kafka no longer has it, a newer one of its key will come. A message whose
+    number another one has had is applied by itself, after whatever was applied before.
     """
     async with database.transaction() as session:
-        row = await parked_messages.one(session, consumer.name, identity)
+        row = await parked_messages.find_waiting(session, consumer.name, identity)
     if row is None:
         return None
     compacted = row.topic in consumer.compacted
     record = await read_record(bootstrap, row.topic, row.partition, row.offset) if compacted else None
     async with database.transaction() as session:
         if row.reason == NUMBER_TAKEN:
-            return await _by_itself(session, consumer, row, record or parked_messages.stored_record(row))
+            return await _apply_by_itself(session, consumer, row, record or parked_messages.stored_record(row))
         if compacted:
-            return await _once_more(session, consumer, record) if record else 0
-        place = await _number(session, consumer, row)
-        return await _release(session, consumer, place) if place else 0
+            return await _apply_unless_newer(session, consumer, record) if record else 0
+        topic_key = await _number(session, consumer, row)
+        return await _resume(session, consumer, topic_key) if topic_key else 0
 
 
-async def discard(
+async def discard_message(
     database: Database, consumer: Consumer, identity: UUID, *, by: str, reason: str, at: datetime
 ) -> int | None:
-    """Gives a parked message up, which is recorded, and lets go on what waited behind it.
+    """Discards a parked message, records that, and applies what waited behind it.
 
-    Returns how many facts that were, None when no such message waits. The key moves past the message when nothing
-    waits before it; numbers that are missing before it are given up with it. A message whose number can't be read
-    explains one missing number of its key.
+    Returns how many facts were applied, None if no such message waits. The key advances past the message if nothing
+    waits before it; numbers missing before it are discarded with it. A message whose number can't be read accounts for
+    one missing number of its key.
     """
     async with database.transaction() as session:
-        row = await parked_messages.one(session, consumer.name, identity)
+        row = await parked_messages.find_waiting(session, consumer.name, identity)
         if row is None:
             return None
-        place = _place(row)
+        topic_key = _topic_key(row)
         inbox = StoredInbox(consumer.name)
-        standings = await inbox.lock(session, [place] if place else [])
-        first = await parked_messages.first_waiting(session, consumer.name, place) if place else None
+        states = await inbox.lock(session, [topic_key] if topic_key else [])
+        first = await parked_messages.first_waiting(session, consumer.name, topic_key) if topic_key else None
         if not await parked_messages.mark_discarded(session, identity, by=by, reason=reason, at=at):
             return None
-        if place is None:
+        if topic_key is None:
             return 0
-        standing = standings[place]
-        if row.sequence is not None and (first == row.sequence or place[0] in consumer.compacted):
-            standing.last, standing.last_id = max(standing.last, row.sequence), None
-        applied = await release(session, consumer, place, standing)
-        await inbox.write(session, standings)
+        state = states[topic_key]
+        if row.sequence is not None and (first == row.sequence or topic_key[0] in consumer.compacted):
+            state.last, state.last_id = max(state.last, row.sequence), None
+        applied = await resume_parked(session, consumer, topic_key, state)
+        await inbox.write(session, states)
         return applied
 
 
-async def _release(session: AsyncSession, consumer: Consumer, place: Place) -> int:
+async def _resume(session: AsyncSession, consumer: Consumer, topic_key: TopicKey) -> int:
     inbox = StoredInbox(consumer.name)
-    standings = await inbox.lock(session, [place])
-    applied = await release(session, consumer, place, standings[place])
-    await inbox.write(session, standings)
+    states = await inbox.lock(session, [topic_key])
+    applied = await resume_parked(session, consumer, topic_key, states[topic_key])
+    await inbox.write(session, states)
     return applied
 
 
-async def _number(session: AsyncSession, consumer: Consumer, row: Row[Any]) -> Place | None:
-    """Reads again what had no key or number, as after an upgrade; returns the key that may go on now."""
-    place, reader = _place(row), Reader(consumer)
-    rows: Sequence[Row[Any]] = await parked_messages.unnumbered(session, consumer.name, place) if place else [row]
+async def _number(session: AsyncSession, consumer: Consumer, row: Row[Any]) -> TopicKey | None:
+    """Decodes again what had no key or number, as after an upgrade; returns the key that may continue now."""
+    topic_key, decoder = _topic_key(row), RecordDecoder(consumer)
+    rows: Sequence[Row[Any]] = (
+        await parked_messages.unnumbered(session, consumer.name, topic_key) if topic_key else [row]
+    )
     for unnumbered in rows:
-        item = reader.read(parked_messages.stored_record(unnumbered))
-        if item.place is None or item.sequence is None:
+        item = decoder.decode(parked_messages.stored_record(unnumbered))
+        if item.topic_key is None or item.sequence is None:
             await parked_messages.fail_again(session, consumer.name, item)
         else:
-            place = item.place
-            await parked_messages.amend(session, unnumbered.id, key=item.place[1], sequence=item.sequence)
-    return place
+            topic_key = item.topic_key
+            await parked_messages.set_columns(session, unnumbered.id, key=item.topic_key[1], sequence=item.sequence)
+    return topic_key
 
 
-async def _by_itself(session: AsyncSession, consumer: Consumer, row: Row[Any], record: Record) -> int:
+async def _apply_by_itself(session: AsyncSession, consumer: Consumer, row: Row[Any], record: Record) -> int:
     """Applies a message whose number is taken, under the lock of its key; the key's last number stays."""
-    item, standing = Reader(consumer).read(record), Standing()
-    await StoredInbox(consumer.name).lock(session, [item.place] if item.place else [])
+    item, state = RecordDecoder(consumer).decode(record), KeyState()
+    await StoredInbox(consumer.name).lock(session, [item.topic_key] if item.topic_key else [])
     failed = [item]
     if not item.reason:
-        standing.enqueue(item)
-        failed = await work_queues(session, consumer, [standing], careful=True)
+        state.enqueue(item)
+        failed = await dispatch_queues(session, consumer, [state], isolate_failures=True)
     if failed:
-        await parked_messages.fail_again(session, consumer.name, item.because(NUMBER_TAKEN, failed[0].detail))
+        await parked_messages.fail_again(session, consumer.name, item.with_reason(NUMBER_TAKEN, failed[0].detail))
         return 0
     await parked_messages.remove(session, row.id)
     return 1
 
 
-async def _once_more(session: AsyncSession, consumer: Consumer, record: Record) -> int:
-    """Applies one record of a compacted topic unless something newer has been."""
-    item = Reader(consumer).read(record)
-    if item.reason or item.place is None or item.sequence is None:
+async def _apply_unless_newer(session: AsyncSession, consumer: Consumer, record: Record) -> int:
+    """Applies one record of a compacted topic unless a newer one was applied."""
+    item = RecordDecoder(consumer).decode(record)
+    if item.reason or item.topic_key is None or item.sequence is None:
         await parked_messages.fail_again(session, consumer.name, item)
         return 0
     inbox = StoredInbox(consumer.name)
-    standings = await inbox.lock(session, [item.place])
-    standing = standings[item.place]
-    if item.sequence > standing.last:
-        standing.enqueue(item)
-        failed = await work_queues(session, consumer, [standing], careful=True)
+    states = await inbox.lock(session, [item.topic_key])
+    state = states[item.topic_key]
+    if item.sequence > state.last:
+        state.enqueue(item)
+        failed = await dispatch_queues(session, consumer, [state], isolate_failures=True)
         if failed:
             await parked_messages.fail_again(session, consumer.name, failed[0])
             return 0
-        await inbox.write(session, standings)
-    await parked_messages.forget(session, consumer.name, item.place, through=item.sequence)
+        await inbox.write(session, states)
+    await parked_messages.forget(session, consumer.name, item.topic_key, through=item.sequence)
     return 1
 
 
 async def read_record(bootstrap: str, topic: str, partition: int, offset: int) -> Record | None:
-    """Returns the record at that place of the topic, None when it is no longer there."""
+    """Returns the record at that offset, None if Kafka no longer has it."""
     read_any_header_name()
     at = TopicPartition(topic, partition)
     consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False, auto_offset_reset="latest")
@@ -144,5 +146,5 @@ async def read_record(bootstrap: str, topic: str, partition: int, offset: int) -
         await consumer.stop()
 
 
-def _place(row: Row[Any]) -> Place | None:
+def _topic_key(row: Row[Any]) -> TopicKey | None:
     return None if row.key is None else (row.topic, row.key)

@@ -1,7 +1,7 @@
-"""Who acts, and on whose behalf: ids that each fact carries as CloudEvents attributes, for whoever asks later.
+"""The cause of a fact: the trace of its request, who acts, and on whose behalf.
 
-Whoever lets a request in says who acts; the work of a process' own is the service's. Names and reasons stay in the
-owner's tables, where an erasure finds them.
+Facts carry it as CloudEvents attributes. The access rule of a route sets who acts; for the work of a process itself it
+is the service. Names and reasons stay in the owner's tables, where an erasure finds them.
 """
 
 from contextvars import ContextVar
@@ -12,7 +12,7 @@ from polity_chassis.observability.tracing import current_traceparent
 
 
 class Acting(NamedTuple):
-    """`actor` is `person:<id>`, `link:<id>` for whoever holds that link, or `service:<name>`; `on_behalf_of` the id of
+    """`actor` is `person:<id>`, `link:<id>` for the holder of that link, or `service:<name>`; `on_behalf_of` the id of
     the network or local government that is acted for."""
 
     actor: str | None = None
@@ -20,13 +20,13 @@ class Acting(NamedTuple):
 
 
 class Cause(NamedTuple):
-    """What a fact comes from: the trace of the request, and who acts by it."""
+    """The trace of the request and who acts by it."""
 
     traceparent: str | None
     acting: Acting
 
     def on_behalf_of(self, scope_id: UUID) -> "Cause":
-        """Returns the same for somebody else."""
+        """Returns the same cause on behalf of another network or local government."""
         return Cause(self.traceparent, self.acting._replace(on_behalf_of=str(scope_id)))
 
 
@@ -34,10 +34,10 @@ _acting: ContextVar[Acting] = ContextVar("acting")
 
 
 def act_as(acting: Acting) -> None:
-    """Sets who acts from here on in this task and those that it starts."""
+    """Sets who acts, for this task and those that it starts."""
     _acting.set(acting)
 
 
 def current_cause() -> Cause:
-    """Returns what the facts of this task come from."""
+    """Returns the cause of the facts of this task."""
     return Cause(current_traceparent(), _acting.get(Acting()))

@@ -1,19 +1,22 @@
 """Which rows the relay reads next, so that a late commit is neither lost nor read twice.
 
-A transaction takes its numbers before it commits, so a number below the highest one seen may appear later. Such a
-hole is kept until every transaction that ran when it was noted has ended: `xmin` is that of the reading statement's own
-snapshot, and `next_xid` the lowest id that nobody had when it ran. The outbox's trigger sees to it that a transaction
-has its id before it takes a number.
+A transaction takes its numbers before it commits, so a number below the highest one seen may appear later. It is kept
+as missing until every transaction that ran when it was first missed has ended: `xmin` is that of the reading
+statement's own snapshot, and `next_xid` the lowest id that no transaction had when it ran. The outbox's trigger makes a
+transaction take its id before it takes a number.
 """
 
 from collections.abc import Sequence
 
-MANY = 10_000
-"""More holes than this are not listed one by one: reading goes back to the lowest of them."""
+MOST_LISTED = 10_000
+"""More in_flight than this are not listed one by one: reading goes back to the lowest of them."""
 
 
-class Holes:
-    """Where reading stands. `last_taken` is read before `next_xid`: whoever took a number up to it has a lower id."""
+class InFlightRows:
+    """The cursor and the rows still in flight below it.
+
+    `last_taken` is read before `next_xid`: a transaction that took a number up to it has a lower id.
+    """
 
     def __init__(self, *, last_taken: int, next_xid: int) -> None:
         self._from = 0
@@ -37,11 +40,11 @@ class Holes:
 
     @property
     def settled(self) -> bool:
-        """Returns whether the cursor advances: while it does not, what is read must be deleted before reading on."""
+        """Returns whether the cursor advances: while it does not, what was read must be deleted before reading on."""
         return self._unsettled_until is None
 
-    def saw(self, numbers: Sequence[int], *, xmin: int, next_xid: int, cut: bool) -> None:
-        """Learns what one statement read, ascending; `cut` when a limit may have left out later rows."""
+    def observe(self, numbers: Sequence[int], *, xmin: int, next_xid: int, cut: bool) -> None:
+        """Updates the cursor by what one statement read, ascending; `cut` if a limit may have left out later rows."""
         if self._unsettled_until is not None:
             if xmin < self._unsettled_until:
                 return
@@ -49,7 +52,7 @@ class Holes:
         last = numbers[-1] if numbers else 0
         first = max(self._from, self._final_to) + 1
         seen = set(numbers)
-        if last - first - len(seen) + len(self._missing) > MANY:
+        if last - first - len(seen) + len(self._missing) > MOST_LISTED:
             self._go_back(min(self._missing, default=first) - 1, max(self._from, last), next_xid)
             return
         self._missing |= dict.fromkeys(range(first, last), next_xid)

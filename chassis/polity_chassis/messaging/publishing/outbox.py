@@ -1,4 +1,4 @@
-"""Facts leave with the transaction that made them: one row per fact, sent by the relay after the commit.
+"""The transactional outbox: one row per fact, written by the transaction that made it, sent after the commit.
 
 Add facts after every lock of the transaction is held: the rows' numbers then follow the order of the locks.
 """
@@ -37,11 +37,11 @@ _COLUMNS = (
     "traceparent", "actor", "on_behalf_of",
 )  # fmt: skip
 SLICE = 500
-"""Facts of one statement: some ten milliseconds in which the process does nothing else."""
+"""Facts per statement: some ten milliseconds during which the process does nothing else."""
 
 
 class Aggregate(Protocol):
-    """What publishes facts under its own id; `fact_sequence` lives on its locked row and starts at 0."""
+    """What publishes facts under its own id; `fact_sequence` is a column of its locked row and starts at 0."""
 
     id: UUID
     fact_sequence: int
@@ -49,9 +49,9 @@ class Aggregate(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """A fact with the key and the sequence that it leaves under.
+    """A fact with its key and sequence.
 
-    `cause` is that of the request which asked for it, where others share the transaction.
+    `cause` is that of the request which asked for it, if requests share the transaction.
     """
 
     key: UUID
@@ -76,7 +76,7 @@ async def add_facts(
 ) -> None:
     """Adds the aggregate's facts to the outbox and advances its `fact_sequence`; raises FactTooLarge.
 
-    They come from the task that runs, unless another `cause` is given.
+    Without `cause` it is that of the current task.
     """
     numbers = enumerate(facts, aggregate.fact_sequence + 1)
     rows = [Outgoing(aggregate.id, sequence, fact, cause) for sequence, fact in numbers]
@@ -85,7 +85,7 @@ async def add_facts(
 
 
 async def add_outgoing(session: AsyncSession, rows: Sequence[Outgoing], *, occurred_at: datetime) -> None:
-    """Adds facts of many aggregates in their given order, by few statements; raises FactTooLarge."""
+    """Adds facts of many aggregates in the given order, in few statements; raises FactTooLarge."""
     cause = current_cause()
     connection = await session.connection()
     for start in range(0, len(rows), SLICE):

@@ -1,6 +1,6 @@
-"""Turns rows of the outbox into Kafka's batches: per partition, in the order of the rows.
+"""Builds Kafka's record batches from rows of the outbox: per partition, in the order of the rows.
 
-The loop in `pack` is the relay's hot path: nothing is built per row that PostgreSQL can build or that repeats.
+The loop in `build` is the relay's hot path: nothing is built per row that PostgreSQL can build or that repeats.
 """
 
 import time
@@ -23,7 +23,7 @@ convert_to(message_id::text, 'UTF8') AS id, convert_to(sequence::text, 'UTF8') A
 convert_to(networks, 'UTF8') AS networks,
 convert_to(to_char(occurred_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), 'UTF8') AS occurred_at
 """
-"""What `pack` reads of a row, in this order and in the form that the record has; three columns of `READ` follow."""
+"""What `build` reads of a row, in this order and in the form that the record has; three columns of `READ` follow."""
 
 MAX_BATCH_BYTES = 1_000_000
 """Below the topics' `max.message.bytes`, which bounds a whole batch."""
@@ -34,10 +34,10 @@ _tracer = trace.get_tracer("polity.relay")
 
 
 @dataclass(slots=True)
-class Load:
-    """What goes to one partition: batches to send one after the other, and the rows that are in them.
+class PartitionBatches:
+    """The batches for one partition, to be sent one after the other, and the numbers of the rows in them.
 
-    `next_offset` is that after the last batch, None until Kafka has told it.
+    `next_offset` is the offset after the last batch, None until Kafka has answered.
     """
 
     topic: str
@@ -47,18 +47,18 @@ class Load:
     next_offset: int | None = None
     spans: list[Span] = field(default_factory=list)
     parents: dict[str, bytes] = field(default_factory=dict)
-    """What travels on by the `traceparent` of the request: an import of ten thousand has one span here, not as many."""
+    """The `traceparent` to send by that of the request: an import of ten thousand rows has one span here."""
 
     def end_spans(self, error: BaseException | None) -> None:
-        """Ends the spans of the load's sampled requests."""
+        """Ends the spans of the sampled requests."""
         for span in self.spans:
             if error is not None:
                 span.record_exception(error)
             span.end()
 
 
-class Packer:
-    """Packs for one producer; `source` is the service that the records name as theirs."""
+class RecordBatcher:
+    """Builds batches for one producer; `source` is the service that the records name."""
 
     def __init__(self, producer: AIOKafkaProducer, source: str) -> None:
         self._producer = producer
@@ -66,14 +66,14 @@ class Packer:
         self._partitions: dict[str, int] = {}
         self._same: dict[tuple[str, int, str], list[Header]] = {}
 
-    async def learn(self, topics: set[str]) -> None:
-        """Learns the topics' partition counts; raises Kafka's error for a topic that does not exist."""
+    async def read_partition_counts(self, topics: set[str]) -> None:
+        """Reads the topics' partition counts; raises Kafka's error for a topic that does not exist."""
         for topic in topics - self._partitions.keys():
             self._partitions[topic] = len(await self._producer.partitions_for(topic))
 
-    def pack(self, rows: Sequence[Sequence[Any]]) -> list[Load]:
-        """Returns the rows' records, by partition. The topics must be learnt."""
-        loads: dict[tuple[str, int], Load] = {}
+    def build(self, rows: Sequence[Sequence[Any]]) -> list[PartitionBatches]:
+        """Returns the rows' records, by partition. The partition counts of the topics must have been read."""
+        loads: dict[tuple[str, int], PartitionBatches] = {}
         partitions, same, create_batch = self._partitions, self._same, self._producer.create_batch
         now = int(time.time() * 1000)
         for row in rows:
@@ -82,7 +82,7 @@ class Packer:
                 networks, at, *_,
             ) = row  # fmt: skip
             place = (topic, key_hash % partitions[topic])
-            load = loads.get(place) or loads.setdefault(place, Load(*place, [create_batch()]))
+            load = loads.get(place) or loads.setdefault(place, PartitionBatches(*place, [create_batch()]))
             headers = [
                 *(same.get((kind, version, visibility)) or self._learn_same(kind, version, visibility)),
                 ("ce_id", id_),
@@ -117,13 +117,13 @@ class Packer:
         return headers
 
 
-def _published(parent: str, load: Load) -> bytes:
-    """Returns the traceparent that travels, once for each request in the load: of a span there if it is sampled."""
+def _published(parent: str, load: PartitionBatches) -> bytes:
+    """Returns the traceparent to send, one for each request of the batches: of a span of ours if it is sampled."""
     load.parents[parent] = _travelling(parent, load)
     return load.parents[parent]
 
 
-def _travelling(parent: str, load: Load) -> bytes:
+def _travelling(parent: str, load: PartitionBatches) -> bytes:
     if not int(parent[-2:], 16) & 1:
         return parent.encode()
     span = _tracer.start_span(

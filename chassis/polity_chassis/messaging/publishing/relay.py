@@ -1,8 +1,8 @@
 """Sends the outbox to Kafka: every row at least once, the rows of a key in the order in which they were written.
 
-One relay of a service is active, the holder of a session advisory lock. PostgreSQL ends the session of a holder that
-was stopped, so another takes over within seconds. Where it had read to dies with the session: whoever starts, takes
-over or failed to send begins at the oldest row with a producer of its own.
+One relay of a service is active: the holder of a session advisory lock. PostgreSQL ends the session of a holder that
+was stopped, so another takes over within seconds. The cursor ends with the session: a relay that starts, takes over or
+failed to send begins at the oldest row with a new producer.
 """
 
 import asyncio
@@ -19,8 +19,8 @@ from aiokafka.errors import KafkaError
 from opentelemetry.instrumentation.utils import suppress_instrumentation
 
 from polity_chassis.database.urls import driver_url
-from polity_chassis.messaging.publishing.record_batches import MAX_BATCH_BYTES, Packer
-from polity_chassis.messaging.publishing.relay_leadership import SESSION_TIMEOUT_SECONDS, Turn
+from polity_chassis.messaging.publishing.record_batches import MAX_BATCH_BYTES, RecordBatcher
+from polity_chassis.messaging.publishing.relay_leadership import SESSION_TIMEOUT_SECONDS, Leadership
 from polity_chassis.messaging.publishing.restore_check import Aggregates, compare
 from polity_chassis.observability.gauges import Gauge
 
@@ -81,15 +81,15 @@ class Relay:
         """Relays until cancelled; outages of the database and the broker are waited out."""
         while True:
             try:
-                # Its statements belong to no request; the facts' own spans are made in their own traces.
+                # Its statements belong to no request; the spans of the facts are made in their own traces.
                 with suppress_instrumentation():
                     await self._lead()
             except _OUTAGES as error:
                 self._failures += 1
-                log.error("the relay starts anew", extra={"failure": type(error).__name__, "failures": self._failures})
+                log.error("the relay starts again", extra={"failure": type(error).__name__, "failures": self._failures})
             finally:
                 self._active = False
-            self._went_round(0)
+            self._progressed(0)
             await asyncio.sleep(RETRY_SECONDS)
 
     def gauges(self) -> Iterable[Gauge]:
@@ -102,14 +102,14 @@ class Relay:
         async with _producer(self._bootstrap) as producer, session(self._url) as connection:
             # Waiting inside PostgreSQL would hold a snapshot, and with it back every vacuum of the cluster.
             while not await connection.fetchval("SELECT pg_try_advisory_lock($1)", _LOCK):
-                self._went_round(0)
+                self._progressed(0)
                 await asyncio.sleep(STANDBY_SECONDS)
             self._active = True
             log.info("the relay is active", extra={"source": self._source})
-            await compare(connection, self._bootstrap, self._aggregates, lambda: self._went_round(0))
-            await Turn(connection, producer, Packer(producer, self._source), self._went_round).take()
+            await compare(connection, self._bootstrap, self._aggregates, lambda: self._progressed(0))
+            await Leadership(connection, producer, RecordBatcher(producer, self._source), self._progressed).run()
 
-    def _went_round(self, acknowledged: int) -> None:
+    def _progressed(self, acknowledged: int) -> None:
         self.last_progress = time.monotonic()
         self._sent += acknowledged
         if acknowledged:
@@ -123,7 +123,7 @@ async def session(url: str) -> AsyncIterator[Any]:
     try:
         yield connection
     finally:
-        # A polite close waits for a server that may not answer.
+        # close() would wait for a server that may not answer.
         connection.terminate()
 
 
@@ -147,7 +147,7 @@ async def _producer(bootstrap: str) -> AsyncIterator[AIOKafkaProducer]:
 
 
 async def _abandon(producer: AIOKafkaProducer) -> None:
-    """Ends the producer without what it still holds: its stop() would send that, later than the next producer."""
+    """Closes the producer without sending what it still holds: its stop() would send that after the next producer."""
     await producer.client.close()
     await producer._sender.close()
     await producer.stop()

@@ -1,10 +1,10 @@
 """Compares a publishing service's database with what it has published, before it publishes more.
 
-A database that was restored from a backup, or promoted behind its primary, would number its next facts as others are
-numbered already, and every consumer would drop them. So the relay reads the service's own topics at its start, beyond
-what it knows to be acknowledged, and keeps every fact of which the database knows nothing as an orphan. The outbox
-takes facts while `restore_check` holds: it ends with PostgreSQL's process and with every copy of the row, and is made
-anew here, or by the operator who settles the orphans (`orphans.py`).
+A database that was restored from a backup, or promoted behind its primary, would give numbers to its next facts that
+published ones have already, and every consumer would drop them. So the relay reads the service's own topics at its
+start, beyond what it knows to be acknowledged, and keeps every fact that the database does not know as an orphan. The
+outbox accepts facts while `restore_check` holds: it ends with PostgreSQL's process and with every copy of the row, and
+is written again here, or by the operator who settles the orphans (`operations/orphans.py`).
 """
 
 import logging
@@ -50,7 +50,7 @@ log = logging.getLogger(__name__)
 
 
 class Published(NamedTuple):
-    """A fact as it stands in Kafka."""
+    """A fact as it was published."""
 
     topic: str
     partition: int
@@ -63,15 +63,15 @@ class Published(NamedTuple):
     occurred_at: datetime
 
 
-async def compare(connection: Any, bootstrap: str, aggregates: Aggregates, went_round: Callable[[], None]) -> int:
-    """Returns how many orphans wait to be settled; without any the outbox takes facts.
+async def compare(connection: Any, bootstrap: str, aggregates: Aggregates, on_progress: Callable[[], None]) -> int:
+    """Stores the orphans and returns how many wait to be settled; if there are none the outbox accepts facts.
 
-    `connection` (asyncpg) is used by nobody else meanwhile; `went_round` is called while it is under way. Raises
-    KafkaError, also where a topic does not exist, and what asyncpg raises.
+    Nobody else uses `connection` (asyncpg) meanwhile; `on_progress` is called after each batch. Raises KafkaError, also
+    if a topic does not exist, and what asyncpg raises.
     """
     read_any_header_name()
     # aiokafka's consumer of no topic can't be stopped.
-    ends = await _keep_all_orphans(connection, bootstrap, aggregates, went_round) if aggregates else {}
+    ends = await _keep_all_orphans(connection, bootstrap, aggregates, on_progress) if aggregates else {}
     async with connection.transaction():
         await note_reached(connection, {(at.topic, at.partition): end for at, end in ends.items()})
         await connection.execute(_CHECKED)
@@ -82,7 +82,7 @@ async def compare(connection: Any, bootstrap: str, aggregates: Aggregates, went_
 
 
 async def _keep_all_orphans(
-    connection: Any, bootstrap: str, aggregates: Aggregates, went_round: Callable[[], None]
+    connection: Any, bootstrap: str, aggregates: Aggregates, on_progress: Callable[[], None]
 ) -> Mapping[TopicPartition, int]:
     """Returns up to where each partition was read."""
     # Without a group it gets every partition.
@@ -97,21 +97,21 @@ async def _keep_all_orphans(
             await _keep_orphans(connection, aggregates, [record for batch in batches.values() for record in batch])
             # A session that stays idle for seconds is ended, and with it the lock.
             await connection.execute("SELECT 1")
-            went_round()
+            on_progress()
     finally:
         await kafka.stop()
     return ends
 
 
 async def note_reached(connection: Any, reached: Mapping[tuple[str, int], int]) -> None:
-    """Keeps the next offset of each topic and partition."""
+    """Stores the next offset of each topic and partition."""
     places = list(reached)
     columns = [topic for topic, _ in places], [partition for _, partition in places]
     await connection.execute(NOTE_REACHED, *columns, list(reached.values()))
 
 
 async def _seek_to_what_is_unknown(kafka: AIOKafkaConsumer, connection: Any) -> Mapping[TopicPartition, int]:
-    """Returns where the partitions end; each is read on from where it is not known to be acknowledged."""
+    """Returns the ends of the partitions; seeks each to where it is not known to be acknowledged."""
     partitions = list(kafka.assignment())
     rows = await connection.fetch(_POSITIONS)
     known = {TopicPartition(row["topic"], row["partition"]): row["next_offset"] for row in rows}

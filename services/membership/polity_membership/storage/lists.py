@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from polity_chassis.web.pagination import Wanted, keyset
+from polity_chassis.web.pagination import PageRequest, keyset
 from sqlalchemy import ColumnElement, Select, case, literal, or_, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -42,7 +42,7 @@ class MandatesWanted:
     local_government_id: UUID | None = None
 
 
-async def list_mandates(session: AsyncSession, wanted: MandatesWanted, page: Wanted) -> Rows:
+async def list_mandates(session: AsyncSession, wanted: MandatesWanted, page: PageRequest) -> Rows:
     """Returns one page of mandates, the newest first, with who holds each; one row more if there is one."""
     statement = (
         select(
@@ -74,7 +74,7 @@ class MembersWanted:
     q: str | None = None
 
 
-async def list_members(session: AsyncSession, wanted: MembersWanted, page: Wanted) -> Rows:
+async def list_members(session: AsyncSession, wanted: MembersWanted, page: PageRequest) -> Rows:
     """Returns one page of members, those with an office first, then by name; one row more if there is one."""
     statement = (
         select(members, places.c.name, places.c.country, _RANK.label("rank"), PLAIN_NAME.label("plain_name"))
@@ -104,7 +104,7 @@ class CommitmentsWanted:
 
 
 async def list_commitments(
-    session: AsyncSession, wanted: CommitmentsWanted, page: Wanted, *, newest_first: bool
+    session: AsyncSession, wanted: CommitmentsWanted, page: PageRequest, *, newest_first: bool
 ) -> Rows:
     """Returns one page of commitments in the order in which they came, whatever became of them; one row more if any."""
     statement = (

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from polity_chassis.web.pagination import Wanted, keyset
+from polity_chassis.web.pagination import PageRequest, keyset
 from sqlalchemy import ColumnElement, Select, Text, and_, case, cast, func, select, text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -34,7 +34,7 @@ async def _rows(session: AsyncSession, statement: Select[Any]) -> Rows:
     return (await connection.execute(statement)).mappings().all()
 
 
-async def list_networks(session: AsyncSession, page: Wanted) -> Rows:
+async def list_networks(session: AsyncSession, page: PageRequest) -> Rows:
     """Returns one page of networks, one row more if there is one."""
     return await _rows(session, keyset(select(networks), [networks.c.id], page))
 
@@ -68,7 +68,7 @@ class PlacesWanted:
     status: str | None = None
 
 
-async def list_local_governments(session: AsyncSession, wanted: PlacesWanted, page: Wanted) -> Rows:
+async def list_local_governments(session: AsyncSession, wanted: PlacesWanted, page: PageRequest) -> Rows:
     """Returns one page of the register by name, without regard to accents or case; one row more if there is one."""
     invited = and_(invitations.c.campaign_id == wanted.campaign_id, invitations.c.local_government_id == places.c.id)
     statement = (
@@ -97,7 +97,7 @@ async def list_local_governments(session: AsyncSession, wanted: PlacesWanted, pa
     return await _rows(session, keyset(statement, [PLAIN_NAME, places.c.id], page))
 
 
-async def list_campaigns(session: AsyncSession, network_id: UUID | None, page: Wanted) -> Rows:
+async def list_campaigns(session: AsyncSession, network_id: UUID | None, page: PageRequest) -> Rows:
     """Returns one page of campaigns, the oldest first, one row more if there is one."""
     statement = select(campaigns)
     if network_id:
@@ -163,7 +163,7 @@ def _overdue(now: datetime) -> ColumnElement[bool]:
 
 
 async def list_invitations(
-    session: AsyncSession, wanted: InvitationsWanted, page: Wanted, now: datetime, *, newest_first: bool
+    session: AsyncSession, wanted: InvitationsWanted, page: PageRequest, now: datetime, *, newest_first: bool
 ) -> Rows:
     """Returns one page of a campaign's invitations in the order of their issue, one row more if there is one."""
     overdue = _overdue(now)

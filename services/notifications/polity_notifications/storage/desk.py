@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from polity_chassis.web.pagination import Wanted, keyset
+from polity_chassis.web.pagination import PageRequest, keyset
 from sqlalchemy import func, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -47,7 +47,7 @@ async def network_of(session: AsyncSession, campaign_id: UUID) -> UUID | None:
 
 
 async def deliveries(
-    session: AsyncSession, campaign_id: UUID, status: str | None, local_government_id: UUID | None, page: Wanted
+    session: AsyncSession, campaign_id: UUID, status: str | None, local_government_id: UUID | None, page: PageRequest
 ) -> list[Shown]:
     """Returns the campaign's deliveries of the page and one more, the earliest asked for first."""
     statement = select(*_COLUMNS).where(delivery.c.campaign_id == campaign_id)

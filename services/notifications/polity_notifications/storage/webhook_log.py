@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from polity_chassis.web.pagination import Wanted, keyset
+from polity_chassis.web.pagination import PageRequest, keyset
 from sqlalchemy import func, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -52,7 +52,7 @@ _ATTEMPT = [webhook_attempt.c[name] for name in Attempt.__dataclass_fields__]
 
 
 async def deliveries(
-    session: AsyncSession, webhook_id: UUID, status: str | None, page: Wanted, *, newest_first: bool
+    session: AsyncSession, webhook_id: UUID, status: str | None, page: PageRequest, *, newest_first: bool
 ) -> list[Logged]:
     """Returns the subscription's deliveries of the page and one more, as they were asked for or the newest first."""
     statement = _LOG.where(webhook_delivery.c.webhook_id == webhook_id)

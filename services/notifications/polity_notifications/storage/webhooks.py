@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from polity_chassis.web.pagination import Wanted, keyset
+from polity_chassis.web.pagination import PageRequest, keyset
 from sqlalchemy import delete, func, insert, select, text, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -77,7 +77,7 @@ async def owner_of_delivery(session: AsyncSession, delivery_id: UUID) -> str | N
     return found
 
 
-async def listed(session: AsyncSession, owner: str | None, page: Wanted) -> list[Webhook]:
+async def listed(session: AsyncSession, owner: str | None, page: PageRequest) -> list[Webhook]:
     """Returns the subscriptions of the page and one more, the oldest first; `owner` None: of everybody."""
     statement = select(*_COLUMNS)
     if owner is not None:

@@ -10,7 +10,7 @@ from uuid import UUID
 from fastapi import Depends, Header, Query
 from polity_chassis.runtime import Runtime
 from polity_chassis.web.dependencies import NowDep
-from polity_chassis.web.etag import holds
+from polity_chassis.web.etag import matches
 from polity_chassis.web.instants import Instant
 from polity_chassis.web.problems import FieldError, Problem, not_found
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -80,7 +80,7 @@ async def reading(
         # Without totals nothing tells that somebody was asked, the tag neither.
         version = f"{campaign.version}.{campaign.answers_version}" if told else campaign.version
         headers = {"ETag": f'W/"{version}-{moment}-{form}"', "Cache-Control": CACHE_CONTROL}
-        yield Reading(connection, campaign, headers, holds(if_none_match or "", headers["ETag"]), told)
+        yield Reading(connection, campaign, headers, matches(if_none_match or "", headers["ETag"]), told)
 
 
 def attachment(campaign: stored.Campaign, what: str, extension: str) -> str:

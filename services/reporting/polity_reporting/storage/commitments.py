@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
-from polity_chassis.web.pagination import Wanted, keyset
+from polity_chassis.web.pagination import PageRequest, keyset
 from sqlalchemy import BigInteger, ColumnElement, RowMapping, Select, Text, cast, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -34,7 +34,7 @@ class Commitments:
     order: Order = "newest"
 
 
-async def page_of(connection: AsyncConnection, wanted: Commitments, page: Wanted) -> Rows:
+async def page_of(connection: AsyncConnection, wanted: Commitments, page: PageRequest) -> Rows:
     """Returns one page, one row more if there is one; a row's `key` is its place in the order."""
     order = _ORDERS[wanted.order]
     statement = _filtered(wanted, _select().add_columns(order[0].label("key")))

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from polity_chassis.authorization.mandate_projection import authority_consumer, holds
+from polity_chassis.authorization.mandate_projection import holds, mandate_consumer
 from polity_chassis.clock import utc_now
 from polity_chassis.database.engine import Database
 from polity_chassis.database.tables import authority
@@ -36,7 +36,7 @@ def ended(mandate_id: UUID) -> MandateEnded:
 
 async def apply(database: Database, facts: Sequence[Fact]) -> None:
     """Hands the facts over in runs of one type, as a batch does."""
-    consumer = authority_consumer("test")
+    consumer = mandate_consumer("test")
     run: list[Received[Any]] = []
     async with database.transaction() as session:
         for number, fact in enumerate(facts):
@@ -87,7 +87,7 @@ async def test_facts_of_mandates_in_any_interleaving_and_twice(chassis_database:
 
 
 def test_the_consumer_halts_rather_than_park() -> None:
-    consumer = authority_consumer("events")
+    consumer = mandate_consumer("events")
     assert (consumer.name, consumer.topics, consumer.authority) == ("events-authority", (MANDATES.name,), True)
 
 

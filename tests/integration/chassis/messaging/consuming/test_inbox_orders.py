@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from ledger import Closed, Named, Noted, ledger, record
 from polity_chassis.messaging.consuming.inbox import StoredInbox, apply_batch
-from polity_chassis.messaging.consuming.records import Reader
+from polity_chassis.messaging.consuming.records import RecordDecoder
 
 KEYS, LENGTH = "abc", 6
 examples = count()
@@ -26,21 +26,21 @@ class Delivery:
         self.world, self.number, self.topic = world, next(examples), topic
         self.consumer = ledger(f"{world.name}-{self.number}", (world.log, world.kept))
         object.__setattr__(self.consumer, "compacted", frozenset({world.kept}))
-        self.reader, self.inbox, self.offsets = Reader(self.consumer), StoredInbox(self.consumer.name), count()
+        self.reader, self.inbox, self.offsets = RecordDecoder(self.consumer), StoredInbox(self.consumer.name), count()
 
     def record(self, key, sequence, fact):
         sent = record(f"{key}{self.number}", sequence, fact)
         return SimpleNamespace(topic=self.topic, partition=0, offset=next(self.offsets), **sent)
 
     async def apply(self, records):
-        items = [self.reader.read(each) for each in records]
-        for careful in (False, True):
+        items = [self.decoder.decode(each) for each in records]
+        for isolate_failures in (False, True):
             try:
                 async with self.world.database.transaction() as session:
-                    await apply_batch(session, self.consumer, self.inbox, items, careful=careful)
+                    await apply_batch(session, self.consumer, self.inbox, items, isolate_failures=isolate_failures)
                 return
             except Exception:
-                if careful:
+                if isolate_failures:
                     raise
 
     async def effects(self, key):

@@ -5,7 +5,7 @@ from uuid import uuid4
 import pytest
 from ledger import Named, Noted, record
 from polity_chassis.clock import utc_now
-from polity_chassis.messaging.consuming.redrive import discard, redrive
+from polity_chassis.messaging.consuming.redrive import discard_message, redrive_message
 from polity_chassis.operations.rebuild import rebuild
 
 
@@ -52,7 +52,7 @@ async def test_it_is_applied_by_itself_when_an_operator_says_so(world):
     world.start()
     await world.read_to(3)
 
-    assert await redrive(world.database, world.bootstrap, world.consumer(), await _only(world)) == 1
+    assert await redrive_message(world.database, world.bootstrap, world.consumer(), await _only(world)) == 1
 
     assert await world.rows("SELECT amount FROM effect ORDER BY place") == [(1,), (2,), (10,)]
     assert await world.parked() == []
@@ -66,7 +66,7 @@ async def test_one_that_fails_then_stays_parked_under_its_reason_and_holds_nothi
     world.start()
     await world.read_to(2)
 
-    assert await redrive(world.database, world.bootstrap, world.consumer(), await _only(world)) == 0
+    assert await redrive_message(world.database, world.bootstrap, world.consumer(), await _only(world)) == 0
 
     await _only(world)
     assert await world.rows("SELECT attempts, detail LIKE '%effect_amount_check%' FROM parked_message") == [(2, True)]
@@ -82,7 +82,10 @@ async def test_given_up_it_takes_the_first_message_of_its_number_with_it_in_no_r
     world.start()
     await world.read_to(3)
     identity, now = await _only(world), utc_now()
-    assert await discard(world.database, world.consumer(), identity, by="me", reason="lost in a restore", at=now) == 0
+    assert (
+        await discard_message(world.database, world.consumer(), identity, by="me", reason="lost in a restore", at=now)
+        == 0
+    )
 
     await rebuild(world.database.url, world.bootstrap, world.consumer(), ["effect"])
 
@@ -99,5 +102,5 @@ async def test_of_a_compacted_topic_it_is_parked_without_its_data(world):
     await world.read_to(2, world.kept)
 
     assert await world.rows("SELECT reason, value, headers FROM parked_message") == [("number_taken", None, None)]
-    assert await redrive(world.database, world.bootstrap, world.consumer(), await _only(world)) == 1
+    assert await redrive_message(world.database, world.bootstrap, world.consumer(), await _only(world)) == 1
     assert await world.rows("SELECT amount FROM effect ORDER BY place") == [(1,), (10,)]

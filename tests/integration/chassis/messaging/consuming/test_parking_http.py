@@ -91,7 +91,7 @@ async def test_an_authority_notes_when_it_stood_at_the_end_and_not_while_it_is_h
 
     await until(halted, "the halt")
     await world.do("UPDATE consumer_position SET at_end_at = NULL")
-    running.runner._standing._noted = float("-inf")
+    running.runner._caught_up._marked = float("-inf")
     await running.runner._watch()
     assert not await _stood(world)
 

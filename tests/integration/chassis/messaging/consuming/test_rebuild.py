@@ -7,7 +7,7 @@ from ledger import Closed, Noted, note, record, until
 from polity_chassis.clock import utc_now
 from polity_chassis.database.migrations import migrate, one_change_at_a_time
 from polity_chassis.database.shadow import NotRebuildable, StructureChanged
-from polity_chassis.messaging.consuming.redrive import discard
+from polity_chassis.messaging.consuming.redrive import discard_message
 from polity_chassis.operations.rebuild import rebuild
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import create_async_engine
@@ -37,7 +37,7 @@ async def test_a_rebuild_ends_in_the_same_table_and_honours_a_discard(world):
 
     await until(settled, "the end")
     for (identity,) in await world.rows("SELECT id FROM parked_message WHERE reason = 'failed' AND key <> 'c'"):
-        await discard(world.database, world.consumer(), identity, by="me", reason="broken", at=utc_now())
+        await discard_message(world.database, world.consumer(), identity, by="me", reason="broken", at=utc_now())
     before, indexes, parked = await world.rows(HASH), await _indexes(world), await world.parked()
     assert before[0][0] == 298 * 2 + 4
     await world.do("UPDATE effect SET amount = 7")

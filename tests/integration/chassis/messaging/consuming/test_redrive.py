@@ -3,7 +3,7 @@
 from ledger import Closed, Named, Noted, Unnamed, record, until
 from polity_chassis.clock import utc_now
 from polity_chassis.messaging.consuming.parked_messages import empty_discards
-from polity_chassis.messaging.consuming.redrive import discard, redrive
+from polity_chassis.messaging.consuming.redrive import discard_message, redrive_message
 from polity_chassis.operations.rebuild import rebuild
 
 
@@ -17,7 +17,7 @@ async def _ids(world, key=None):
 
 
 async def _give_up(world, identity):
-    return await discard(
+    return await discard_message(
         world.database, world.consumer(), identity, by="operations", reason="broken at its source", at=utc_now()
     )
 
@@ -48,7 +48,7 @@ async def test_a_redrive_applies_what_waited_in_its_order(world):
     await world.read_to(799)
     await world.do("ALTER TABLE effect DROP CONSTRAINT effect_amount_check")
 
-    applied = await redrive(world.database, world.bootstrap, world.consumer(), (await _ids(world))[0])
+    applied = await redrive_message(world.database, world.bootstrap, world.consumer(), (await _ids(world))[0])
 
     assert applied == 798
     assert await world.effects("a") == list(range(1, 800))
@@ -63,7 +63,7 @@ async def test_a_redrive_that_fails_again_changes_nothing_but_the_count(world):
     world.start()
     await world.read_to(2)
 
-    applied = await redrive(world.database, world.bootstrap, world.consumer(), (await _ids(world))[1])
+    applied = await redrive_message(world.database, world.bootstrap, world.consumer(), (await _ids(world))[1])
 
     assert applied == 0
     assert await world.parked() == [(1, "failed"), (2, "behind")]
@@ -109,7 +109,7 @@ async def test_a_fact_given_up_behind_another_is_passed_over_in_its_turn(world):
 
     assert await _give_up(world, (await _ids(world))[2]) == 0
     await world.do("ALTER TABLE effect DROP CONSTRAINT effect_amount_check")
-    await redrive(world.database, world.bootstrap, world.consumer(), (await _ids(world))[0])
+    await redrive_message(world.database, world.bootstrap, world.consumer(), (await _ids(world))[0])
 
     assert await world.effects("a") == [1, 2, 4]
 
@@ -143,7 +143,7 @@ async def test_an_unknown_version_is_read_after_the_upgrade(world, monkeypatch):
         one="dXJuOnBvbGl0eTp0ZXN0Lm5vdGVkOjE=",
         two="dXJuOnBvbGl0eTp0ZXN0Lm5vdGVkOjI=",
     )
-    await redrive(world.database, world.bootstrap, world.consumer(), (await _ids(world, "a"))[0])
+    await redrive_message(world.database, world.bootstrap, world.consumer(), (await _ids(world, "a"))[0])
 
     assert await world.effects("a") == [1, 2]
 
@@ -213,7 +213,7 @@ async def test_a_parked_person_is_read_from_kafka_again(world):
     assert kept == [(None, None, None)]
     await world.do("ALTER TABLE effect DROP CONSTRAINT effect_amount_check")
 
-    applied = await redrive(world.database, world.bootstrap, world.consumer(), (await _ids(world))[0])
+    applied = await redrive_message(world.database, world.bootstrap, world.consumer(), (await _ids(world))[0])
 
     assert applied == 1
     assert await world.effects("p") == [1]

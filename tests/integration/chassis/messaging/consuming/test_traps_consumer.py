@@ -61,8 +61,8 @@ async def test_positions_set_back_bring_exactly_those_records_again_and_no_effec
     await world.do("UPDATE consumer_position SET next_offset = next_offset - 10 WHERE next_offset > 0")
 
     again = world.start()
-    read, reader = [], again.runner._reader
-    again.runner._reader = type("Counting", (), {"read": lambda _, r: read.append(r.offset) or reader.read(r)})()
+    read, decoder = [], again.runner._decoder
+    again.runner._decoder = type("Counting", (), {"decode": lambda _, r: read.append(r.offset) or decoder.decode(r)})()
     await world.read_to(200)
 
     assert read == list(range(190, 200))
@@ -149,7 +149,7 @@ async def test_two_consumers_share_the_partitions_and_double_nothing(world):
     await until(took_over, "the takeover")
 
 
-class Held(Database):
+class ParkedState(Database):
     """A database whose first transaction after `hold` waits for `go`."""
 
     hold = False
@@ -168,7 +168,7 @@ class Held(Database):
 
 
 async def test_a_batch_that_outlives_its_assignment_is_rolled_back(world):
-    held = Held(world.database.url)
+    held = ParkedState(world.database.url)
     slow = world.start(database=held)
 
     async def assigned():

@@ -11,7 +11,7 @@ import pytest
 from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
-from polity_chassis.messaging.publishing.record_batches import Packer
+from polity_chassis.messaging.publishing.record_batches import RecordBatcher
 from polity_chassis.messaging.publishing.relay_leadership import TRUSTED_SECONDS
 from polity_contracts.topics import CAMPAIGNS
 
@@ -163,20 +163,20 @@ async def test_a_relay_that_stood_still_between_reading_and_sending_sends_nothin
     outbox: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """By then PostgreSQL may have given its lock to another, whose rows would be overtaken."""
-    sent, pack, send_batch = 0, Packer.pack, AIOKafkaProducer.send_batch
+    sent, build, send_batch = 0, RecordBatcher.build, AIOKafkaProducer.send_batch
 
-    def stand_still_once(packer: Packer, rows: Any) -> Any:
+    def stand_still_once(batcher: RecordBatcher, rows: Any) -> Any:
         if rows:
-            monkeypatch.setattr(Packer, "pack", pack)
+            monkeypatch.setattr(RecordBatcher, "build", build)
             time.sleep(TRUSTED_SECONDS + 0.2)
-        return pack(packer, rows)
+        return build(batcher, rows)
 
     async def count(*arguments: Any, **named: Any) -> Any:
         nonlocal sent
         sent += 1
         return await send_batch(*arguments, **named)
 
-    monkeypatch.setattr(Packer, "pack", stand_still_once)
+    monkeypatch.setattr(RecordBatcher, "build", stand_still_once)
     monkeypatch.setattr(AIOKafkaProducer, "send_batch", count)
     await outbox.add(outbox.outgoing(uuid4(), 1))
     async with outbox.relaying():

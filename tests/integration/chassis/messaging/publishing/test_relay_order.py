@@ -9,7 +9,7 @@ import asyncpg
 from aiokafka import AIOKafkaProducer
 from polity_chassis.clock import utc_now
 from polity_chassis.database.urls import driver_url
-from polity_chassis.messaging.publishing.in_flight_rows import Holes
+from polity_chassis.messaging.publishing.in_flight_rows import InFlightRows
 from polity_chassis.messaging.publishing.outbox import add_outgoing
 from polity_chassis.messaging.publishing.relay import session
 from polity_chassis.messaging.publishing.relay_leadership import NEXT_XID, READ, ROWS
@@ -44,15 +44,15 @@ async def test_a_number_taken_before_everything_else_of_its_transaction_is_waite
         await gate.execute("SELECT pg_advisory_lock(1)")
         # A sequence's first number is written to the log, which gives its taker an id; the next 31 are not.
         await outbox.add(outbox.outgoing(uuid4(), 1))
-        holes = await started(outbox, reader)
+        in_flight = await started(outbox, reader)
         networks = "(SELECT coalesce(max(x), '') FROM (SELECT pg_advisory_lock(1)::text AS x) AS waited)"
         slow = asyncio.create_task(writer.execute(INSERT.format(networks=networks), outbox.topic, str(uuid4()), 1))
         await outbox.until(lambda: gate.fetchval("SELECT count(*) FROM pg_locks WHERE NOT granted AND objid = 1"))
         await outbox.add(outbox.outgoing(uuid4(), 1))
-        assert [await read(reader, holes), await read(reader, holes)] == [[3], []]
+        assert [await read(reader, in_flight), await read(reader, in_flight)] == [[3], []]
         await gate.execute("SELECT pg_advisory_unlock(1)")
         await slow
-        assert await read(reader, holes) == [2]
+        assert await read(reader, in_flight) == [2]
 
 
 async def test_a_transaction_above_each_snapshot_is_waited_for(outbox: Any) -> None:
@@ -60,32 +60,32 @@ async def test_a_transaction_above_each_snapshot_is_waited_for(outbox: Any) -> N
     writes may be at xmax or above it, in no snapshot, and no younger transaction need ever end.
     """
     async with outbox.connected() as early, outbox.connected() as late, session_of(outbox) as reader:
-        holes = await started(outbox, reader)
+        in_flight = await started(outbox, reader)
         first, second = early.transaction(), late.transaction()
         await first.start()
         await second.start()
         for writer in (early, late, early):
             await writer.execute(INSERT.format(networks="''"), outbox.topic, str(uuid4()), 1)
         await first.commit()
-        assert [await read(reader, holes) for _ in range(3)] == [[1, 3], [], []]
+        assert [await read(reader, in_flight) for _ in range(3)] == [[1, 3], [], []]
         await second.commit()
-        assert await read(reader, holes) == [2]
+        assert await read(reader, in_flight) == [2]
 
 
 async def test_a_rolled_back_number_is_forgotten(outbox: Any) -> None:
     async with outbox.connected() as writer, session_of(outbox) as reader:
-        holes = await started(outbox, reader)
+        in_flight = await started(outbox, reader)
         doomed = writer.transaction()
         await doomed.start()
         await writer.execute(INSERT.format(networks="''"), outbox.topic, str(uuid4()), 1)
         await outbox.add(outbox.outgoing(uuid4(), 1))
-        assert await read(reader, holes) == [2]
-        assert holes.missing == [1]
+        assert await read(reader, in_flight) == [2]
+        assert in_flight.missing == [1]
         await doomed.rollback()
 
         async def forgotten() -> bool:
-            await read(reader, holes)
-            return holes.missing == []
+            await read(reader, in_flight)
+            return in_flight.missing == []
 
         await outbox.until(forgotten)
 
@@ -154,10 +154,10 @@ async def test_reading_on_costs_the_same_beside_an_open_transaction(outbox: Any)
 
 
 async def test_more_late_rows_than_one_read_takes_are_all_sent_beside_newer_ones(outbox: Any) -> None:
-    """A row above the cursor, read beside holes that the limit cut off, once made the relay forget the others."""
+    """A row above the cursor, read beside in_flight that the limit cut off, once made the relay forget the others."""
     rows = ROWS + 1_000
     async with outbox.connected() as writer, session_of(outbox) as reader:
-        holes = await started(outbox, reader)
+        in_flight = await started(outbox, reader)
         large = writer.transaction()
         await large.start()
         await writer.execute(
@@ -168,10 +168,10 @@ async def test_more_late_rows_than_one_read_takes_are_all_sent_beside_newer_ones
             rows,
         )
         await outbox.add(outbox.outgoing(uuid4(), 1))
-        assert await read(reader, holes) == [rows + 1]
+        assert await read(reader, in_flight) == [rows + 1]
         await large.commit()
         await outbox.add(outbox.outgoing(uuid4(), 1))
-        seen = [number for _ in range(3) for number in await read(reader, holes)]
+        seen = [number for _ in range(3) for number in await read(reader, in_flight)]
     assert seen == [*range(1, rows + 1), rows + 2]
 
 
@@ -183,19 +183,19 @@ def session_of(outbox: Any) -> Any:
     return session(driver_url(outbox.database.url))
 
 
-async def started(outbox: Any, reader: asyncpg.Connection) -> Holes:
-    holes = Holes(last_taken=0, next_xid=await reader.fetchval(NEXT_XID))
+async def started(outbox: Any, reader: asyncpg.Connection) -> InFlightRows:
+    in_flight = InFlightRows(last_taken=0, next_xid=await reader.fetchval(NEXT_XID))
 
     async def settled() -> bool:
-        await read(reader, holes)
-        return holes.settled
+        await read(reader, in_flight)
+        return in_flight.settled
 
     await outbox.until(settled)
-    return holes
+    return in_flight
 
 
-async def read(reader: asyncpg.Connection, holes: Holes) -> list[int]:
-    *rows, snapshot = await reader.fetch(READ, holes.cursor, holes.missing)
+async def read(reader: asyncpg.Connection, in_flight: InFlightRows) -> list[int]:
+    *rows, snapshot = await reader.fetch(READ, in_flight.cursor, in_flight.missing)
     numbers = [row["seq"] for row in rows]
-    holes.saw(numbers, xmin=snapshot["xmin"], next_xid=snapshot["next_xid"], cut=len(rows) >= ROWS)
+    in_flight.observe(numbers, xmin=snapshot["xmin"], next_xid=snapshot["next_xid"], cut=len(rows) >= ROWS)
     return numbers

@@ -10,7 +10,7 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from polity_chassis.clock import utc_now
 from polity_chassis.messaging.consuming.batch_span import batch_span
-from polity_chassis.messaging.consuming.records import Item, Received
+from polity_chassis.messaging.consuming.records import DecodedRecord, Received
 
 TRACES = {
     name: f"00-{digit * 32}-{digit * 16}-{flags}"
@@ -28,7 +28,7 @@ def spans(monkeypatch):
 
 def item(traceparent):
     received = Received(None, "k", utc_now(), uuid4(), 1, "topic", 0, 0, traceparent)
-    return Item(SimpleNamespace(), ("topic", "k"), 1, received=received)
+    return DecodedRecord(SimpleNamespace(), ("topic", "k"), 1, received=received)
 
 
 def test_the_batch_is_the_first_sampled_fact_s_child_and_every_other_has_its_own(spans):

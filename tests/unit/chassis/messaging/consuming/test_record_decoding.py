@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from polity_chassis.database.errors import describe, is_infrastructure
-from polity_chassis.messaging.consuming.records import Consumer, Reader
+from polity_chassis.messaging.consuming.records import Consumer, RecordDecoder
 from polity_contracts.envelope import Fact
 from sqlalchemy.exc import DBAPIError
 
@@ -22,7 +22,7 @@ async def ignore(_session, _facts):
     pass
 
 
-READER = Reader(Consumer("test", ("test-log",), {Noted: ignore}))
+DECODER = RecordDecoder(Consumer("test", ("test-log",), {Noted: ignore}))
 GOOD = [
     ("ce_id", b"0192a8d0-0000-7000-8000-000000000001"),
     ("ce_source", b"test"),
@@ -36,7 +36,9 @@ names = st.one_of(st.sampled_from([name for name, _ in GOOD]), st.text(max_size=
 
 
 def read(key=b"k", value=b'{"amount": 1}', headers=GOOD):
-    return READER.read(SimpleNamespace(topic="test-log", partition=0, offset=3, key=key, value=value, headers=headers))
+    return DECODER.decode(
+        SimpleNamespace(topic="test-log", partition=0, offset=3, key=key, value=value, headers=headers)
+    )
 
 
 def changed(name, value):
@@ -60,7 +62,7 @@ def test_a_stranger_s_header_does_no_harm():
 def test_reading_never_raises_and_keeps_only_what_a_table_can_hold(key, value, headers):
     item = read(key, value, headers)
     assert item.received or item.reason
-    assert item.place is None or ("\0" not in item.place[1] and 0 < len(item.place[1]) <= 255)
+    assert item.topic_key is None or ("\0" not in item.topic_key[1] and 0 < len(item.topic_key[1]) <= 255)
     assert item.sequence is None or 0 < item.sequence < 2**63
 
 

@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass, field
 
-import polity_chassis.messaging.publishing.in_flight_rows as holes_module
+import polity_chassis.messaging.publishing.in_flight_rows as in_flight_module
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from polity_chassis.messaging.publishing.in_flight_rows import Holes
+from polity_chassis.messaging.publishing.in_flight_rows import InFlightRows
 
 
 @dataclass
@@ -48,20 +48,20 @@ class Reader:
 
     def __init__(self, model: Model) -> None:
         self.model = model
-        self.holes = Holes(last_taken=model.next_number - 1, next_xid=model.next_xid)
+        self.in_flight = InFlightRows(last_taken=model.next_number - 1, next_xid=model.next_xid)
         self.sent: list[int] = []
         self.undeleted: list[int] = []
 
     def read(self, limit: int = 3) -> None:
-        rows, holes = self.model.rows, self.holes
-        wanted = sorted(number for number in rows if number > holes.cursor or number in set(holes.missing))
+        rows, in_flight = self.model.rows, self.in_flight
+        wanted = sorted(number for number in rows if number > in_flight.cursor or number in set(in_flight.missing))
         numbers = wanted[:limit]
-        holes.saw(numbers, xmin=self.model.xmin, next_xid=self.model.next_xid, cut=len(wanted) > len(numbers))
+        in_flight.observe(numbers, xmin=self.model.xmin, next_xid=self.model.next_xid, cut=len(wanted) > len(numbers))
         self.sent += numbers
         for number in self.undeleted:
             rows.pop(number, None)
         self.undeleted = numbers
-        if not holes.settled:
+        if not in_flight.settled:
             self.delete()
 
     def delete(self) -> None:
@@ -88,7 +88,7 @@ def test_every_committed_row_is_sent_in_the_order_of_its_key(steps: list[tuple[s
     reader = Reader(model)
     sent: list[int] = []
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(holes_module, "MANY", many)
+        patch.setattr(in_flight_module, "MOST_LISTED", many)
         for step, value in [*steps, *[("commit", 0)] * 5, *[("read", 3)] * 60]:
             match step:
                 case "write":
@@ -108,46 +108,46 @@ def test_every_committed_row_is_sent_in_the_order_of_its_key(steps: list[tuple[s
     for key in set(committed.values()):
         of_key = [number for number in first_time if committed[number] == key]
         assert of_key == sorted(of_key)
-    assert reader.holes.missing == []
+    assert reader.in_flight.missing == []
     if "restart" not in dict(steps):
         assert len(sent) == len(first_time)
 
 
 def test_a_rolled_back_number_is_forgotten_once_its_transaction_has_ended() -> None:
-    holes = Holes(last_taken=0, next_xid=10)
-    holes.saw([], xmin=10, next_xid=10, cut=False)
-    holes.saw([1, 3], xmin=10, next_xid=12, cut=False)
-    assert holes.missing == [2]
-    holes.saw([], xmin=11, next_xid=13, cut=False)
-    assert holes.missing == [2]
-    holes.saw([], xmin=12, next_xid=13, cut=False)
-    assert holes.missing == []
+    in_flight = InFlightRows(last_taken=0, next_xid=10)
+    in_flight.observe([], xmin=10, next_xid=10, cut=False)
+    in_flight.observe([1, 3], xmin=10, next_xid=12, cut=False)
+    assert in_flight.missing == [2]
+    in_flight.observe([], xmin=11, next_xid=13, cut=False)
+    assert in_flight.missing == [2]
+    in_flight.observe([], xmin=12, next_xid=13, cut=False)
+    assert in_flight.missing == []
 
 
 def test_a_start_reads_from_the_oldest_row_until_the_transactions_of_before_have_ended() -> None:
-    holes = Holes(last_taken=50, next_xid=10)
-    holes.saw([40, 52], xmin=9, next_xid=11, cut=False)
-    assert (holes.cursor, holes.settled) == (0, False)
-    holes.saw([45], xmin=10, next_xid=11, cut=False)
-    assert (holes.cursor, holes.settled) == (50, True)
+    in_flight = InFlightRows(last_taken=50, next_xid=10)
+    in_flight.observe([40, 52], xmin=9, next_xid=11, cut=False)
+    assert (in_flight.cursor, in_flight.settled) == (0, False)
+    in_flight.observe([45], xmin=10, next_xid=11, cut=False)
+    assert (in_flight.cursor, in_flight.settled) == (50, True)
 
 
 def test_a_hole_behind_the_limit_of_a_read_is_kept() -> None:
-    holes = Holes(last_taken=0, next_xid=10)
-    holes.saw([1, 5], xmin=10, next_xid=12, cut=False)
-    holes.saw([2], xmin=12, next_xid=12, cut=True)
-    assert holes.missing == [3, 4]
+    in_flight = InFlightRows(last_taken=0, next_xid=10)
+    in_flight.observe([1, 5], xmin=10, next_xid=12, cut=False)
+    in_flight.observe([2], xmin=12, next_xid=12, cut=True)
+    assert in_flight.missing == [3, 4]
 
 
 def test_a_great_many_holes_are_read_again_instead_of_listed() -> None:
-    holes = Holes(last_taken=0, next_xid=10)
-    holes.saw([7], xmin=10, next_xid=10, cut=False)
-    holes.saw([7 + holes_module.MANY * 100], xmin=10, next_xid=12, cut=False)
-    assert (holes.cursor, holes.missing, holes.settled) == (7, [], False)
+    in_flight = InFlightRows(last_taken=0, next_xid=10)
+    in_flight.observe([7], xmin=10, next_xid=10, cut=False)
+    in_flight.observe([7 + in_flight_module.MOST_LISTED * 100], xmin=10, next_xid=12, cut=False)
+    assert (in_flight.cursor, in_flight.missing, in_flight.settled) == (7, [], False)
 
 
 def test_older_holes_are_among_those_that_are_read_again() -> None:
-    holes = Holes(last_taken=0, next_xid=10)
-    holes.saw([1, 3], xmin=10, next_xid=12, cut=False)
-    holes.saw([3 + holes_module.MANY * 100], xmin=10, next_xid=13, cut=False)
-    assert holes.cursor == 1
+    in_flight = InFlightRows(last_taken=0, next_xid=10)
+    in_flight.observe([1, 3], xmin=10, next_xid=12, cut=False)
+    in_flight.observe([3 + in_flight_module.MOST_LISTED * 100], xmin=10, next_xid=13, cut=False)
+    assert in_flight.cursor == 1
