@@ -59,8 +59,8 @@ def load(settings_class: type[S]) -> S:
         settings = settings_class()
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False, include_context=False)[0]
-        place = str(first["loc"][0]) if first["loc"] else ""
-        raise SystemExit(_sentence(settings_class, place, first["type"])) from None
+        field_name = str(first["loc"][0]) if first["loc"] else ""
+        raise SystemExit(_sentence(settings_class, field_name, first["type"])) from None
     except SettingsError as error:
         # Not JSON where it has to be: the exception names the field in words only.
         named = re.search(r'field "(\w+)"', str(error))
@@ -74,10 +74,10 @@ def _on_this_machine(settings: ServiceSettings) -> bool:
     return urlsplit(settings.public_url).hostname in ("localhost", "127.0.0.1", "::1")
 
 
-def _sentence(settings_class: type[BaseSettings], place: str, kind: str) -> str:
+def _sentence(settings_class: type[BaseSettings], field_name: str, kind: str) -> str:
     """Returns the sentence without the value: it may be a secret."""
     for name, field in settings_class.model_fields.items():
-        if place in (name, field.validation_alias):
+        if field_name in (name, field.validation_alias):
             variable = str(field.validation_alias or f"{settings_class.model_config['env_prefix']}{name}".upper())
             fault = "is missing" if kind == "missing" else "is not valid"
             return f"The setting {variable} {fault}. {field.description or ''}".strip()

@@ -19,7 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 LOCK_TIMEOUT = "5s"
 STATEMENT_TIMEOUT = "60s"
-TURN_SECONDS = 0.2
+RETRY_SECONDS = 0.2
 _ONE_AT_A_TIME = 0x706F6C697479
 """The advisory lock for changing a database's tables ("polity" in ASCII)."""
 _SESSION = {"application_name": "migrate", "lock_timeout": LOCK_TIMEOUT, "statement_timeout": STATEMENT_TIMEOUT}
@@ -54,7 +54,7 @@ async def one_change_at_a_time(connection: AsyncConnection) -> None:
         return
     log.info("waiting for another migration or rebuild of this database")
     while not await connection.scalar(attempt, {"key": _ONE_AT_A_TIME}):  # noqa: ASYNC110
-        await asyncio.sleep(TURN_SECONDS)
+        await asyncio.sleep(RETRY_SECONDS)
 
 
 def _upgrade(connection: Connection, service_package: str) -> None:

@@ -105,10 +105,10 @@ def is_known(error: Exception) -> bool:
 
 
 async def on_invalid_request(request: Request, error: Exception) -> JSONResponse:
-    """Returns 422 with the place and kind of every fault of a request, never its values."""
+    """Returns 422 with the path and kind of every invalid field, never its values."""
     assert isinstance(error, RequestValidationError)
     faults = error.errors()
-    errors = [FieldError(_place(e["loc"]), str(e["type"])) for e in faults[:100]]
+    errors = [FieldError(_path(e["loc"]), str(e["type"])) for e in faults[:100]]
     if errors and errors[0].reason == "json_invalid":
         return _response(request, "malformed", 400)
     if any(e["loc"] == ("body",) for e in faults) and _is_no_json(request):
@@ -176,7 +176,7 @@ def _response(
     )
 
 
-def _place(location: Sequence[Any]) -> str:
+def _path(location: Sequence[Any]) -> str:
     """Returns the field's path."""
     parts = location[1:] if len(location) > 1 else location
     return ".".join(str(p) if isinstance(p, int) else shown_name(str(p)) for p in parts)

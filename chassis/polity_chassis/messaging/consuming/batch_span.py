@@ -32,7 +32,7 @@ def batch_span(consumer: str, items: Sequence[DecodedRecord]) -> Iterator[None]:
     first = next(iter(sampled), traced[0].traceparent if traced else None)
     name, attributes = f"process {consumer}", {"messaging.batch.message_count": len(items)}
     with span_from(first, name, SpanKind.CONSUMER, attributes):
-        spans = [_span_of(name, together) for together in list(sampled.values())[1:]]
+        spans = [_span_of(name, facts) for facts in list(sampled.values())[1:]]
         try:
             yield
         finally:
@@ -40,12 +40,12 @@ def batch_span(consumer: str, items: Sequence[DecodedRecord]) -> Iterator[None]:
                 span.end()
 
 
-def _span_of(name: str, together: Sequence[Received[Any]]) -> trace.Span:
-    fact = together[0]
+def _span_of(name: str, facts: Sequence[Received[Any]]) -> trace.Span:
+    fact = facts[0]
     parent = _W3C.extract({"traceparent": fact.traceparent or ""}, Context())
     attributes: dict[str, str | int] = {"messaging.destination.name": fact.topic}
-    if len(together) == 1:
+    if len(facts) == 1:
         attributes["messaging.message.id"] = str(fact.id)
     else:
-        attributes["messaging.batch.message_count"] = len(together)
+        attributes["messaging.batch.message_count"] = len(facts)
     return trace.get_tracer("polity").start_span(name, context=parent, kind=SpanKind.CONSUMER, attributes=attributes)

@@ -132,21 +132,21 @@ def test_a_start_reads_from_the_oldest_row_until_the_transactions_of_before_have
     assert (in_flight.cursor, in_flight.settled) == (50, True)
 
 
-def test_a_hole_behind_the_limit_of_a_read_is_kept() -> None:
+def test_a_missing_number_behind_the_limit_of_a_read_is_kept() -> None:
     in_flight = InFlightRows(last_taken=0, next_xid=10)
     in_flight.observe([1, 5], xmin=10, next_xid=12, cut=False)
     in_flight.observe([2], xmin=12, next_xid=12, cut=True)
     assert in_flight.missing == [3, 4]
 
 
-def test_a_great_many_holes_are_read_again_instead_of_listed() -> None:
+def test_a_great_many_missing_numbers_are_read_again_instead_of_listed() -> None:
     in_flight = InFlightRows(last_taken=0, next_xid=10)
     in_flight.observe([7], xmin=10, next_xid=10, cut=False)
     in_flight.observe([7 + in_flight_module.MOST_LISTED * 100], xmin=10, next_xid=12, cut=False)
     assert (in_flight.cursor, in_flight.missing, in_flight.settled) == (7, [], False)
 
 
-def test_older_holes_are_among_those_that_are_read_again() -> None:
+def test_older_missing_numbers_are_among_those_that_are_read_again() -> None:
     in_flight = InFlightRows(last_taken=0, next_xid=10)
     in_flight.observe([1, 3], xmin=10, next_xid=12, cut=False)
     in_flight.observe([3 + in_flight_module.MOST_LISTED * 100], xmin=10, next_xid=13, cut=False)
