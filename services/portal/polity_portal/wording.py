@@ -32,6 +32,12 @@ FIELDS = {
     "email": N_("Contact’s e-mail address"),
     "contact_email": N_("Contact’s e-mail address"),
     "local_government_id": N_("Id in the register"),
+    "role": N_("Acts as"),
+    "place": N_("City or territory"),
+    "local_government": N_("Which one is meant"),
+    "person_name": N_("Name"),
+    "person_email": N_("E-mail address"),
+    "person_language": N_("Language"),
     "invited_on": N_("Invited on"),
     "interested_on": N_("Interested on"),
     "committed_at": N_("Pledged on"),
@@ -55,6 +61,8 @@ REASONS = {
     "none_chosen": N_("Nobody was chosen, or all of them are invited already."),
     "too_large": N_("The file is too large."),
     "empty": N_("The file is empty."),
+    "not_in_register": N_("No city or territory of the register has this name."),
+    "choose_one": N_("Please choose the one you mean."),
 }
 
 ROLES = {"secretariat": N_("Secretariat"), "representative": N_("Representative"), "operator": N_("Operations")}

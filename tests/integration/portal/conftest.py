@@ -254,7 +254,13 @@ class Membership:
         self.client = httpx.AsyncClient(transport=httpx.ASGITransport(self.app), base_url="http://membership.test")
 
     async def post(self, path: str, token: str, body: Any) -> Any:
-        answered = await self.client.post(path, json=body, headers={"Authorization": f"Bearer {token}"})
+        content: dict[str, Any] = {"content": body} if isinstance(body, str) else {"json": body}
+        answered = await self.client.post(path, **content, headers={"Authorization": f"Bearer {token}"})
+        assert answered.is_success, answered.text
+        return answered.json()
+
+    async def get(self, path: str, token: str) -> Any:
+        answered = await self.client.get(path, headers={"Authorization": f"Bearer {token}"})
         assert answered.is_success, answered.text
         return answered.json()
 
@@ -334,6 +340,7 @@ async def desk(
         database=membership_database,
         token=token,
         post=membership.post,
+        get=membership.get,
         new_network=new_network,
         keys=KEYS,
     )

@@ -1,4 +1,4 @@
-"""A secretariat finds the mandate that it wants to end, and ends it, before the real membership service."""
+"""A secretariat gives mandates, finds the one that it wants to end, and ends it, before the real membership service."""
 
 import re
 from types import SimpleNamespace
@@ -6,6 +6,7 @@ from typing import Any
 
 import httpx
 import pytest
+from polity_local.demo.places import invented_csv
 
 
 @pytest.fixture
@@ -83,3 +84,41 @@ async def test_another_networks_mandates_are_neither_seen_nor_ended(
     assert own
     assert (await stranger.post(f"{page}/{mandate_id}/end", data={"form_token": own[1]})).status_code == 404
     assert "Not taken up yet" in rows((await desk.browser.get(page)).text)[0]
+
+
+async def test_a_representative_s_mandate_is_given_by_the_form_and_taken_up_by_its_link(
+    desk: SimpleNamespace, stage: SimpleNamespace, realm: Any, page: str
+) -> None:
+    register = f"/v1/networks/{desk.network_id}/local-government-imports?dry_run=false"
+    await desk.post(register, realm.access, invented_csv(3, "given"))
+    listed = (await desk.get(f"/v1/networks/{desk.network_id}/local-governments", realm.access))["items"]
+    city = listed[1]
+    assert f'<a class="button" href="{page}/new">Give a mandate</a>' in (await desk.browser.get(page)).text
+    form = fields((await desk.browser.get(f"{page}/new")).text) | {
+        "role": "representative",
+        "place": city["name"],
+        "person_name": "Noor Example",
+        "person_email": "noor@@example.org",
+        "person_language": "es",
+    }
+    asked = await desk.browser.post(f"{page}/new", data=form)
+    form |= fields(asked.text) | {"local_government_id": city["local_government_id"]}
+    refused = await desk.browser.post(f"{page}/new", data=form)
+    assert (refused.status_code, 'id="person_email-fault"' in refused.text) == (422, True)
+    form |= {"person_email": "noor@example.org"}
+    told = [(await desk.browser.post(f"{page}/new", data=form)).text for _ in range(2)]
+    (link,) = {
+        given for text in told for given in re.findall(r'value="http://localhost:8080(/es/mandate/[^"]+)"', text)
+    }
+    waiting = rows((await desk.browser.get(page)).text)[0]
+    assert ("Noor Example" in waiting, city["name"] in waiting, "Not taken up yet" in waiting) == (True, True, True)
+    realm.subject, realm.access = "noor", desk.token("noor")
+    noor = stage.browser()
+    await stage.sign_in(noor, link)
+    await noor.post(link, data=fields((await noor.get(link)).text))
+    assert "In force" in rows((await desk.browser.get(page)).text)[0]
+
+
+def fields(text: str) -> dict[str, str]:
+    """The hidden fields of the page's forms."""
+    return dict(re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', text))
