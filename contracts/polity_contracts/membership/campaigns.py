@@ -21,6 +21,8 @@ class Milestone(BaseModel):
 
 
 class CampaignOpened(Fact):
+    """A network asks for commitments: with which texts, themes and milestones, and until when."""
+
     type = "membership.campaign_opened"
     topic = topics.CAMPAIGNS.name
     visibility = Visibility.PUBLIC

@@ -8,6 +8,8 @@ from polity_contracts.membership.values import Text
 
 
 class NetworkFounded(Fact):
+    """A network came to be; texts without a translation are shown in `fallback_language`."""
+
     type = "membership.network_founded"
     topic = topics.NETWORKS.name
     visibility = Visibility.PUBLIC

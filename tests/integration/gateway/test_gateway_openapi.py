@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from polity_local import openapi
+from polity_local.openapi import __main__ as openapi
 
 DOCUMENT = json.loads(openapi.DOCUMENT.read_text())
 OPERATIONS = [

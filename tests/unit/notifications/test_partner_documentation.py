@@ -30,7 +30,12 @@ SERVED = PARTNERS.parents[1] / "services" / "portal" / "polity_portal" / "static
 
 @pytest.mark.parametrize(
     ("written", "served"),
-    [("README.md", "webhooks.md"), ("receive.py", "receive.py.txt"), ("receive.mjs", "receive.mjs.txt")],
+    [
+        ("README.md", "webhooks.md"),
+        ("examples.md", "examples.md"),
+        ("receive.py", "receive.py.txt"),
+        ("receive.mjs", "receive.mjs.txt"),
+    ],
 )
 def test_the_pages_serve_what_is_documented(written: str, served: str) -> None:
     told = f"copy docs/partners/{written} to the portal's static/partners/{served}"

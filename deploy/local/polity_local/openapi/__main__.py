@@ -1,4 +1,7 @@
-"""One OpenAPI document of all services, for the page /docs: `python -m polity_local.openapi [--check]`."""
+"""What is told of the API, generated: `python -m polity_local.openapi [--check]`.
+
+One OpenAPI document of all services, for the page /docs, and docs/partners/examples.md with what partners are posted.
+"""
 
 import argparse
 import json
@@ -18,12 +21,14 @@ from polity_chassis.database.engine import Database
 from polity_chassis.runtime import Runtime
 from polity_chassis.web.openapi import response
 
-from polity_local.openapi import webhooks
+from polity_local.openapi import examples, webhooks
 from polity_local.parts.services import environment
 from polity_local.running.instance import REPOSITORY, Instance
 from polity_local.running.ports import Ports
 
 DOCUMENT = REPOSITORY / "services" / "portal" / "polity_portal" / "static" / "openapi.json"
+EXAMPLES = (REPOSITORY / "docs" / "partners" / "examples.md", DOCUMENT.parent / "partners" / "examples.md")
+"""As it is read in the repository, and as the portal serves it."""
 SERVICES = ("membership", "events", "notifications", "reporting")
 INFO = {
     "title": "Polity",
@@ -65,18 +70,20 @@ REFERENCE = "#/components/schemas/"
 
 
 def main(argv: list[str]) -> int:
-    """Writes the document, or with --check returns 1 when the written one differs from the code."""
+    """Writes the document and the examples, or with --check returns 1 when a written one differs from the code."""
     parser = argparse.ArgumentParser("polity_local.openapi", description=__doc__)
-    parser.add_argument("--check", action="store_true", help="change nothing; fail when the document is out of date")
+    parser.add_argument("--check", action="store_true", help="change nothing; fail when a file is out of date")
     check = parser.parse_args(argv).check
-    text = json.dumps(merged(service_documents()), ensure_ascii=False, indent=1) + "\n"
+    document = json.dumps(merged(service_documents()), ensure_ascii=False, indent=1) + "\n"
+    files = {DOCUMENT: document, **dict.fromkeys(EXAMPLES, examples.page())}
+    stale = [path for path, text in files.items() if not path.exists() or path.read_text() != text]
     if not check:
-        DOCUMENT.write_text(text)
+        for path in stale:
+            path.write_text(files[path])
         return 0
-    if DOCUMENT.exists() and DOCUMENT.read_text() == text:
-        return 0
-    sys.stderr.write("The OpenAPI document differs from the services; run python -m polity_local.openapi.\n")
-    return 1
+    for path in stale:
+        sys.stderr.write(f"{path.name} differs from the services; run python -m polity_local.openapi.\n")
+    return 1 if stale else 0
 
 
 def service_documents() -> dict[str, dict[str, Any]]:

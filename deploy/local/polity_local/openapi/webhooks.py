@@ -19,7 +19,9 @@ _TAKEN = {
     "410": {"description": "Ends the subscription."},
     "default": {"description": "Tried again, by the schedule that docs/partners tells."},
 }
-_NOBODY = UUID("0197a000-0000-7000-8000-000000000009")
+WEBHOOK_ID = UUID("0197a000-0000-7000-8000-000000000009")
+"""The subscription of the examples."""
+SAID_OF_A_TEST = "A try that its owner asked for; it says nothing."
 
 
 def webhooks() -> dict[str, Any]:
@@ -54,32 +56,45 @@ _EVENT: dict[str, Any] = {
 }
 
 
-def _webhook(name: str, fact: type[Fact]) -> dict[str, Any]:
+def example(name: str, fact: type[Fact]) -> dict[str, Any]:
+    """Returns the contracts' example of the fact as a partner is posted it."""
     envelope = read_example(CONTRACTS / "examples" / f"{name}.{fact.version}.json")
-    example = event(
+    return event(
         envelope.fact,
         fact_id=envelope.id,
         key=envelope.key,
         sequence=envelope.sequence,
         occurred_at=envelope.occurred_at,
     )
-    said = (fact.__doc__ or fact.__name__).strip().split("\n")[0]
+
+
+def example_of_a_test() -> dict[str, Any]:
+    """Returns what a partner is posted who asks for a try."""
+    envelope = read_example(CONTRACTS / "examples" / "membership.campaign_opened.1.json")
+    return test_event(envelope.id, WEBHOOK_ID, envelope.occurred_at)
+
+
+def said_of(fact: type[Fact]) -> str:
+    """Returns what the fact's contract says of it in one sentence."""
+    return (fact.__doc__ or fact.__name__).strip().split("\n")[0]
+
+
+def _webhook(name: str, fact: type[Fact]) -> dict[str, Any]:
     data = _for_partners(fact.model_json_schema(mode="serialization"))
-    return _posted(name, said, {"properties": {"type": {"const": name}, "data": data}}, example)
+    shape = {"properties": {"type": {"const": name}, "data": data}}
+    return _posted(name, said_of(fact), shape, example(name, fact))
 
 
 def _test() -> dict[str, Any]:
     data = {"type": "object", "properties": {"webhook_id": {"type": "string", "format": "uuid"}}}
-    envelope = read_example(CONTRACTS / "examples" / "membership.campaign_opened.1.json")
-    example = test_event(envelope.id, _NOBODY, envelope.occurred_at)
     shape = {"properties": {"type": {"const": TEST_TYPE}, "data": data}}
-    return _posted(TEST_TYPE, "A try that its owner asked for; it says nothing.", shape, example)
+    return _posted(TEST_TYPE, SAID_OF_A_TEST, shape, example_of_a_test())
 
 
-def _posted(name: str, said: str, shape: dict[str, Any], example: dict[str, Any]) -> dict[str, Any]:
+def _posted(name: str, said: str, shape: dict[str, Any], body: dict[str, Any]) -> dict[str, Any]:
     content = {
         "schema": {"allOf": [{"$ref": "#/components/schemas/WebhookEvent"}, {"type": "object", **shape}]},
-        "example": json.loads(json.dumps(example)),
+        "example": json.loads(json.dumps(body)),
     }
     headers = [
         {"name": header, "in": "header", "required": True, "description": text, "schema": {"type": "string"}}

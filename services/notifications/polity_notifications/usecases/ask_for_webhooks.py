@@ -32,7 +32,7 @@ async def ask_for_test(session: AsyncSession, webhook_id: UUID, now: datetime) -
     """Asks for a delivery that says nothing, for the partner to try its endpoint; returns its id."""
     message_id = new_id()
     body = test_event(message_id, webhook_id, now)
-    return await webhook_fanout.ask_for_test(session, webhook_id, message_id, body["type"], _json(body))
+    return await webhook_fanout.ask_for_test(session, webhook_id, message_id, body["type"], as_posted(body))
 
 
 def _message(received: Received[Fact]) -> Mapping[str, Any]:
@@ -49,11 +49,12 @@ def _message(received: Received[Fact]) -> Mapping[str, Any]:
         "subject": received.key,
         "sequence": received.sequence,
         "networks": body["networks"],
-        "body": _json(body),
+        "body": as_posted(body),
         "traceparent": received.traceparent,
         "occurred_at": received.occurred_at,
     }
 
 
-def _json(body: Mapping[str, Any]) -> str:
+def as_posted(body: Mapping[str, Any]) -> str:
+    """Returns the JSON whose bytes are signed and posted."""
     return json.dumps(body, ensure_ascii=False, separators=(",", ":"))

@@ -1,6 +1,7 @@
 """Which secrets a subscription has just now, and the headers that they sign."""
 
 import json
+from collections.abc import Sequence
 from datetime import datetime
 from functools import lru_cache
 
@@ -25,11 +26,16 @@ def headers(post: Post, keys: LinkKeys, now: datetime) -> dict[str, str]:
     for one in json.loads(post.earlier_secrets):
         if now < datetime.fromisoformat(one["until"]) and one["key_id"] in keys.root:
             secrets.append(_derived(keys.root[one["key_id"]], post.webhook_id, one["generation"]))
-    message_id, timestamp = str(post.message_id), int(now.timestamp())
+    return signed_headers(secrets, str(post.message_id), post.body, now)
+
+
+def signed_headers(secrets: Sequence[bytes], message_id: str, body: str, now: datetime) -> dict[str, str]:
+    """Returns the headers of a message that each of the secrets signs."""
+    timestamp = int(now.timestamp())
     made = {
         "content-type": CONTENT_TYPE,
         "webhook-id": message_id,
         "webhook-timestamp": str(timestamp),
-        "webhook-signature": signature(secrets, message_id, timestamp, post.body.encode()),
+        "webhook-signature": signature(secrets, message_id, timestamp, body.encode()),
     }
     return {name: clean_header(value) for name, value in made.items()}
