@@ -1,6 +1,6 @@
 """What the imports share: a file with what was decided about its lines, and the report on it."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Depends, Request
 from polity_chassis.web.problems import FieldError, Problem
@@ -52,15 +52,18 @@ class ChangesIn(Body):
 async def upload_of(request: Request) -> Upload:
     """Returns the body, or the parts `file` and `changes` of a multipart one; raises Problem.
 
-    Whether the file is CSV or XLSX is told by its content, whatever type the body is said to be of.
+    A body of a type that is named and not taken is refused. Which of the types taken the file is, its content tells.
     """
-    parts = request.headers.get("content-type", "").lower().startswith("multipart/form-data")
+    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if media_type and media_type not in TAKEN:
+        raise Problem("unsupported_media_type", "unsupported_media_type", headers={"Accept": ", ".join(TAKEN)})
+    parts = media_type == "multipart/form-data"
     # Idempotency-Key covers the body too, and a stream can be read only once.
     request._body = await _limited(request, MAX_BYTES + (MAX_CHANGES_BYTES if parts else 0))
     if not parts:
         return Upload(request._body)
     async with request.form(max_files=2, max_fields=2, max_part_size=MAX_CHANGES_BYTES) as form:
-        file, changes = await _part(form, "file"), await _part(form, "changes")
+        file, changes = await _part(request, form, "file"), await _part(request, form, "changes")
     if file is None:
         raise Problem("invalid_request", "invalid", errors=[FieldError("file", "missing")])
     # Sent again the parts are the same, the boundary between them isn't.
@@ -69,11 +72,13 @@ async def upload_of(request: Request) -> Upload:
 
 
 UploadDep = Annotated[Upload, Depends(upload_of)]
-OPENAPI = {
+OPENAPI: dict[str, Any] = {
     "requestBody": {
         "required": True,
         "content": {
             "text/csv": {"schema": {"type": "string"}},
+            "text/tab-separated-values": {"schema": {"type": "string"}},
+            "application/octet-stream": {"schema": {"type": "string", "format": "binary"}},
             XLSX: {"schema": {"type": "string", "format": "binary"}},
             "multipart/form-data": {
                 "schema": {
@@ -99,6 +104,7 @@ OPENAPI = {
         },
     }
 }
+TAKEN = tuple(OPENAPI["requestBody"]["content"])
 
 
 async def _limited(request: Request, most: int) -> bytes:
@@ -112,9 +118,17 @@ async def _limited(request: Request, most: int) -> bytes:
     return bytes(data)
 
 
-async def _part(form: FormData, name: str) -> bytes | None:
+async def _part(request: Request, form: FormData, name: str) -> bytes | None:
+    """Returns the part as it was sent, None if there is none; raises Problem.
+
+    Without a file name a part is text. What is no UTF-8 was read as Latin-1 then, and can't be told from what is.
+    """
     part = form.get(name)
-    return await part.read() if isinstance(part, UploadFile) else part.encode() if part is not None else None
+    if part is None or isinstance(part, UploadFile):
+        return await part.read() if part else None
+    if (sent := part.encode()) not in await request.body():
+        raise Problem("invalid_request", "invalid", errors=[FieldError(name, "not_utf8")])
+    return sent
 
 
 def _changes(text: bytes) -> Changes:
