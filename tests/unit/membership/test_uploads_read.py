@@ -1,6 +1,7 @@
 """How an import's file is taken from the request: by which types, and byte by byte."""
 
 import hashlib
+import json
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -8,12 +9,13 @@ import httpx
 import pytest
 import pytest_asyncio
 from fastapi import APIRouter
-from polity_chassis.access import PUBLIC, access
+from polity_chassis.application import create_app
+from polity_chassis.authorization.access import PUBLIC, access
 from polity_chassis.clock import utc_now
-from polity_chassis.database import Database
-from polity_chassis.http import create_app
-from polity_chassis.runtime import Runtime, Service
-from polity_local.openapi.__main__ import DOCUMENT, json
+from polity_chassis.database.engine import Database
+from polity_chassis.runtime import Runtime
+from polity_chassis.service import Service
+from polity_local.openapi.__main__ import DOCUMENT
 from polity_local.testing.workbooks import sheet_of, workbook_of
 from polity_membership.http.imports import TAKEN, UploadDep
 from polity_membership.http.titles import register_membership_titles
