@@ -1,4 +1,4 @@
-"""Finds words that the glossary refuses in names: `python tools/vocabulary.py [WORD…] [--tighten]`.
+"""Finds words that the glossary refuses in names: `python tools/vocabulary.py [WORD…] [--check | --tighten]`.
 
 `docs/glossary.md` lists them in its tables' column "not in code": each in backticks, in every package or, after "in",
 in those named. Looked at are the names that code defines: of modules and packages, classes, functions, parameters,
@@ -7,7 +7,8 @@ a database's revisions, which stay as they were applied. A name is read word by 
 like its singular: `pledges_of` and `PledgeOut` both say "pledge".
 
 What is not renamed yet is counted by word and package in `tests/architecture/not_yet_renamed.toml`. A number there may
-only go down: `--tighten` writes lower ones and strikes what is gone, and raises none.
+only go down: `--tighten` writes lower ones and strikes what is gone, and raises none. `--check`, which `./dev lint`
+runs, tells of more names than are counted, and of fewer.
 """
 
 import argparse
@@ -16,7 +17,7 @@ import re
 import sys
 import tomllib
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -170,6 +171,18 @@ def written_left(left: Counts) -> str:
     return "\n".join(lines) + "\n"
 
 
+def problems(left: Counts, found: Sequence[Found]) -> list[str]:
+    """Returns the names of each word and package that has more than are counted, and each number that is too high."""
+    now = counts(found)
+    more = [str(one) for one in found if now[key := (one.refusal.word, one.package)] > left.get(key, 0)]
+    fewer = [
+        f"{word} in {package}: {n} are counted, {now[word, package]} are left: run python tools/vocabulary.py --tighten"
+        for (word, package), n in left.items()
+        if n > now[word, package]
+    ]
+    return more + fewer
+
+
 def tightened(left: Counts, found: Counts) -> dict[tuple[str, str], int]:
     """Returns the list with each number lowered to what is found, without those that are gone."""
     lower = {key: min(n, found.get(key, 0)) for key, n in left.items()}
@@ -177,18 +190,21 @@ def tightened(left: Counts, found: Counts) -> dict[tuple[str, str], int]:
 
 
 def main() -> int:
-    """Prints every name that says one of the words (all that are refused if none is named); returns 0."""
+    """Prints every name that says one of the words (all that are refused if none is named), or what `--check` finds."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("words", metavar="WORD", nargs="*")
-    parser.add_argument("--tighten", action="store_true", help="lower the numbers of what is not renamed yet")
+    mode = parser.add_mutually_exclusive_group()
+    mode.add_argument("--check", action="store_true", help="tell only what differs from the counts, and return 1 then")
+    mode.add_argument("--tighten", action="store_true", help="lower the numbers of what is not renamed yet")
     asked = parser.parse_args()
-    found = search(sources(ROOT), refusals(GLOSSARY.read_text()))
+    left, found = read_left(LEFT.read_text()), search(sources(ROOT), refusals(GLOSSARY.read_text()))
     if asked.tighten:
-        LEFT.write_text(written_left(tightened(read_left(LEFT.read_text()), counts(found))))
-    else:
-        shown = [str(one) for one in found if not asked.words or one.refusal.word in asked.words]
-        sys.stdout.write("".join(f"{line}\n" for line in shown))
-    return 0
+        LEFT.write_text(written_left(tightened(left, counts(found))))
+        return 0
+    shown = [str(one) for one in found if not asked.words or one.refusal.word in asked.words]
+    told = problems(left, found) if asked.check else shown
+    sys.stdout.write("".join(f"{line}\n" for line in told))
+    return int(asked.check and bool(told))
 
 
 if __name__ == "__main__":

@@ -23,7 +23,7 @@ USAGE = """\
 ./dev faults [ARGUMENTS]   the full set of faults
 ./dev freeze VERSION       keep this release's data for the tests of later ones (./dev freeze --help)
 ./dev bench [ARGUMENTS]    the benchmarks (./dev bench --help)
-./dev lint                 style, types, walls between packages, contracts
+./dev lint                 style, types, walls between packages, words, contracts
 ./dev contracts            write the schemas and the AsyncAPI document anew from the contracts
 ./dev lock                 choose the versions of all dependencies anew
 ./dev compose-env          write .env: new secrets for docker compose

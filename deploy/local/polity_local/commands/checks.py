@@ -115,12 +115,13 @@ def contracts(arguments: Sequence[str]) -> int:
 
 
 def lint(_arguments: Sequence[str]) -> int:
-    """Checks style, types, the walls between packages, the contracts and the OpenAPI document; runs all of them."""
+    """Checks style, types, walls between packages, words, the contracts and the OpenAPI document; runs all of them."""
     steps = {
         "style": ("ruff", "check", "."),
         "format": ("ruff", "format", "--check", "."),
         "types": ("mypy", *(package for package in PACKAGES if (REPOSITORY / package).exists())),
         "walls": ("lint-imports",),
+        "words": (sys.executable, "tools/vocabulary.py", "--check"),
         "contracts": (sys.executable, "-m", "polity_contracts", "check"),
         "openapi": (sys.executable, "-m", "polity_local.openapi", "--check"),
         "openapi rules": (sys.executable, "-m", "polity_local.openapi.rules"),
