@@ -160,11 +160,11 @@ def test_a_range_is_compared_from_end_to_end(repository: Repository) -> None:
 def test_a_merge_is_what_it_brought_in_and_the_first_commit_all_of_it(repository: Repository) -> None:
     repository.git("checkout", "--quiet", "-b", "branch")
     repository.commit({"service/leave.py": "1\n2\n"})
-    repository.commit({"service/leave.py": "1\n2\n3\n"})
+    repository.commit({"service/leave.py": "1\n2\n3\n", "locale/fr.po": CATALOGUE})
     repository.git("checkout", "--quiet", "main")
     repository.commit({"service/other.py": "1\n"})
     repository.git("merge", "--quiet", "--no-ff", "--message", "Merge", "branch")
-    assert repository.size("HEAD") == {"code": row(1, 3), "total": row(1, 3)}
+    assert repository.size("HEAD") == {"catalogues": row(1, 7), "code": row(1, 3), "total": row(2, 10)}
     first = repository.git("rev-list", "--max-parents=0", "HEAD")
     assert repository.size(first) == {"docs": row(1, 1), "code": row(1, 4), "total": row(2, 5)}
 
