@@ -26,7 +26,7 @@ class Delivery:
         self.world, self.number, self.topic = world, next(examples), topic
         self.consumer = ledger(f"{world.name}-{self.number}", (world.log, world.kept))
         object.__setattr__(self.consumer, "compacted", frozenset({world.kept}))
-        self.reader, self.inbox, self.offsets = RecordDecoder(self.consumer), StoredInbox(self.consumer.name), count()
+        self.decoder, self.inbox, self.offsets = RecordDecoder(self.consumer), StoredInbox(self.consumer.name), count()
 
     def record(self, key, sequence, fact):
         sent = record(f"{key}{self.number}", sequence, fact)
