@@ -27,7 +27,7 @@ from polity_local.parts.services import ROLES, environment
 from polity_local.running.instance import Instance
 from polity_local.running.platform import Platform
 from polity_local.running.ports import Ports
-from polity_portal.signed_in import required_session
+from polity_portal.auth.dependencies import required_session
 
 PARAMETER = re.compile(r"\{(\w+)(?::\w+)?\}")
 Headers = dict[str, str]

@@ -14,10 +14,10 @@ from polity_chassis.authorization.access import PUBLIC
 from polity_chassis.clock import utc_now
 from polity_chassis.database.engine import Database
 from polity_local.running.platform import Platform
-from polity_portal.identity import Grant
-from polity_portal.routing import OPEN, pages
-from polity_portal.sessions import Session, Sessions
-from polity_portal.signed_in import FORM_TOKEN
+from polity_portal.auth.dependencies import FORM_TOKEN
+from polity_portal.auth.identity import Grant
+from polity_portal.auth.sessions import Session, Sessions
+from polity_portal.web.page_routes import OPEN, pages
 
 SCOPED = {"network_id", "campaign_id"}
 """A page behind a session with one of these in its address belongs to one network's secretariat."""

@@ -20,8 +20,6 @@ FULL_FOLDERS = {
     "services/membership/polity_membership/storage": 16,
     "services/membership/polity_membership/usecases": 32,
     "services/notifications/polity_notifications/storage": 16,
-    "services/portal/polity_portal": 35,
-    "services/portal/polity_portal/pages": 19,
     "tests/e2e": 17,
     "tests/integration/membership": 35,
 }

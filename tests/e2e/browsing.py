@@ -16,7 +16,7 @@ from importlib.resources import files
 from typing import Any
 
 from playwright.async_api import Browser, BrowserContext, ConsoleMessage, ElementHandle, Locator, Page, expect
-from polity_portal.languages import LANGUAGES
+from polity_portal.i18n.languages import LANGUAGES
 
 HEIGHT = 900
 EVERY_READER = [(language, width) for language in ("en", "es", "ar") for width in (1280, 390)]

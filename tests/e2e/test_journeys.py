@@ -14,7 +14,7 @@ from stage import Stage
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
-LETTER = files("polity_portal") / "static" / "samples" / "signed-letter.jpg"
+LETTER = files("polity_portal") / "static" / "demo" / "signed-letter.jpg"
 THEMES = ["First theme", "Second theme", "Third theme"]
 
 

@@ -1,54 +1,20 @@
-"""The portal's parts, put together."""
+"""The portal's features, put together."""
 
 from fastapi import APIRouter
 from polity_chassis.service import Service
 from polity_chassis.settings import load
 
-from polity_portal.pages import (
-    answer,
-    documentation,
-    files,
-    home,
-    imports,
-    invite,
-    letter,
-    mandate,
-    missing,
-    office,
-    office_campaign,
-    office_mail,
-    office_mandates,
-    office_pledges,
-    paper,
-    public,
-    sign_in,
-    tour,
-    webhooks,
-)
-from polity_portal.portal import open_portal
+from polity_portal.answers import routes as answers
+from polity_portal.auth import routes as auth
+from polity_portal.demo import routes as demo
+from polity_portal.office import routes as office
+from polity_portal.partners import routes as partners
+from polity_portal.public import routes as public
 from polity_portal.settings import PortalSettings
+from polity_portal.web import not_found, static_files
+from polity_portal.web.portal import open_portal
 
-AREAS = (
-    home,
-    public,
-    answer,
-    letter,
-    mandate,
-    sign_in,
-    office,
-    office_campaign,
-    office_mail,
-    office_mandates,
-    office_pledges,
-    tour,
-    paper,
-    invite,
-    imports,
-    webhooks,
-    documentation,
-    files,
-    missing,
-)
+FEATURES = (public, answers, auth, office, demo, partners)
 
 
 def service() -> Service:
@@ -58,4 +24,7 @@ def service() -> Service:
 
 def service_with(settings: PortalSettings) -> Service:
     opening = APIRouter(lifespan=open_portal)
-    return Service(name="portal", settings=settings, routers=[opening, *(area.router for area in AREAS)])
+    of_features = [router for feature in FEATURES for router in feature.ROUTERS]
+    # The last one answers every address that no other page has.
+    routers = [opening, *of_features, static_files.router, not_found.router]
+    return Service(name="portal", settings=settings, routers=routers)

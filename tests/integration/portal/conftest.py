@@ -28,10 +28,10 @@ from polity_local.testing.parts import PostgresForTests
 from polity_membership.app import service
 from polity_membership.settings import MembershipSettings
 from polity_membership.usecases import Holder, grant_operator
-from polity_portal.api import Api
 from polity_portal.app import service_with
-from polity_portal.identity import Identity, _challenge
-from polity_portal.sessions import Sessions
+from polity_portal.auth.identity import Identity, _challenge
+from polity_portal.auth.sessions import Sessions
+from polity_portal.client.api import Api
 from polity_portal.settings import PortalSettings
 
 PUBLIC_URL = "http://localhost:8080"

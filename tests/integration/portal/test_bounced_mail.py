@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 import httpx
 import pytest
 import pytest_asyncio
-from polity_portal.api import Api
+from polity_portal.client.api import Api
 from sqlalchemy import text
 
 ROW = (

@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 import pytest_asyncio
-from polity_portal.tour import CITIES, COMMON, WAYS
+from polity_portal.demo.tour_steps import CITIES, COMMON, WAYS
 
 NETWORK = "0199a000-0000-7000-8000-000000000001"
 CAMPAIGN = "0199a000-0000-7000-8000-000000000002"

@@ -10,9 +10,9 @@ from uuid import uuid4
 
 import httpx
 import pytest
-from polity_portal import sessions
-from polity_portal.identity import Grant
-from polity_portal.sessions import SessionOver
+from polity_portal.auth import sessions
+from polity_portal.auth.identity import Grant
+from polity_portal.auth.sessions import SessionOver
 from sqlalchemy import text
 
 OFFICE = "/en/office"

@@ -13,8 +13,8 @@ from polity_notifications.domain.validity import (
     ended_by,
     unsent_status,
 )
-from polity_portal.pages.office_campaign import MailList
-from polity_portal.wording import MAIL_STATUSES
+from polity_portal.i18n.wording import MAIL_STATUSES
+from polity_portal.office.campaign import MailList
 
 NOW = datetime(2030, 3, 1, tzinfo=UTC)
 REVOKED, ANSWERED = Status.CANCELLED_REVOKED, Status.CANCELLED_ANSWERED

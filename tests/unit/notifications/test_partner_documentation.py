@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from polity_notifications.domain.webhooks import PUBLIC_FACTS, TEST_TYPE
-from polity_portal.wording import WEBHOOK_TYPES
+from polity_portal.i18n.wording import WEBHOOK_TYPES
 
 PARTNERS = Path(__file__).parents[3] / "docs" / "partners"
 ROW = re.compile(r"^\| `(membership\.\w+)` \|.*\[schema\]\((\S+)\) \| \[example\]\((\S+)\) \|$", re.MULTILINE)

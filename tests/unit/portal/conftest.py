@@ -13,8 +13,8 @@ from fastapi import FastAPI
 from polity_chassis.application import create_app
 from polity_chassis.database.engine import Database
 from polity_chassis.runtime import Runtime
-from polity_portal.api import Api
 from polity_portal.app import service_with
+from polity_portal.client.api import Api
 from polity_portal.settings import PortalSettings
 
 NETWORK_ID = "0199a000-0000-7000-8000-000000000001"

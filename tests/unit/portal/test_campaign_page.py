@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx
 import pytest
-from polity_portal.languages import LANGUAGES
+from polity_portal.i18n.languages import LANGUAGES
 
 CAMPAIGN_ID = "0199a000-0000-7000-8000-000000000002"
 PATH = f"/campaigns/{CAMPAIGN_ID}"
@@ -33,7 +33,7 @@ async def test_who_has_pledged_stands_on_the_map_and_in_the_list(
         assert LANGUAGES[language].country(row["country"]) in table[0]
     # Grigny and Saint-Denis are too near each other for two dots.
     assert drawing[0].count("<circle") == len(pledges["items"]) - 1
-    assert re.search(r'<use href="/static/[0-9a-f]{16}/map/world.svg#land"/>', drawing[0])
+    assert re.search(r'<use href="/static/[0-9a-f]{16}/public/map/world.svg#land"/>', drawing[0])
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from polity_portal.charts import round_up, running_total, share
-from polity_portal.figures import next_milestone, steps
+from polity_portal.web.charts import round_up, running_total, share
+from polity_portal.web.milestones import next_milestone, steps
 
 NOW = datetime(2026, 7, 20, 10, 0, tzinfo=UTC)
 

@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 
 import pytest
 from polity_chassis.web import headers
-from polity_portal.helpers import sorted_names
-from polity_portal.languages import LANGUAGES, Language, preferred
+from polity_portal.i18n.languages import LANGUAGES, Language, preferred
+from polity_portal.web.template_globals import sorted_names
 
 AT = datetime(2026, 9, 15, 21, 59, tzinfo=UTC)
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import httpx
 import pytest
-from polity_portal.rendering import ASSETS
+from polity_portal.web.rendering import ASSETS
 
 TOKEN = "k1.AZmgAAAAcACAAAAAAAAAAw.1.AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
 PAGE = f"/en/answer/{TOKEN}"
@@ -131,6 +131,6 @@ async def test_after_the_pledge_there_is_no_letter_to_sign(
 
 
 async def test_the_letters_script_is_small(visitor: httpx.AsyncClient) -> None:
-    assert f'<script src="{ASSETS["letter.js"].address}" defer></script>' in (await visitor.get(LETTER)).text
-    assert len(ASSETS["letter.js"].content) <= 5000
-    assert b"localStorage" not in ASSETS["letter.js"].content
+    assert f'<script src="{ASSETS["answers/letter.js"].address}" defer></script>' in (await visitor.get(LETTER)).text
+    assert len(ASSETS["answers/letter.js"].content) <= 5000
+    assert b"localStorage" not in ASSETS["answers/letter.js"].content

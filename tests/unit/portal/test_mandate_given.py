@@ -8,9 +8,9 @@ from typing import Any
 import httpx
 import pytest
 from fastapi import FastAPI
-from polity_portal.identity import Grant
-from polity_portal.sessions import Session
-from polity_portal.signed_in import required_session
+from polity_portal.auth.dependencies import required_session
+from polity_portal.auth.identity import Grant
+from polity_portal.auth.sessions import Session
 
 NETWORK_ID = "0199a000-0000-7000-8000-000000000001"
 PAGE = f"/en/office/networks/{NETWORK_ID}/mandates/new"

@@ -7,7 +7,7 @@ import httpx
 import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Page, Route
-from polity_portal.languages import LANGUAGES
+from polity_portal.i18n.languages import LANGUAGES
 
 pytestmark = pytest.mark.browser
 

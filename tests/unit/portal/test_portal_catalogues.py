@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 from babel.messages.catalog import Catalog, Message
-from polity_portal import catalogues
-from polity_portal.languages import FALLBACK, LANGUAGES
+from polity_portal.i18n import catalogues
+from polity_portal.i18n.languages import FALLBACK, LANGUAGES
 
 TRANSLATED = [code for code in LANGUAGES if code != FALLBACK]
 PLACEHOLDER = re.compile(r"%\(\w+\)s")

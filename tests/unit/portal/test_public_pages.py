@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx
 import pytest
-from polity_portal.languages import LANGUAGES
+from polity_portal.i18n.languages import LANGUAGES
 
 NETWORK_ID = "0199a000-0000-7000-8000-000000000001"
 CAMPAIGN_ID = "0199a000-0000-7000-8000-000000000002"
@@ -199,7 +199,7 @@ async def test_a_broken_connection_is_tried_once_more(visitor: httpx.AsyncClient
 
 
 async def test_files_are_kept_for_ever_under_their_digest(visitor: httpx.AsyncClient) -> None:
-    address = re.search(r'href="(/static/[0-9a-f]{16}/polity\.css)"', (await visitor.get("/en/")).text)
+    address = re.search(r'href="(/static/[0-9a-f]{16}/web/polity\.css)"', (await visitor.get("/en/")).text)
     assert address
     file = await visitor.get(address[1])
     assert (file.status_code, file.headers["cache-control"]) == (200, "public, max-age=31536000, immutable")

@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx
 import pytest
-from polity_portal.rendering import ASSETS
+from polity_portal.web.rendering import ASSETS
 
 TOKEN = "k1.AZmgAAAAcACAAAAAAAAAAw.1.AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
 PAGE = f"/en/answer/{TOKEN}"
@@ -121,7 +121,7 @@ async def test_a_form_with_no_number_of_ours_counts_as_never_seen(
 
 async def test_the_script_is_small_and_keeps_nothing_beyond_the_window(visitor: httpx.AsyncClient) -> None:
     text = (await visitor.get(PAGE)).text
-    script = ASSETS["draft.js"]
+    script = ASSETS["answers/draft.js"]
     assert f'<script src="{script.address}" defer></script>' in text
     assert len(script.content) <= 5000
     for lasting in (b"localStorage", b"indexedDB", b"document.cookie"):

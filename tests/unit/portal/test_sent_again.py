@@ -6,8 +6,8 @@ from typing import Any
 
 import httpx
 import pytest
-from polity_portal import api as portal_api
-from polity_portal.languages import LANGUAGES
+from polity_portal.client import api as portal_api
+from polity_portal.i18n.languages import LANGUAGES
 
 TOKEN = "k1.AZmgAAAAcACAAAAAAAAAAw.1.AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
 CAMPAIGN = "0199a000-0000-7000-8000-000000000002"

@@ -7,12 +7,12 @@ from typing import Any
 from xml.etree import ElementTree
 
 import pytest
-from polity_portal.assets import STATIC
-from polity_portal.equal_earth import CENTRE, HEIGHT, WIDTH, point, turned
-from polity_portal.outline import draw
-from polity_portal.world_map import NAMED, world_map
+from polity_portal.public.draw_outline import draw
+from polity_portal.public.equal_earth import CENTRE, HEIGHT, WIDTH, point, turned
+from polity_portal.public.world_map import NAMED, world_map
+from polity_portal.web.assets import STATIC
 
-WORLD = (STATIC / "map" / "world.svg").read_text("utf-8")
+WORLD = (STATIC / "public" / "map" / "world.svg").read_text("utf-8")
 
 
 def feature(name: str, longitude: float, latitude: float, region: str = "155") -> dict[str, Any]:

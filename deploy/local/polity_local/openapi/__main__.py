@@ -26,8 +26,12 @@ from polity_local.parts.services import environment
 from polity_local.running.instance import REPOSITORY, Instance
 from polity_local.running.ports import Ports
 
-DOCUMENT = REPOSITORY / "services" / "portal" / "polity_portal" / "static" / "openapi.json"
-EXAMPLES = (REPOSITORY / "docs" / "partners" / "examples.md", DOCUMENT.parent / "partners" / "examples.md")
+PORTAL = REPOSITORY / "services" / "portal" / "polity_portal"
+DOCUMENT = PORTAL / "client" / "openapi.json"
+EXAMPLES = (
+    REPOSITORY / "docs" / "partners" / "examples.md",
+    PORTAL / "static" / "partners" / "examples.md",
+)
 """As it is read in the repository, and as the portal serves it."""
 SERVICES = ("membership", "events", "notifications", "reporting")
 INFO = {

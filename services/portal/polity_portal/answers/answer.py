@@ -1,0 +1,190 @@
+"""The answer to an invitation: "we are interested", "not this time", the pledge. The link in the address is the key."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import date
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo
+
+from fastapi import Depends, Request, Response
+
+from polity_portal.auth.dependencies import OpenFormDep, text_of
+from polity_portal.auth.link_tokens import known_shape
+from polity_portal.client.api import ApiProblem, ApiUnavailable, Fault, link
+from polity_portal.web.commitment_form import Pledge, faults_in, pledge_from, pledge_of
+from polity_portal.web.page_routes import OPEN, PageRoute, pages, problem_page
+from polity_portal.web.portal import Portal, PortalDep, portal_of
+from polity_portal.web.rendering import go_to, page
+
+PATH = "/{lang:lang}/answer/{token}"
+DRAFT = "/v1/answer/draft"
+REFUSED_FIELDS = {"themes_invalid": "themes", "signed_in_future": "signed_on"}
+GIVEN = frozenset({"submitted", "committed", "withdrawn"})
+"""There is a pledge: the page shows what became of it, and no form."""
+REFUSED_TWICE = frozenset({"already_committed", "commitment_withdrawn"})
+OVER = frozenset({"link_expired", "link_revoked"})
+"""The page then says whom to ask."""
+TokenDep = Annotated[str, Depends(known_shape)]
+
+
+class LinkRoute(PageRoute):
+    """A page of the link. Of a link that is over each says whom to ask, and shows what was typed until then."""
+
+    async def explain(self, request: Request, error: Exception) -> Response:
+        if not isinstance(error, ApiProblem) or error.slug not in OVER:
+            return await super().explain(request, error)
+        typed = pledge_from(await request.form()).typed() if request.method == "POST" else []
+        try:
+            whom = await portal_of(request).api.get(
+                "/v1/answer/secretariat", credentials=link(request.path_params["token"])
+            )
+        except (ApiProblem, ApiUnavailable):
+            # Still better than losing what was typed.
+            whom = None
+        return problem_page(request, error.slug, error.status, whom=whom, typed=typed)
+
+
+router = pages(LinkRoute)
+
+
+async def asked_and_saved(portal: Portal, token: str) -> tuple[Mapping[str, Any], Pledge]:
+    """What the link asks, and the form as it was saved last."""
+    answer, draft = await asyncio.gather(
+        portal.api.get("/v1/answer", credentials=link(token)), portal.api.get(DRAFT, credentials=link(token))
+    )
+    # The day where the city is: it may be tomorrow there already.
+    today = portal.clock().astimezone(ZoneInfo(answer["local_government"]["time_zone"])).date()
+    return answer, pledge_of(draft, today)
+
+
+@router.api_route(PATH, methods=["GET", "HEAD"], **OPEN)
+async def read(token: TokenDep, request: Request, portal: PortalDep) -> Response:
+    return answer_page(request, *await asked_and_saved(portal, token))
+
+
+@router.get(PATH + "/interest", **OPEN)
+@router.get(PATH + "/decline", **OPEN)
+@router.get(PATH + "/draft", **OPEN)
+@router.get(PATH + "/commitment", **OPEN)
+async def back(lang: str, token: TokenDep) -> Response:
+    """Where forms go there is nothing to read: a reloaded or translated answer to one leads back to the page."""
+    return go_to(f"/{lang}/answer/{token}")
+
+
+@router.post(PATH + "/interest", **OPEN)
+async def express_interest(lang: str, token: TokenDep, portal: PortalDep, form: OpenFormDep) -> Response:
+    try:
+        await portal.api.post("/v1/answer/interest", credentials=link(token))
+    except ApiProblem as problem:
+        if problem.slug not in REFUSED_TWICE:
+            raise
+    return go_to(f"/{lang}/answer/{token}#pledge")
+
+
+@router.post(PATH + "/decline", **OPEN)
+async def decline(lang: str, token: TokenDep, request: Request, portal: PortalDep, form: OpenFormDep) -> Response:
+    """Says "not this time", with the reason if one is given."""
+    reason = text_of(form, "decline_reason").strip()
+    try:
+        await portal.api.speaking(lang).post(
+            "/v1/answer/decline", {"reason": reason} if reason else {}, credentials=link(token)
+        )
+    except ApiProblem as problem:
+        if problem.slug not in REFUSED_TWICE:
+            answer, saved = await asked_and_saved(portal, token)
+            faults = [replace(fault, field="decline_reason") for fault in faults_said(problem)]
+            return answer_page(request, answer, saved, faults, status=422, declining=reason)
+    return go_to(f"/{lang}/answer/{token}#answered")
+
+
+@router.post(PATH + "/draft", **OPEN)
+async def save(lang: str, token: TokenDep, request: Request, portal: PortalDep, form: OpenFormDep) -> Response:
+    """Keeps what was entered; over what somebody else saved meanwhile only when the page has shown it."""
+    pledge = pledge_from(form)
+    api = portal.api.speaking(lang)
+    letter = text_of(form, "page") == "letter"
+    template = "answers/letter.html" if letter else "answers/answer.html"
+    try:
+        await api.put(DRAFT, pledge.as_draft(), credentials=link(token), revision=pledge.revision)
+    except ApiProblem as problem:
+        if problem.slug in REFUSED_TWICE:
+            return go_to(f"/{lang}/answer/{token}")
+        answer, saved = await asked_and_saved(portal, token)
+        if problem.slug == "stale_version":
+            return answer_page(request, answer, pledge, status=409, template=template, saved=saved)
+        return answer_page(request, answer, pledge, faults_said(problem), status=422, template=template)
+    return go_to(f"/{lang}/answer/{token}{'/letter' if letter else ''}#saved")
+
+
+@router.post(PATH + "/commitment", **OPEN)
+async def commit(lang: str, token: TokenDep, request: Request, portal: PortalDep, form: OpenFormDep) -> Response:
+    answer = await portal.api.get("/v1/answer", credentials=link(token))
+    here = go_to(f"/{lang}/answer/{token}")
+    if answer["status"] in GIVEN:
+        return here
+    pledge = pledge_from(form)
+    faults = faults_in(pledge, answer["campaign"]["themes"], latest_day(portal.clock().date()))
+    if not faults:
+        try:
+            await portal.api.speaking(lang).post(
+                "/v1/answer/commitment",
+                pledge.as_command(),
+                credentials=link(token),
+                idempotency_key=pledge.idempotency_key,
+            )
+        except ApiProblem as problem:
+            if problem.slug in REFUSED_TWICE:
+                return here
+            faults = faults_said(problem)
+        else:
+            return here
+    return answer_page(request, answer, pledge, faults, status=422)
+
+
+def faults_said(problem: ApiProblem) -> list[Fault]:
+    """What the API found wrong with the form. Raises the problem when it is about something else."""
+    if problem.slug in REFUSED_FIELDS:
+        return [Fault(REFUSED_FIELDS[problem.slug], problem.slug, problem.title)]
+    if not problem.faults:
+        raise problem
+    return problem.faults
+
+
+def latest_day(today: date) -> date:
+    """The latest date that it is anywhere: clocks east of here may show tomorrow."""
+    return date.fromordinal(today.toordinal() + 1)
+
+
+def answer_page(
+    request: Request,
+    answer: Mapping[str, Any],
+    pledge: Pledge,
+    faults: list[Fault] | None = None,
+    *,
+    status: int = 200,
+    template: str = "answers/answer.html",
+    saved: Pledge | None = None,
+    declining: str = "",
+) -> Response:
+    """The city's page; `saved` is what somebody else saved while `pledge` was typed, to choose from.
+
+    `declining` is the reason that was typed for a "not this time".
+    """
+    campaign = answer["campaign"]
+    path = "/".join(request.url.path.split("/")[:4])
+    return page(
+        request,
+        "answers/thanks.html" if answer["status"] in GIVEN else template,
+        status=status,
+        answer=answer,
+        campaign=campaign,
+        city=answer["local_government"],
+        pledge=pledge,
+        saved=saved,
+        answer_path=path,
+        form_path=f"{path}/letter" if template == "answers/letter.html" else path,
+        faults=faults or [],
+        declining=declining,
+        demonstration=campaign["demonstration"],
+    )

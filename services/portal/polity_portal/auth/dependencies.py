@@ -1,0 +1,175 @@
+"""Who is looking at the page, and whether a form is really theirs."""
+
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from fastapi import Depends, Request, Response
+from starlette.datastructures import FormData, UploadFile
+
+from polity_portal.auth.flash_messages import PURPOSE, SECONDS, forget, notice_in, sealed
+from polity_portal.auth.identity import SignInRefused
+from polity_portal.auth.sessions import Session
+from polity_portal.client.api import Api, bearer
+from polity_portal.web.page_routes import MOST_FIELDS, FormRefused, NotFound, NotSignedIn, is_foreign
+from polity_portal.web.portal import Portal, portal_of
+from polity_portal.web.rendering import go_to, language_of, page
+
+FIELD_LIMIT = 100
+TOURING = "touring"
+"""The cookie by which the office's pages know to lead back to the tour; its first page alone asks what is done."""
+FORM_TOKEN = "form_token"  # noqa: S105 - the field's name
+
+
+def is_secure(portal: Portal) -> bool:
+    return portal.settings.public_url.startswith("https://")
+
+
+def cookie_name(portal: Portal, purpose: str) -> str:
+    """`__Host-` binds the cookie to this very host; browsers accept it over https only."""
+    return f"__Host-polity-{purpose}" if is_secure(portal) else f"polity-{purpose}"
+
+
+async def session_of(request: Request) -> Session | None:
+    """The session of the request's cookie, None without one."""
+    portal = portal_of(request)
+    secret = request.cookies.get(cookie_name(portal, "session"))
+    if not secret:
+        return None
+    try:
+        return await portal.sessions.find(secret, portal.clock())
+    except SignInRefused:
+        await portal.sessions.close(secret)
+        return None
+
+
+async def required_session(request: Request) -> Session:
+    """The session; raises NotSignedIn."""
+    session = await session_of(request)
+    if session is None:
+        raise NotSignedIn
+    return session
+
+
+SessionDep = Annotated[Session, Depends(required_session)]
+
+
+@dataclass(frozen=True)
+class Visit:
+    """A signed-in person's request."""
+
+    request: Request
+    portal: Portal
+    session: Session
+
+    @property
+    def language(self) -> str:
+        """The page's language (BCP 47)."""
+        return language_of(self.request).code
+
+    @property
+    def api(self) -> Api:
+        return self.portal.api.speaking(self.language)
+
+    @property
+    def credentials(self) -> str:
+        return bearer(self.session.grant.access_token)
+
+    @property
+    def office(self) -> str:
+        """The address of the office in the page's language."""
+        return f"/{self.language}/office"
+
+    @property
+    def notice(self) -> dict[str, Any]:
+        """What the form before this page has done, if it leads here."""
+        return notice_in(self.request, cookie_name(self.portal, PURPOSE), self.session.secret)
+
+    def page(self, template: str, *, status: int = 200, **content: Any) -> Response:
+        """The page, which tells its notice this once."""
+        notice = self.notice
+        touring = content.get("demonstration") and cookie_name(self.portal, TOURING) in self.request.cookies
+        shown = {"session": self.session, "notice": notice, "touring": touring, **content}
+        response = page(self.request, template, status=status, **shown)
+        if notice:
+            forget(response, cookie_name(self.portal, PURPOSE), secure=is_secure(self.portal))
+        return response
+
+    def go_to(self, address: str, **told: Any) -> Response:
+        """Leads to one of our pages, which tells once what was done. Codes and counts only, nothing personal."""
+        response = go_to(address)
+        name, value = cookie_name(self.portal, PURPOSE), sealed(self.session.secret, address, told)
+        response.set_cookie(
+            name, value, max_age=SECONDS, path="/", httponly=True, secure=is_secure(self.portal), samesite="lax"
+        )
+        return response
+
+    async def mandates(self) -> list[dict[str, Any]]:
+        """What the person may do, as membership knows it now."""
+        mine: dict[str, list[dict[str, Any]]] = await self.api.get("/v1/me", credentials=self.credentials)
+        return mine["mandates"]
+
+    async def must_be_secretariat(self, network_id: str) -> None:
+        """Raises NotFound unless the person is the secretariat of the network."""
+        held = await self.mandates()
+        if not any(m["role"] == "secretariat" and m["scope_id"] == network_id for m in held):
+            raise NotFound
+
+
+def visit_of(request: Request, session: SessionDep) -> Visit:
+    return Visit(request, portal_of(request), session)
+
+
+VisitDep = Annotated[Visit, Depends(visit_of)]
+MaybeSessionDep = Annotated[Session | None, Depends(session_of)]
+
+
+def refuse_foreign(request: Request) -> None:
+    """Raises FormRefused for a form of another site."""
+    if is_foreign(request):
+        raise FormRefused
+
+
+async def signed_form(request: Request, session: SessionDep) -> FormData:
+    """The fields of a form of this session. Raises FormRefused for any other."""
+    return await _signed(request, session, FIELD_LIMIT + 200)
+
+
+async def signed_sheet(request: Request, session: SessionDep) -> FormData:
+    """The same for a form with the cells of many rows."""
+    return await _signed(request, session, MOST_FIELDS)
+
+
+async def _signed(request: Request, session: Session, most: int) -> FormData:
+    refuse_foreign(request)
+    form = await request.form(max_files=1, max_fields=most)
+    if form.get(FORM_TOKEN) != session.form_token:
+        raise FormRefused
+    return form
+
+
+async def open_form(request: Request) -> FormData:
+    """The fields of a form that needs no session, because its address is secret or it changes nothing."""
+    refuse_foreign(request)
+    return await request.form(max_files=0, max_fields=FIELD_LIMIT)
+
+
+async def open_upload(request: Request) -> FormData:
+    """The same with one file."""
+    refuse_foreign(request)
+    return await request.form(max_files=1, max_fields=FIELD_LIMIT)
+
+
+OpenUploadDep = Annotated[FormData, Depends(open_upload)]
+SignedFormDep = Annotated[FormData, Depends(signed_form)]
+SignedSheetDep = Annotated[FormData, Depends(signed_sheet)]
+OpenFormDep = Annotated[FormData, Depends(open_form)]
+
+
+def text_of(form: FormData, name: str) -> str:
+    """The field without outer spaces; empty when it is missing or a file."""
+    value = form.get(name, "")
+    return "" if isinstance(value, UploadFile) else value.strip()
+
+
+def texts_of(form: FormData, name: str) -> list[str]:
+    return [value for value in form.getlist(name) if isinstance(value, str)]

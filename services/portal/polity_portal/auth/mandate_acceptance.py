@@ -1,0 +1,24 @@
+"""Taking up a mandate: the person signs in, then accepts. The mail address plays no part in it."""
+
+from typing import Annotated
+
+from fastapi import Depends, Request, Response
+
+from polity_portal.auth.dependencies import MaybeSessionDep, SignedFormDep, VisitDep
+from polity_portal.auth.link_tokens import known_shape
+from polity_portal.web.page_routes import OPEN, pages
+from polity_portal.web.rendering import page
+
+router = pages()
+TokenDep = Annotated[str, Depends(known_shape)]
+
+
+@router.api_route("/{lang:lang}/mandate/{token}", methods=["GET", "HEAD"], **OPEN)
+async def read(token: TokenDep, request: Request, session: MaybeSessionDep) -> Response:
+    return page(request, "auth/mandate_acceptance.html", session=session)
+
+
+@router.post("/{lang:lang}/mandate/{token}", **OPEN)
+async def accept(token: TokenDep, visit: VisitDep, form: SignedFormDep) -> Response:
+    await visit.api.post("/v1/mandate-links", {"link": token}, credentials=visit.credentials)
+    return visit.go_to(visit.office, done="accepted")

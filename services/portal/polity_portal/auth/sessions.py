@@ -1,0 +1,203 @@
+"""Sessions of signed-in people, and the files they uploaded but have not confirmed, in the portal's own database."""
+
+import asyncio
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from polity_chassis.database.engine import Database
+from sqlalchemy import delete, func, insert, or_, select, update
+
+from polity_portal import tables
+from polity_portal.auth.identity import Grant, Identity, IdentityUnavailable
+from polity_portal.auth.sealing import derive, fingerprint, new_secret, seal, unseal
+from polity_portal.settings import PortalSettings
+
+TOUCH_AFTER = timedelta(minutes=1)
+REFRESH_BEFORE_SECONDS = 30
+GOOD_ENOUGH_SECONDS = 5
+"""What must be left of a token for the one request that goes on with it."""
+REFRESH_LEASE = timedelta(seconds=40)
+"""Longer than the client of the realm waits for all of an answer."""
+REFRESH_LOOKS, REFRESH_LOOK_SECONDS = 50, 0.2
+MOST_AT_ONCE = 1000
+"""Sessions removed in one transaction."""
+
+
+class SessionOver(Exception):
+    """The session has ended while a request of it was under way."""
+
+
+@dataclass(frozen=True)
+class Session:
+    """A signed-in person. `secret` is the cookie's value."""
+
+    secret: str
+    grant: Grant
+
+    @property
+    def form_token(self) -> str:
+        """What every form of this session carries, and no other site can know."""
+        return derive(self.secret, "form")
+
+
+class Sessions:
+    """Opens, finds and ends sessions. Times come from the caller's clock."""
+
+    def __init__(self, database: Database, identity: Identity, settings: PortalSettings) -> None:
+        self._database = database
+        self._identity = identity
+        self._idle = settings.session_idle
+        self._absolute = settings.session_absolute
+
+    async def open(self, grant: Grant, now: datetime) -> str:
+        """The cookie value of a new session."""
+        secret = new_secret()
+        row = {
+            "id_hash": fingerprint(secret),
+            "sealed": seal(secret, asdict(grant)),
+            "opened_at": now,
+            "last_seen_at": now,
+        }
+        async with self._database.transaction() as work:
+            await (await work.connection()).execute(insert(tables.session).values(row))
+        return secret
+
+    async def forget_over(self, now: datetime) -> int:
+        """How many sessions that were over are removed now, with the files they had waiting: MOST_AT_ONCE at most."""
+        row = tables.session.c
+        over = or_(row.last_seen_at < now - self._idle, row.opened_at < now - self._absolute)
+        some = select(row.id_hash).where(over).limit(MOST_AT_ONCE).with_for_update(skip_locked=True)
+        async with self._database.transaction() as work:
+            connection = await work.connection()
+            return (await connection.execute(delete(tables.session).where(row.id_hash.in_(some)))).rowcount
+
+    async def find(self, secret: str, now: datetime) -> Session | None:
+        """The session of a cookie value with a usable access token; None when there is none or it is over.
+
+        Raises SignInRefused when the realm ended it, and IdentityUnavailable.
+        """
+        row = tables.session.c
+        async with self._database.transaction() as work:
+            connection = await work.connection()
+            found = (await connection.execute(select(tables.session).where(row.id_hash == fingerprint(secret)))).first()
+            if found is None or found.last_seen_at < now - self._idle or found.opened_at < now - self._absolute:
+                return None
+            if found.last_seen_at < now - TOUCH_AFTER:
+                await connection.execute(
+                    update(tables.session).where(row.id_hash == found.id_hash).values(last_seen_at=now)
+                )
+        grant = _opened(secret, found.sealed)
+        if grant is None or grant.expires_at - now.timestamp() > REFRESH_BEFORE_SECONDS:
+            return Session(secret, grant) if grant else None
+        return await self._refreshed(secret, now)
+
+    async def _refreshed(self, secret: str, now: datetime) -> Session | None:
+        """The session with new tokens: one request asks the realm for them, outside of any transaction.
+
+        The others go on with the old ones while these are good, and then wait.
+        """
+        for _ in range(REFRESH_LOOKS):
+            claimed, sealed = await self._claim_refresh(secret, now)
+            grant = _opened(secret, sealed) if sealed else None
+            if grant is None:
+                return None
+            if claimed:
+                assert sealed
+                return Session(secret, await self._ask_realm(secret, sealed, grant, now))
+            if grant.expires_at - now.timestamp() > GOOD_ENOUGH_SECONDS:
+                return Session(secret, grant)
+            await asyncio.sleep(REFRESH_LOOK_SECONDS)
+        raise IdentityUnavailable
+
+    async def _claim_refresh(self, secret: str, now: datetime) -> tuple[bool, bytes | None]:
+        """Whether this request is to refresh, and the session's tokens; None where it is over."""
+        row, mine = tables.session.c, tables.session.c.id_hash == fingerprint(secret)
+        async with self._database.transaction() as work:
+            connection = await work.connection()
+            found = (await connection.execute(select(tables.session).where(mine).with_for_update())).first()
+            grant = _opened(secret, found.sealed) if found else None
+            if found is None or grant is None:
+                return False, None
+            free = or_(row.refreshing_until.is_(None), row.refreshing_until < func.now())
+            if grant.expires_at - now.timestamp() > REFRESH_BEFORE_SECONDS:
+                return False, found.sealed
+            until = func.now() + REFRESH_LEASE
+            claimed = await connection.execute(update(tables.session).where(mine, free).values(refreshing_until=until))
+            return claimed.rowcount == 1, found.sealed
+
+    async def _ask_realm(self, secret: str, sealed: bytes, grant: Grant, now: datetime) -> Grant:
+        # Tokens that a later refresh has replaced meanwhile stay: they are newer.
+        mine = (tables.session.c.id_hash == fingerprint(secret)) & (tables.session.c.sealed == sealed)
+        given: dict[str, Any] = {"refreshing_until": None}
+        try:
+            fresh = await self._identity.refresh(grant, now)
+            given["sealed"] = seal(secret, asdict(fresh))
+            return fresh
+        finally:
+            async with self._database.transaction() as work:
+                await (await work.connection()).execute(update(tables.session).where(mine).values(given))
+
+    async def close(self, secret: str) -> Grant | None:
+        """Ends the session here; its grant, to end it at the realm too."""
+        gone = (
+            delete(tables.session)
+            .where(tables.session.c.id_hash == fingerprint(secret))
+            .returning(tables.session.c.sealed)
+        )
+        async with self._database.transaction() as work:
+            connection = await work.connection()
+            found = (await connection.execute(gone)).first()
+        return _opened(secret, found.sealed) if found else None
+
+
+class Uploads:
+    """Files between their check and their confirmation. They end with their session at the latest."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def keep(
+        self, session: Session, upload_id: UUID, network_id: UUID, content: dict[str, Any], now: datetime
+    ) -> None:
+        """Keeps the content; the session's earlier uploads are forgotten. Raises SessionOver."""
+        owner = fingerprint(session.secret)
+        row = {
+            "id": upload_id,
+            "session_id_hash": owner,
+            "network_id": network_id,
+            "sealed": seal(session.secret, content),
+            "uploaded_at": now,
+        }
+        async with self._database.transaction() as work:
+            connection = await work.connection()
+            # One after the other, whatever else the same browser does: signing out, or the same form a second time.
+            mine = select(tables.session.c.id_hash).where(tables.session.c.id_hash == owner).with_for_update()
+            if (await connection.execute(mine)).first() is None:
+                raise SessionOver
+            await connection.execute(delete(tables.upload).where(tables.upload.c.session_id_hash == owner))
+            await connection.execute(insert(tables.upload).values(row))
+
+    async def find(self, session: Session, upload_id: UUID, network_id: UUID) -> dict[str, Any] | None:
+        """What this session kept under the id for the network."""
+        mine = _owned(session, upload_id, network_id)
+        async with self._database.transaction() as work:
+            connection = await work.connection()
+            found = (await connection.execute(select(tables.upload.c.sealed).where(*mine))).first()
+        return unseal(session.secret, found.sealed) if found else None
+
+    async def forget(self, session: Session, upload_id: UUID, network_id: UUID) -> None:
+        async with self._database.transaction() as work:
+            connection = await work.connection()
+            await connection.execute(delete(tables.upload).where(*_owned(session, upload_id, network_id)))
+
+
+def _owned(session: Session, upload_id: UUID, network_id: UUID) -> tuple[Any, ...]:
+    row = tables.upload.c
+    return row.id == upload_id, row.session_id_hash == fingerprint(session.secret), row.network_id == network_id
+
+
+def _opened(secret: str, sealed: bytes) -> Grant | None:
+    content = unseal(secret, sealed)
+    return Grant(**content) if content else None

@@ -1,0 +1,222 @@
+"""The platform's HTTP API as the portal calls it, through the gateway's internal listener."""
+
+import json
+from asyncio import sleep
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+from pydantic import BaseModel
+
+from polity_portal.client.http_cache import KeptAnswers
+from polity_portal.i18n.languages import FALLBACK
+
+TIMEOUT = httpx.Timeout(10.0, connect=2.0)
+CONNECTIONS = httpx.Limits(max_connections=200, max_keepalive_connections=50)
+SLOW = httpx.Timeout(60.0, connect=2.0)
+"""For invitations by the thousand."""
+LONGEST_PAUSE_SECONDS = 3
+IMPORT = httpx.Timeout(110.0, connect=2.0)
+"""For imports of ten thousand rows; the gateway waits 120 s."""
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A field that was refused and why: a slug, and words for it when the API has given some."""
+
+    field: str
+    reason: str
+    message: str = ""
+
+
+@dataclass
+class ApiProblem(Exception):
+    """The API said no: an RFC 9457 problem. `title` is in the language that was asked for."""
+
+    status: int
+    slug: str
+    title: str = ""
+    faults: list[Fault] = field(default_factory=list)
+
+
+class ApiUnavailable(Exception):
+    """The API did not answer, or answered that it cannot now."""
+
+
+def bearer(token: str) -> str:
+    return f"Bearer {token}"
+
+
+def link(token: str) -> str:
+    return f"Link {token}"
+
+
+def client_for(base_url: str) -> httpx.AsyncClient:
+    """One keep-alive client for all requests of the process."""
+    return httpx.AsyncClient(base_url=base_url, timeout=TIMEOUT, limits=CONNECTIONS, trust_env=False)
+
+
+class Api:
+    """The API in one language. Raises ApiProblem for 4xx and ApiUnavailable for the rest."""
+
+    def __init__(self, client: httpx.AsyncClient, language: str = FALLBACK, kept: KeptAnswers | None = None) -> None:
+        self._client = client
+        self._language = language
+        self._kept = kept or KeptAnswers()
+
+    def speaking(self, language: str) -> "Api":
+        """The same with titles and messages of problems in another language (BCP 47)."""
+        return Api(self._client, language, self._kept)
+
+    async def close(self) -> None:
+        await self._client.aclose()
+
+    async def get(self, path: str, *, credentials: str | None = None, **params: str | int | None) -> Any:
+        """The JSON of a GET; parameters that are None or empty are left out. A broken connection is tried once more.
+
+        Without credentials it may be shared with other callers: it isn't to be changed.
+        """
+        request = self._client.build_request(
+            "GET",
+            path,
+            params={k: v for k, v in params.items() if v not in (None, "")},
+            headers=self._headers(credentials),
+        )
+        if credentials:
+            return _json_of(await self._send(request, again=True))
+        kept = self._kept.ask(request)
+        answer = await self._send(request, again=True)
+        try:
+            return self._kept.content(answer, kept)
+        except ValueError as unreadable:
+            raise ApiUnavailable from unreadable
+
+    async def every(self, path: str, *, credentials: str, limit: int, **params: str | None) -> list[dict[str, Any]]:
+        """The items of all pages of a list, up to `limit` items."""
+        items: list[dict[str, Any]] = []
+        cursor: str | None = None
+        while len(items) < limit:
+            page = await self.get(path, credentials=credentials, limit=200, cursor=cursor, **params)
+            items += page["items"]
+            cursor = page["next"]
+            if not cursor:
+                break
+        return items[:limit]
+
+    async def post(
+        self, path: str, body: dict[str, Any] | None = None, *, credentials: str, idempotency_key: str | None = None
+    ) -> Any:
+        """The JSON of a POST, None without content. With an idempotency key a broken connection is tried again."""
+        request = self._client.build_request(
+            "POST", path, json=body or {}, headers=self._headers(credentials, idempotency_key), timeout=SLOW
+        )
+        answer = await self._send(request, again=idempotency_key is not None)
+        return _json_of(answer) if answer.content else None
+
+    async def delete(self, path: str, *, credentials: str) -> None:
+        """Sends a DELETE."""
+        request = self._client.build_request("DELETE", path, headers=self._headers(credentials), timeout=SLOW)
+        await self._send(request, again=False)
+
+    async def put(self, path: str, body: dict[str, Any], *, credentials: str, revision: int) -> Any:
+        """The JSON of a PUT over the revision that was seen. A broken connection is tried once more."""
+        headers = {**self._headers(credentials), "If-Match": f'"{revision}"'}
+        request = self._client.build_request("PUT", path, json=body, headers=headers)
+        return _json_of(await self._send(request, again=True))
+
+    async def send(
+        self, method: str, path: str, *, credentials: str, content: bytes = b"", headers: dict[str, str] | None = None
+    ) -> httpx.Response:
+        """The whole answer to a request whose body, or answer, is no JSON."""
+        shown = {**self._headers(credentials), "Accept": "*/*", **(headers or {})}
+        request = self._client.build_request(method, path, content=content, headers=shown, timeout=SLOW)
+        return await self._send(request, again=method == "GET")
+
+    async def post_import(
+        self, path: str, content: bytes, changes: dict[str, Any], *, credentials: str, key: str = "", dry_run: bool
+    ) -> Any:
+        """The JSON of a POST of a file with what was decided about its lines, tried once more."""
+        request = self._client.build_request(
+            "POST",
+            path,
+            params={"dry_run": str(dry_run).lower()},
+            files={"file": ("import", content, "application/octet-stream")},
+            data={"changes": json.dumps(changes)},
+            headers=self._headers(credentials, key or None),
+            timeout=IMPORT,
+        )
+        # Read once, so that a second try sends the same bytes.
+        request.read()
+        return _json_of(await self._send(request, again=bool(key) or dry_run))
+
+    async def _send(self, request: httpx.Request, *, again: bool) -> httpx.Response:
+        try:
+            response = await self._client.send(request)
+        except (httpx.ConnectError, httpx.ReadError, httpx.RemoteProtocolError) as broken:
+            if not again:
+                raise ApiUnavailable from broken
+            return await self._send(request, again=False)
+        except httpx.RequestError as broken:
+            raise ApiUnavailable from broken
+        if again and response.status_code == httpx.codes.SERVICE_UNAVAILABLE and (pause := _soon(response)):
+            await sleep(pause)
+            return await self._send(request, again=False)
+        _refuse(response)
+        return response
+
+    def _headers(self, credentials: str | None, idempotency_key: str | None = None) -> dict[str, str]:
+        headers = {"Accept": "application/json", "Accept-Language": self._language}
+        if credentials:
+            headers["Authorization"] = credentials
+        if idempotency_key:
+            headers["Idempotency-Key"] = idempotency_key
+        return headers
+
+
+def _soon(response: httpx.Response) -> int:
+    """In how many seconds a second try is worth while for a page that somebody waits for, 0 for never."""
+    said = response.headers.get("Retry-After", "")
+    seconds = int(said) if said.isdecimal() else 0
+    return seconds if seconds <= LONGEST_PAUSE_SECONDS else 0
+
+
+def _json_of(response: httpx.Response) -> Any:
+    """The JSON of an answer; whoever sends something else in its place is not the API."""
+    try:
+        return response.json()
+    except ValueError as unreadable:
+        raise ApiUnavailable from unreadable
+
+
+def _refuse(response: httpx.Response) -> None:
+    if response.is_success or response.status_code == httpx.codes.NOT_MODIFIED:
+        return
+    if response.status_code >= 500 or response.status_code == 429:
+        raise ApiUnavailable
+    try:
+        problem = _Problem.model_validate_json(response.content)
+    except ValueError:
+        problem = _Problem()
+    slug = problem.type.rsplit(":", 1)[-1]
+    faults = [Fault(_last(error.field), error.reason, error.message) for error in problem.errors]
+    raise ApiProblem(response.status_code, slug, problem.title, faults)
+
+
+class _FieldError(BaseModel):
+    field: str | None = None
+    reason: str = ""
+    message: str = ""
+
+
+class _Problem(BaseModel):
+    """What of RFC 9457 is read here; a refusal by something else than the API says none of it."""
+
+    type: str = ""
+    title: str = ""
+    errors: list[_FieldError] = []
+
+
+def _last(field_path: str | None) -> str:
+    """The field's own name: `body.themes.0` is shown at `themes`, for list positions mean nothing to people."""
+    names = [part for part in (field_path or "").split(".") if part not in ("body", "query") and not part.isdigit()]
+    return names[-1] if names else ""

@@ -1,0 +1,31 @@
+"""The platform's HTTP API as its merged OpenAPI document tells it."""
+
+import json
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+METHODS = ("get", "post", "put", "patch", "delete")
+
+
+@cache
+def platform_document() -> dict[str, Any]:
+    """The document of all services, as `python -m polity_local.openapi` wrote it."""
+    merged: dict[str, Any] = json.loads((Path(__file__).with_name("openapi.json")).read_bytes())
+    return merged
+
+
+def operations(merged: Mapping[str, Any]) -> list[dict[str, str]]:
+    """Every operation with what it does and who may call it, by path."""
+    return [
+        {
+            "method": method.upper(),
+            "path": path,
+            "does": operation.get("description") or operation.get("summary", ""),
+            "access": operation.get("x-access", ""),
+        }
+        for path, item in merged["paths"].items()
+        for method, operation in item.items()
+        if method in METHODS
+    ]

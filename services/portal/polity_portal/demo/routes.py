@@ -1,0 +1,5 @@
+"""The routers of the package, in the order in which the application includes them."""
+
+from polity_portal.demo import tour
+
+ROUTERS = (tour.router,)

@@ -1,0 +1,137 @@
+"""One campaign in the secretariat's office: how it stands, who was invited, which mails went out."""
+
+import asyncio
+from datetime import date, datetime, time
+from typing import Annotated, Any, Literal
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from fastapi import Query, Response
+from pydantic import BaseModel, Field
+
+from polity_portal.auth.dependencies import SignedFormDep, Visit, VisitDep
+from polity_portal.public.campaign_progress import if_there
+from polity_portal.web.milestones import steps
+from polity_portal.web.page_routes import OPEN, pages
+
+router = pages()
+PATH = "/{lang:lang}/office/campaigns/{campaign_id}"
+ROWS = 50
+LAST_SECOND = time(23, 59, 59)
+Cursor = Annotated[str, Field(max_length=500)]
+
+
+class InvitationList(BaseModel):
+    """What the address of the list of invitations says."""
+
+    status: Literal[
+        "", "invited", "interested", "declined", "overdue", "submitted", "committed", "withdrawn", "revoked"
+    ] = ""
+    wave: Annotated[str, Field(max_length=200)] = ""
+    q: Annotated[str, Field(max_length=100)] = ""
+    cursor: Cursor = ""
+
+
+class MailList(BaseModel):
+    """What the address of the list of mails says."""
+
+    status: Literal[
+        "", "waiting_address", "queued", "sent", "failed", "expired", "cancelled_erased", "cancelled_revoked",
+        "cancelled_answered",
+    ] = ""  # fmt: skip
+    place: Annotated[str, Field(pattern=r"^([0-9a-f-]{36})?$")] = ""
+    cursor: Cursor = ""
+
+
+def end_of_day(day: str, zone: str) -> dict[str, str]:
+    """The deadline, as the API takes it, at the end of a day (ISO 8601) in a zone. Raises ValueError."""
+    return {"at": datetime.combine(date.fromisoformat(day), LAST_SECOND, ZoneInfo(zone)).isoformat(), "time_zone": zone}
+
+
+async def own_campaign(visit: Visit, campaign_id: UUID) -> dict[str, Any]:
+    """The campaign with its `network` when the person is that network's secretariat, else NotFound."""
+    campaign = await visit.api.get(f"/v1/campaigns/{campaign_id}")
+    network, _ = await asyncio.gather(
+        visit.api.get(f"/v1/networks/{campaign['network_id']}"), visit.must_be_secretariat(campaign["network_id"])
+    )
+    return {**campaign, "network": network}
+
+
+@router.get(PATH, **OPEN)
+async def overview(campaign_id: UUID, visit: VisitDep) -> Response:
+    campaign, answers = await asyncio.gather(
+        own_campaign(visit, campaign_id),
+        if_there(visit.api.get(f"/v1/progress/{campaign_id}/answers", credentials=visit.credentials)),
+    )
+    return visit.page(
+        "office/campaign.html",
+        campaign=campaign,
+        answers=answers,
+        steps=steps(campaign, visit.portal.clock()),
+        demonstration=campaign["demonstration"],
+    )
+
+
+@router.get(PATH + "/invitations", **OPEN)
+async def invitations(campaign_id: UUID, visit: VisitDep, wanted: Annotated[InvitationList, Query()]) -> Response:
+    filters = {"status": wanted.status, "wave": wanted.wave, "q": wanted.q}
+    status = {"overdue": "true"} if wanted.status == "overdue" else {"status": wanted.status}
+    listed = visit.api.get(
+        f"/v1/campaigns/{campaign_id}/invitations",
+        credentials=visit.credentials,
+        cursor=wanted.cursor,
+        limit=ROWS,
+        newest_first="true",
+        wave=wanted.wave,
+        q=wanted.q,
+        **status,
+    )
+    campaign, found = await asyncio.gather(own_campaign(visit, campaign_id), listed)
+    return _list(visit, "office/invitations.html", campaign, found, filters=filters)
+
+
+@router.post(PATH + "/invitations/{invitation_id}/withdrawal", **OPEN)
+async def withdraw(campaign_id: UUID, invitation_id: UUID, visit: VisitDep, form: SignedFormDep) -> Response:
+    await visit.api.post(f"/v1/invitations/{invitation_id}/revocation", credentials=visit.credentials)
+    return visit.go_to(f"{visit.office}/campaigns/{campaign_id}/invitations", done="withdrawal")
+
+
+@router.post(PATH + "/invitations/{invitation_id}/erasure", **OPEN)
+async def erase_entries(campaign_id: UUID, invitation_id: UUID, visit: VisitDep, form: SignedFormDep) -> Response:
+    await visit.api.post(f"/v1/invitations/{invitation_id}/erasure", credentials=visit.credentials)
+    return visit.go_to(f"{visit.office}/campaigns/{campaign_id}/invitations", done="erasure")
+
+
+@router.post(PATH + "/people/{person_id}/erasure", **OPEN)
+async def erase(campaign_id: UUID, person_id: UUID, visit: VisitDep, form: SignedFormDep) -> Response:
+    await visit.api.post(f"/v1/people/{person_id}/erasure", credentials=visit.credentials)
+    return visit.go_to(f"{visit.office}/campaigns/{campaign_id}/invitations", done="erasure")
+
+
+@router.get(PATH + "/mails", **OPEN)
+async def mails(campaign_id: UUID, visit: VisitDep, wanted: Annotated[MailList, Query()]) -> Response:
+    """What was sent and what waits: no addresses, they stay with notifications."""
+    filters = {"campaign_id": str(campaign_id), "status": wanted.status, "local_government_id": wanted.place}
+    listed = visit.api.get("/v1/deliveries", credentials=visit.credentials, cursor=wanted.cursor, limit=ROWS, **filters)
+    campaign, found = await asyncio.gather(own_campaign(visit, campaign_id), listed)
+    ids = [row["local_government_id"] for row in found["items"] if row["local_government_id"]]
+    names = await visit.portal.place_names.of(ids, visit.api, campaign["network_id"], visit.credentials)
+    return _list(
+        visit,
+        "office/mails.html",
+        campaign,
+        found,
+        filters={"status": wanted.status, "place": wanted.place},
+        names=names,
+    )
+
+
+def _list(visit: Visit, template: str, campaign: dict[str, Any], found: dict[str, Any], **content: Any) -> Response:
+    return visit.page(
+        template,
+        campaign=campaign,
+        items=found["items"],
+        next_cursor=found["next"],
+        demonstration=campaign["demonstration"],
+        **content,
+    )

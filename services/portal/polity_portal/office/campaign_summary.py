@@ -1,0 +1,79 @@
+"""What the secretariat's first page shows of one campaign, and what it says is to be done next."""
+
+import asyncio
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from polity_portal.auth.dependencies import Visit
+from polity_portal.client.api import ApiProblem, ApiUnavailable
+from polity_portal.web.charts import share
+from polity_portal.web.milestones import next_milestone
+
+SOON = timedelta(days=7)
+"""A deadline nearer than this is worth a word."""
+SEGMENTS = ("interested", "submitted", "committed")
+"""The parts of a wave's bar, each drawn over the one before."""
+
+
+async def desk_of(visit: Visit, campaign: Mapping[str, Any]) -> dict[str, Any]:
+    """The campaign with its `desk` (membership's), its `mails` by status, its `waves` as bars, and what to `do`."""
+    path = f"/v1/campaigns/{campaign['campaign_id']}/desk"
+    desk, mails = await asyncio.gather(
+        visit.api.get(path, credentials=visit.credentials), _mails(visit, campaign["campaign_id"])
+    )
+    return {
+        **campaign,
+        "desk": desk,
+        "mails": mails,
+        "waves": [{**wave, "bar": bar(wave)} for wave in desk["waves"]],
+        "totals": {name: sum(wave[name] for wave in desk["waves"]) for name in ("invited", "unanswered")},
+        "goal": goal(campaign),
+        "to_do": to_do(campaign, desk, mails, visit.portal.clock()),
+    }
+
+
+async def _mails(visit: Visit, campaign_id: str) -> dict[str, int] | None:
+    """How many mails are in each status; None while notifications can't say, or doesn't know the mandate yet."""
+    try:
+        found = await visit.api.get("/v1/deliveries", credentials=visit.credentials, campaign_id=campaign_id, limit=1)
+    except (ApiUnavailable, ApiProblem):
+        return None
+    counts: dict[str, int] = found["counts"]
+    return counts
+
+
+def goal(campaign: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """The milestone that comes next, None when all are reached."""
+    threshold = next_milestone(campaign)
+    return next((m for m in campaign["milestones"] if m["threshold"] == threshold), None)
+
+
+def bar(wave: Mapping[str, Any]) -> list[tuple[str, float]]:
+    """The segments of the wave's bar, the longest first: name and hundredths of those invited."""
+    reached = wave["committed"] + wave["submitted"] + wave["interested"]
+    lengths = []
+    for name in SEGMENTS:
+        lengths.append((name, share(reached, wave["invited"])))
+        reached -= wave[name]
+    return lengths
+
+
+def to_do(
+    campaign: Mapping[str, Any], desk: Mapping[str, Any], mails: Mapping[str, int] | None, now: datetime
+) -> list[tuple[str, int]]:
+    """What waits for the secretariat, the most pressing first: its kind, and a number that its sentence says."""
+    found = [("announce", m["threshold"]) for m in campaign["milestones"] if _unannounced(m)]
+    found.append(("confirm", desk["to_confirm"]))
+    found.append(("addresses", mails["failed"] if mails else 0))
+    found.append(("letters", len(desk["letters"])))
+    unanswered = sum(wave["unanswered"] + wave["interested"] for wave in desk["waves"])
+    if desk["next_deadline"] and datetime.fromisoformat(desk["next_deadline"]["at"]) - now < SOON:
+        found.append(("remind", unanswered))
+    if not desk["waves"]:
+        found.append(("invite", 1))
+    return [(kind, count) for kind, count in found if count]
+
+
+def _unannounced(milestone: Mapping[str, Any]) -> bool:
+    return bool(milestone.get("reached_at")) and not milestone.get("announced_at")

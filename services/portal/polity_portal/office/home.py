@@ -1,0 +1,42 @@
+"""The secretariat's office: its networks, and how each of their campaigns stands this morning."""
+
+import asyncio
+from typing import Any
+
+from fastapi import Response
+
+from polity_portal.auth.dependencies import Visit, VisitDep
+from polity_portal.demo.tour_steps import note, tours_of
+from polity_portal.office.campaign_summary import desk_of
+from polity_portal.web.page_routes import OPEN, pages
+
+router = pages()
+
+AT_LENGTH = 3
+"""How many campaigns of a network are shown at length, the newest; the others are links."""
+
+
+@router.get("/{lang:lang}/office", **OPEN)
+async def home(visit: VisitDep) -> Response:
+    held = await visit.mandates()
+    networks = await asyncio.gather(*(_network(visit, m["scope_id"]) for m in held if m["role"] == "secretariat"))
+    tours = await tours_of(visit, networks)
+    shown = visit.page(
+        "office/home.html",
+        networks=networks,
+        tours=tours,
+        operator=any(m["role"] == "operator" for m in held),
+        demonstration=any(n["demonstration"] for n in networks),
+    )
+    note(visit, shown, tours)
+    return shown
+
+
+async def _network(visit: Visit, network_id: str) -> dict[str, Any]:
+    """A network with its campaigns, the newest first, as the owners know them now."""
+    network, listed = await asyncio.gather(
+        visit.api.get(f"/v1/networks/{network_id}"), visit.api.get("/v1/campaigns", network_id=network_id)
+    )
+    newest_first = sorted(listed["items"], key=lambda campaign: campaign["campaign_id"], reverse=True)
+    desks = await asyncio.gather(*(desk_of(visit, campaign) for campaign in newest_first[:AT_LENGTH]))
+    return {**network, "campaigns": desks, "others": newest_first[AT_LENGTH:]}

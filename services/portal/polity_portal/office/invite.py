@@ -1,0 +1,168 @@
+"""Inviting: find local governments, choose some or all that match, look once more, send."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Annotated, Any
+from urllib.parse import urlencode
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from fastapi import Query, Response
+from pydantic import BaseModel, Field
+from starlette.datastructures import FormData
+
+from polity_portal.auth.dependencies import SignedFormDep, Visit, VisitDep, text_of, texts_of
+from polity_portal.client.api import ApiProblem, Fault
+from polity_portal.i18n.territories import COUNTRIES, REGIONS
+from polity_portal.office.campaign import PATH, ROWS, Cursor, end_of_day, own_campaign
+from polity_portal.office.mail_previews import LISTED, preview_of
+from polity_portal.web.commitment_form import key_of
+from polity_portal.web.page_routes import OPEN, pages
+from polity_portal.web.rendering import go_to
+
+router = pages()
+AT_MOST = 5000
+"""The API invites no more in one call."""
+FILTERS = ("region", "country", "status", "q")
+Text = Annotated[str, Field(max_length=100)]
+
+
+class Search(BaseModel):
+    """What the address of the choice says."""
+
+    region: Text = ""
+    country: Text = ""
+    status: Text = ""
+    q: Text = ""
+    cursor: Cursor = ""
+
+
+@dataclass(frozen=True)
+class Wave:
+    """Whom the form names: the chosen ones, or everyone who matches the filters; they have until `last_day` is over."""
+
+    everyone: bool
+    filters: dict[str, str]
+    name: str
+    last_day: str
+    key: str
+    names: dict[str, str] = field(default_factory=dict)
+    """Names by id; a name may stand there twice."""
+    preview: str = ""
+    """Whose message is to be shown."""
+
+
+@router.get(PATH + "/invite", **OPEN)
+async def choose(campaign_id: UUID, visit: VisitDep, search: Annotated[Search, Query()]) -> Response:
+    filters = search.model_dump(include=set(FILTERS))
+    campaign = await own_campaign(visit, campaign_id)
+    listed = await visit.api.get(
+        f"/v1/networks/{campaign['network_id']}/local-governments",
+        credentials=visit.credentials,
+        campaign_id=str(campaign_id),
+        cursor=search.cursor,
+        limit=ROWS,
+        **filters,
+    )
+    return visit.page(
+        "office/invite.html",
+        campaign=campaign,
+        items=listed["items"],
+        next_cursor=listed["next"],
+        filters=filters,
+        regions=REGIONS,
+        countries=COUNTRIES,
+        faults=[Fault("chosen", reason) for reason in visit.notice],
+        demonstration=campaign["demonstration"],
+    )
+
+
+@router.get(PATH + "/invite/check", **OPEN)
+async def back(campaign_id: UUID, visit: VisitDep) -> Response:
+    return go_to(f"{visit.office}/campaigns/{campaign_id}/invite")
+
+
+@router.post(PATH + "/invite/check", **OPEN)
+async def check(campaign_id: UUID, visit: VisitDep, form: SignedFormDep) -> Response:
+    """Shows who would be invited, by which day, how the message reads, and asks for the wave's name. Sends nothing."""
+    campaign = await own_campaign(visit, campaign_id)
+    wave = await _wave(visit, campaign, form)
+    if not wave.names:
+        return visit.go_to(f"{visit.office}/campaigns/{campaign_id}/invite?{urlencode(wave.filters)}", none_chosen=True)
+    return await _confirmation(visit, campaign, wave, [])
+
+
+@router.post(PATH + "/invite", **OPEN)
+async def send(campaign_id: UUID, visit: VisitDep, form: SignedFormDep) -> Response:
+    campaign = await own_campaign(visit, campaign_id)
+    wave = await _wave(visit, campaign, form)
+    if not wave.name:
+        return await _confirmation(visit, campaign, wave, [Fault("wave", "required")])
+    asked: dict[str, Any] = {"wave": wave.name, "local_government_ids": list(wave.names)}
+    try:
+        if wave.last_day != _last_day(campaign):
+            asked["reply_by"] = end_of_day(wave.last_day, campaign["reply_by"]["time_zone"])
+        done = await visit.api.post(
+            f"/v1/campaigns/{campaign_id}/invitations", asked, credentials=visit.credentials, idempotency_key=wave.key
+        )
+    except ValueError:
+        return await _confirmation(visit, campaign, wave, [Fault("last_day", "not_a_date")])
+    except ApiProblem as problem:
+        late = [Fault("last_day", problem.slug, problem.title)] if problem.slug == "deadline_passed" else []
+        if not (faults := problem.faults or late):
+            raise
+        return await _confirmation(visit, campaign, wave, faults)
+    told = {"invited": done["invited"], "already": done["already_invited"], "without": done["without_contact"]}
+    # A wave that nobody was invited with has nobody to show.
+    shown = urlencode({"wave": wave.name} if done["invited"] else {})
+    return visit.go_to(f"{visit.office}/campaigns/{campaign_id}/invitations?{shown}", **told)
+
+
+def _last_day(campaign: dict[str, Any]) -> str:
+    """The campaign's own last day to answer, in its zone."""
+    reply_by = campaign["reply_by"]
+    return datetime.fromisoformat(reply_by["at"]).astimezone(ZoneInfo(reply_by["time_zone"])).date().isoformat()
+
+
+async def _wave(visit: Visit, campaign: dict[str, Any], form: FormData) -> Wave:
+    everyone = text_of(form, "which") == "all"
+    filters = {name: text_of(form, name) for name in FILTERS}
+    if everyone:
+        names = await _matching(visit, campaign, filters)
+    else:
+        chosen = texts_of(form, "chosen")
+        known = await visit.portal.place_names.of(chosen, visit.api, campaign["network_id"], visit.credentials)
+        names = {each: known.get(each, "") for each in chosen}
+    last_day = text_of(form, "last_day") or _last_day(campaign)
+    key = key_of(text_of(form, "idempotency_key"))
+    return Wave(everyone, filters, text_of(form, "wave"), last_day, key, names, text_of(form, "preview"))
+
+
+async def _matching(visit: Visit, campaign: dict[str, Any], filters: dict[str, str]) -> dict[str, str]:
+    """The names by id of all that match and are not invited yet, up to AT_MOST."""
+    found = await visit.api.every(
+        f"/v1/networks/{campaign['network_id']}/local-governments",
+        credentials=visit.credentials,
+        limit=AT_MOST,
+        campaign_id=campaign["campaign_id"],
+        **filters,
+    )
+    return {row["local_government_id"]: row["name"] for row in found if not row["status"]}
+
+
+async def _confirmation(visit: Visit, campaign: dict[str, Any], wave: Wave, faults: list[Fault]) -> Response:
+    try:
+        reply_by = end_of_day(wave.last_day, campaign["reply_by"]["time_zone"])
+    except ValueError:
+        reply_by = campaign["reply_by"]
+    return visit.page(
+        "office/invite_check.html",
+        status=422 if faults else 200,
+        campaign=campaign,
+        wave=wave,
+        at_most=AT_MOST,
+        listed=LISTED,
+        preview=await preview_of(visit, campaign, wave.names, wave.preview, reply_by) if wave.names else None,
+        faults=faults,
+        demonstration=campaign["demonstration"],
+    )

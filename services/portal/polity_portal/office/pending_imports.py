@@ -1,0 +1,176 @@
+"""A file between its upload and its import: what is wrong with it, and what was decided about its lines so far."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from starlette.datastructures import FormData
+
+from polity_portal.auth.dependencies import Visit, text_of
+from polity_portal.client.api import ApiProblem
+
+SHOWN = 50
+"""How many faulty rows, and how many proposals, one page asks about."""
+BYTES = "latin-1"
+"""Maps every byte to one character and back, so that the file is kept as it came."""
+
+
+@dataclass
+class Waiting:
+    """A file that waits. `changes` are the API's; `report` is its newest, cut to what one page shows, in `language`."""
+
+    content: bytes
+    changes: dict[str, Any] = field(default_factory=dict)
+    report: dict[str, Any] = field(default_factory=dict)
+    language: str = ""
+
+
+@dataclass(frozen=True)
+class Errand:
+    """What is imported where: `route` of the API, for the network whose secretariat does it."""
+
+    visit: Visit
+    route: str
+    network_id: UUID
+
+    async def find(self, upload_id: UUID) -> Waiting | None:
+        """What this session keeps under the id for this errand."""
+        kept = await self.visit.portal.uploads.find(self.visit.session, upload_id, self.network_id)
+        if kept is None or kept["route"] != self.route:
+            return None
+        return Waiting(kept["content"].encode(BYTES), kept["changes"], kept["report"], kept["language"])
+
+    async def check(self, upload_id: UUID, waiting: Waiting) -> None:
+        """Has the file checked as it was decided so far, and keeps it with the report."""
+        report = await self._post(waiting, dry_run=True)
+        shown = _first(report)
+        kept = {
+            "route": self.route,
+            "content": waiting.content.decode(BYTES),
+            "changes": waiting.changes,
+            "report": shown,
+            "language": self.visit.language,
+        }
+        portal = self.visit.portal
+        await portal.uploads.keep(self.visit.session, upload_id, self.network_id, kept, portal.clock())
+        waiting.report, waiting.language = shown, self.visit.language
+
+    async def do(self, upload_id: UUID, waiting: Waiting) -> dict[str, Any] | None:
+        """Imports the file; returns the counts, None when something has to be decided first after all."""
+        try:
+            done = await self._post(waiting, dry_run=False, key=str(upload_id))
+        except ApiProblem as problem:
+            if problem.slug != "import_refused":
+                raise
+            return None
+        await self.visit.portal.uploads.forget(self.visit.session, upload_id, self.network_id)
+        return done
+
+    async def _post(self, waiting: Waiting, *, dry_run: bool, key: str = "") -> dict[str, Any]:
+        visit = self.visit
+        answer: dict[str, Any] = await visit.api.post_import(
+            self.route, waiting.content, waiting.changes, credentials=visit.credentials, key=key, dry_run=dry_run
+        )
+        return answer
+
+
+def _first(report: dict[str, Any]) -> dict[str, Any]:
+    """The report, cut to what one page shows."""
+    rows, asked = report["faulty_rows"][:SHOWN], report["asked_rows"][:SHOWN]
+    lines, asked_lines = {row["line"] for row in rows}, {row["line"] for row in asked}
+    editable = {row["line"] for row in report["faulty_rows"]}
+    at_file = [fault for fault in report["faults"] if fault["line"] not in editable]
+    faults = [fault for fault in report["faults"] if fault["line"] in lines]
+    return {
+        **report,
+        "file_faults": at_file[:SHOWN],
+        "faults": faults,
+        "suggestions": sum(len(fault["suggestions"]) == 1 for fault in faults),
+        "faulty_rows": rows,
+        "questions": [question for question in report["questions"] if question["line"] in asked_lines],
+        "asked_rows": asked,
+        "proposals": report["proposals"][:SHOWN],
+        "open_file_faults": len(at_file),
+        "open_questions": len(report["asked_rows"]),
+        "open_proposals": len(report["proposals"]),
+        "differences": report["differences"][:SHOWN],
+    }
+
+
+def decide(waiting: Waiting, form: FormData) -> None:
+    """Adds to the changes what the form of the report says; its fields are named after the kept report."""
+    changes, report = waiting.changes, waiting.report
+    if form.get("action") == "sheet":
+        _choose_sheet(changes, form)
+        return
+    _correct(changes, report, form)
+    _answer(changes, report, form)
+    for line, cells in _taken(report, form):
+        corrections = changes["corrections"]
+        corrections[str(line)] = corrections.get(str(line), {}) | cells
+    _update(changes, report, form)
+    if form.get("action") == "aside":
+        changes["set_aside_faulty"] = True
+
+
+def _choose_sheet(changes: dict[str, Any], form: FormData) -> None:
+    """Takes the sheet that was chosen; without one it is asked for again. What was decided was about other lines."""
+    changes.clear()
+    if sheet := text_of(form, "sheet"):
+        changes["sheet"] = sheet
+
+
+def _correct(changes: dict[str, Any], report: dict[str, Any], form: FormData) -> None:
+    corrections, aside = changes.setdefault("corrections", {}), changes.setdefault("set_aside", [])
+    for row in (*report["faulty_rows"], *report["asked_rows"]):
+        line = row["line"]
+        if form.get(f"aside:{line}"):
+            aside.append(line)
+        given = {name: form.get(f"cell:{line}:{name}") for name in report["columns"]}
+        changed = {name: cell for name, cell in given.items() if isinstance(cell, str) and cell != row["cells"][name]}
+        if changed:
+            corrections[str(line)] = corrections.get(str(line), {}) | changed
+        elif _counts_cells(report, line) and any(cell is not None for cell in given.values()):
+            # The row has too many or too few cells, and stands under the headings as it should.
+            corrections.setdefault(str(line), {})
+
+
+def _answer(changes: dict[str, Any], report: dict[str, Any], form: FormData) -> None:
+    answers, confirmed = changes.setdefault("answers", []), changes.setdefault("confirmed", [])
+    for asked in report["proposals"]:
+        said = text_of(form, f"answer:{asked['line']}:{asked['candidate']}")
+        if said in ("same", "another"):
+            answers.append({"line": asked["line"], "candidate": asked["candidate"], "same": said == "same"})
+    for question in report["questions"]:
+        if question["confirmable"] and text_of(form, _named(question)) == "right":
+            confirmed.append({"line": question["line"], "reason": question["reason"]})
+
+
+def _update(changes: dict[str, Any], report: dict[str, Any], form: FormData) -> None:
+    """Adds whose values the register takes over; those that the page didn't show stay as they were decided."""
+    shown = {difference["line"] for difference in report["differences"]}
+    ticked = {line for line in shown if form.get(f"update:{line}")}
+    changes["updates"] = sorted({*changes.get("updates", ()), *shown} - (shown - ticked))
+    if form.get("action") in ("update", "leave"):
+        changes["update_all"], changes["updates"] = form.get("action") == "update", []
+
+
+def _taken(report: dict[str, Any], form: FormData) -> Iterator[tuple[int, dict[str, str]]]:
+    """Each line with what is written instead: the suggestions that were chosen, or all that are the only ones."""
+    for told in (*report["faults"], *report["questions"]):
+        suggestions = told["suggestions"]
+        if form.get("action") == "suggestions" and len(suggestions) == 1 and "confirmable" not in told:
+            yield told["line"], suggestions[0]
+        for number, cells in enumerate(suggestions):
+            if f"{_named(told)}:{number}" == form.get("take") or text_of(form, _named(told)) == str(number):
+                yield told["line"], cells
+
+
+def _named(told: dict[str, Any]) -> str:
+    """How the page names a fault or a question."""
+    return f"{told['line']}:{told['field']}:{told['reason']}"
+
+
+def _counts_cells(report: dict[str, Any], line: int) -> bool:
+    return any(fault["line"] == line and fault["reason"] == "cell_count" for fault in report["faults"])

@@ -1,0 +1,1 @@
+"""What partner systems use: the documentation of the HTTP API, and subscriptions to facts by webhook."""

@@ -1,0 +1,51 @@
+"""The public home, and the way to it in the visitor's language."""
+
+import asyncio
+from typing import Any
+
+from fastapi import Request, Response
+from fastapi.responses import RedirectResponse
+
+from polity_portal.i18n.languages import preferred
+from polity_portal.public.campaign_progress import figures, shown
+from polity_portal.web.milestones import steps
+from polity_portal.web.page_routes import OPEN, pages
+from polity_portal.web.portal import PortalDep
+from polity_portal.web.rendering import PUBLIC_CACHE, page
+
+router = pages()
+
+
+@router.api_route("/", methods=["GET", "HEAD"], **OPEN)
+async def choose_language(request: Request) -> Response:
+    """Sends the visitor to the home in the language that the browser prefers."""
+    language = preferred(request.headers.get("accept-language", ""))
+    return RedirectResponse(f"/{language.code}/", 302, {"Vary": "Accept-Language", "Cache-Control": "no-store"})
+
+
+@router.api_route("/{lang:lang}", methods=["GET", "HEAD"], **OPEN)
+async def with_slash(lang: str) -> Response:
+    return RedirectResponse(f"/{lang}/", 308)
+
+
+@router.api_route("/{lang:lang}/", methods=["GET", "HEAD"], **OPEN)
+async def home(request: Request, portal: PortalDep) -> Response:
+    networks, campaigns = await asyncio.gather(portal.api.get("/v1/networks"), portal.api.get("/v1/campaigns"))
+    by_network = {n["network_id"]: n for n in networks["items"]}
+    demonstration = any(n["demonstration"] for n in networks["items"])
+    content: dict[str, Any] = {"networks": networks["items"]}
+    known = [c for c in campaigns["items"] if c["network_id"] in by_network]
+    if len(known) == 1:
+        # A platform with one campaign has nothing to choose: it leads with that campaign.
+        found = await figures(portal, known[0]["campaign_id"])
+        content |= shown(portal, known[0], by_network[known[0]["network_id"]], found)
+    else:
+        now = portal.clock()
+        content["campaigns"] = [{**c, "network": by_network[c["network_id"]], "steps": steps(c, now)} for c in known]
+    template = "public/home_campaign.html" if len(known) == 1 else "public/home.html"
+    return page(request, template, cache=PUBLIC_CACHE, index=True, **{**content, "demonstration": demonstration})
+
+
+@router.api_route("/{lang:lang}/about-the-demonstration", methods=["GET", "HEAD"], **OPEN)
+async def about_the_demonstration(request: Request) -> Response:
+    return page(request, "demo/about.html", cache=PUBLIC_CACHE)

@@ -1,0 +1,134 @@
+"""The form in which a city makes its pledge."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from polity_chassis.ids import new_id
+from starlette.datastructures import FormData
+
+from polity_portal.auth.dependencies import text_of
+from polity_portal.client.api import Fault
+
+RANKS = 3
+TEXT_LIMIT = 200
+TEXTS = ("signatory_name", "signatory_office", "signed_on")
+
+
+@dataclass(frozen=True)
+class Pledge:
+    """What was entered, as it was entered."""
+
+    signatory_name: str = ""
+    signatory_office: str = ""
+    signed_on: str = ""
+    themes: list[str] = field(default_factory=lambda: [""] * RANKS)
+    confirmed: bool = False
+    idempotency_key: str = ""
+    revision: int = 0
+    """The saved form that the page showed; 0 before the first."""
+    saved_at: str | None = None
+
+    def as_draft(self) -> dict[str, object]:
+        """What is saved of it: nothing where nothing was entered, and no confirmation."""
+        return {
+            "signatory_name": self.signatory_name or None,
+            "signatory_office": self.signatory_office or None,
+            "signed_on": self.signed_on or None,
+            "themes": self.themes,
+        }
+
+    def beside(self, other: "Pledge") -> list[tuple[str, str, str]]:
+        """Field by field what stands here and what in the other form; themes by code."""
+        texts = [(name, getattr(self, name), getattr(other, name)) for name in TEXTS]
+        ranked = enumerate(zip(self.themes, other.themes, strict=True), 1)
+        return [*texts, *((f"theme_{rank}", mine, others) for rank, (mine, others) in ranked)]
+
+    def typed(self) -> list[tuple[str, str]]:
+        """The names of the fields that were filled in, and what stands there; themes by code."""
+        texts = [(name, getattr(self, name)) for name in TEXTS]
+        ranked = [(f"theme_{rank}", theme) for rank, theme in enumerate(self.themes, 1)]
+        return [(name, value) for name, value in (*texts, *ranked) if value]
+
+    def as_command(self) -> dict[str, object]:
+        return {
+            "signatory_name": self.signatory_name,
+            "signatory_office": self.signatory_office,
+            "signed_on": self.signed_on,
+            "themes": self.themes,
+        }
+
+
+def pledge_from(form: FormData) -> Pledge:
+    return Pledge(
+        signatory_name=text_of(form, "signatory_name"),
+        signatory_office=text_of(form, "signatory_office"),
+        signed_on=text_of(form, "signed_on"),
+        themes=[text_of(form, f"theme_{rank}") for rank in range(1, RANKS + 1)],
+        confirmed=text_of(form, "confirmed") == "yes",
+        idempotency_key=key_of(text_of(form, "idempotency_key")),
+        revision=revision_of(text_of(form, "revision")),
+    )
+
+
+def pledge_of(draft: Mapping[str, Any], today: date) -> Pledge:
+    """The form as it was saved; one that nobody saved yet has today's date."""
+    signed_on = draft["signed_on"] or ("" if draft["revision"] else today.isoformat())
+    return Pledge(
+        signatory_name=draft["signatory_name"] or "",
+        signatory_office=draft["signatory_office"] or "",
+        signed_on=signed_on,
+        themes=[*draft["themes"], *[""] * RANKS][:RANKS],
+        idempotency_key=str(new_id()),
+        revision=draft["revision"],
+        saved_at=draft["saved_at"],
+    )
+
+
+def faults_in(pledge: Pledge, themes: Collection[str], latest: date) -> list[Fault]:
+    """What is missing or wrong, in the order of the form. Field names are those of the form."""
+    faults = [
+        Fault(name, reason)
+        for name, value in (("signatory_name", pledge.signatory_name), ("signatory_office", pledge.signatory_office))
+        if (reason := _text_fault(value))
+    ]
+    if reason := _date_fault(pledge.signed_on, latest):
+        faults.append(Fault("signed_on", reason))
+    for rank, theme in enumerate(pledge.themes):
+        if theme not in themes:
+            faults.append(Fault(f"theme_{rank + 1}", "required"))
+        elif theme in pledge.themes[:rank]:
+            faults.append(Fault(f"theme_{rank + 1}", "chosen_twice"))
+    if not pledge.confirmed:
+        faults.append(Fault("confirmed", "not_confirmed"))
+    return faults
+
+
+def _text_fault(value: str) -> str | None:
+    if not value:
+        return "required"
+    return "too_long" if len(value) > TEXT_LIMIT else None
+
+
+def _date_fault(value: str, latest: date) -> str | None:
+    if not value:
+        return "required"
+    try:
+        return "in_the_future" if date.fromisoformat(value) > latest else None
+    except ValueError:
+        return "not_a_date"
+
+
+def key_of(value: str) -> str:
+    """Returns the form's key when it is one of ours, else a new one: what else was sent may be no header's value."""
+    try:
+        return str(UUID(value))
+    except ValueError:
+        return str(new_id())
+
+
+def revision_of(value: str) -> int:
+    """Returns the number of the saved form that the page showed, 0 for what is none."""
+    return int(value) if value.isascii() and value.isdigit() and len(value) < 10 else 0

@@ -1,0 +1,12 @@
+"""Every address that no other page has. Comes last."""
+
+from fastapi import Response
+
+from polity_portal.web.page_routes import OPEN, NotFound, pages
+
+router = pages()
+
+
+@router.api_route("/{path:path}", methods=["GET", "HEAD"], **OPEN)
+async def missing(path: str) -> Response:
+    raise NotFound

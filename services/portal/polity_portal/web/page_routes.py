@@ -1,0 +1,176 @@
+"""A page's route: what goes wrong below it becomes a page in people's words, and every answer is protected."""
+
+import logging
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from typing import Any
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
+from polity_chassis.authorization.access import PUBLIC, access
+from polity_chassis.web.problem_mapping import problem_of
+from starlette.convertors import Convertor, register_url_convertor
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
+
+from polity_portal.auth.identity import IdentityUnavailable, SignInRefused
+from polity_portal.auth.sessions import SessionOver
+from polity_portal.client.api import ApiProblem, ApiUnavailable
+from polity_portal.i18n.languages import LANGUAGES
+from polity_portal.i18n.wording import PROBLEMS
+from polity_portal.web.portal import portal_of
+from polity_portal.web.rendering import go_to, language_of, page, protect
+
+logger = logging.getLogger(__name__)
+MOST_FIELDS = 3000
+"""Of the largest form: the cells of many rows."""
+Handler = Callable[[Request], Coroutine[Any, Any, Response]]
+
+
+class NotFound(Exception):
+    """There is no such page, or not for this person."""
+
+
+class NotSignedIn(Exception):
+    """The page needs a session."""
+
+
+class FormRefused(Exception):
+    """The form did not come from our own page of this session."""
+
+
+class LanguageConvertor(Convertor[str]):
+    """`{lang:lang}`: one of the languages of the pages."""
+
+    regex = "|".join(LANGUAGES)
+
+    def convert(self, value: str) -> str:
+        return value
+
+    def to_string(self, value: str) -> str:
+        return value
+
+
+register_url_convertor("lang", LanguageConvertor())
+
+
+def problem_page(
+    request: Request,
+    slug: str,
+    status: int | None = None,
+    said: str = "",
+    *,
+    whom: Mapping[str, Any] | None = None,
+    typed: Sequence[tuple[str, str]] = (),
+    again: Sequence[tuple[str, str]] = (),
+) -> Response:
+    """The plain page of a problem: what happened and what to do, and which network's secretariat to ask (`whom`).
+
+    `whom` says too why a pledge was returned. Of a refusal the page repeats what the API `said`, of a form that came
+    too late the fields that were `typed`; the fields of a form that came too early go off `again` at its button.
+    """
+    words = PROBLEMS[slug]
+    advice = said if slug == "refused" and said else language_of(request).say(words.advice)
+    response = page(
+        request,
+        "web/problem.html",
+        status=status or words.status,
+        words=words,
+        slug=slug,
+        advice=advice,
+        whom=whom,
+        typed=typed,
+        again=again,
+    )
+    if response.status_code == 503:
+        response.headers["Retry-After"] = "30"
+    return response
+
+
+NAMED = {
+    NotFound: "not_found",
+    RequestValidationError: "not_found",
+    FormRefused: "form_refused",
+    SignInRefused: "sign_in_refused",
+}
+
+
+def _answer(request: Request, error: Exception) -> Response:
+    match error:
+        case NotSignedIn() | SessionOver() | ApiProblem(status=401):
+            return _sign_in_first(request)
+        case ApiProblem(status=status, slug=slug, title=title):
+            known = slug if slug in PROBLEMS else "not_found" if status in (403, 404) else "refused"
+            return problem_page(request, known, None if known == "not_found" else status, said=title)
+        case HTTPException(status_code=status):
+            return problem_page(request, "refused", status)
+    named = NAMED.get(type(error))
+    return problem_page(request, named) if named else _failed(request, error)
+
+
+def _failed(request: Request, error: Exception) -> Response:
+    """The page for what no page foresaw: a mistake of ours, which is logged."""
+    logger.error("page failed", exc_info=error)
+    return problem_page(request, "failed")
+
+
+def is_foreign(request: Request) -> bool:
+    """Whether the form is of another site.
+
+    Our pages send no referrer, so browsers write `Origin: null` for our own forms too; Sec-Fetch-Site tells then.
+    """
+    site = request.headers.get("sec-fetch-site", "same-origin")
+    origin = request.headers.get("origin", "null")
+    ours = portal_of(request).settings.public_url
+    return site not in ("same-origin", "none") or origin not in ("null", ours)
+
+
+async def _fields_to_send_again(request: Request) -> list[tuple[str, str]]:
+    """The fields of a form of ours that came while it could not be served; none where a file was among them."""
+    if request.method != "POST" or is_foreign(request):
+        return []
+    form = await request.form(max_files=1, max_fields=MOST_FIELDS)
+    fields = [(name, value) for name, value in form.multi_items() if isinstance(value, str)]
+    return fields if len(fields) == len(form.multi_items()) else []
+
+
+def _sign_in_first(request: Request) -> Response:
+    office = f"/{language_of(request).code}/office"
+    back = request.url.path if request.method == "GET" else office
+    return go_to(f"/{language_of(request).code}/sign-in?{urlencode({'next': back})}")
+
+
+class PageRoute(APIRoute):
+    """Turns errors into pages. Addresses that do not parse are pages that do not exist."""
+
+    def get_route_handler(self) -> Handler:
+        inner = super().get_route_handler()
+
+        async def handle(request: Request) -> Response:
+            try:
+                response = await inner(request)
+            except ClientDisconnect:
+                raise
+            except Exception as error:
+                response = await self.explain(request, error)
+            settings = portal_of(request).settings
+            protect(response, settings.issuer, settings.public_url)
+            return response
+
+        return handle
+
+    async def explain(self, request: Request, error: Exception) -> Response:
+        """The page of what went wrong."""
+        if isinstance(error, (ApiUnavailable, IdentityUnavailable)) or problem_of(error):
+            return problem_page(request, "unavailable", again=await _fields_to_send_again(request))
+        return _answer(request, error)
+
+
+def pages(route_class: type[PageRoute] = PageRoute) -> APIRouter:
+    """A router of pages. They are open to the API's access rules; those behind a session ask for it themselves."""
+    return APIRouter(route_class=route_class, include_in_schema=False, default_response_class=Response)
+
+
+OPEN: dict[str, Any] = access(PUBLIC)
+"""Pages carry no API data of their own: what a person may see is decided by the API with that person's token."""

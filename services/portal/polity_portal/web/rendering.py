@@ -1,0 +1,108 @@
+"""Pages: templates per language, and the headers that every page carries."""
+
+import gzip
+from functools import cache
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from fastapi import Request, Response
+from fastapi.responses import HTMLResponse, RedirectResponse
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.status import HTTP_303_SEE_OTHER
+
+from polity_portal.i18n.languages import LANGUAGES, Language, preferred
+from polity_portal.web import assets, template_globals
+from polity_portal.web.portal import portal_of
+
+ASSETS = assets.load()
+PUBLIC_CACHE = "public, max-age=15"
+"""The office says how long that is, where a milestone is announced."""
+PACKED_WELL_ENOUGH = 5
+"""Of 1 to 9: more takes longer and gains little."""
+
+
+def build_environment() -> Environment:
+    """The templates as every language shares them."""
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parents[1] / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n"],
+    )
+    environment.policies["ext.i18n.trimmed"] = True
+    environment.globals.update(template_globals.SILENT, asset=lambda name: ASSETS[name].address)
+    return environment
+
+
+@cache
+def environment(code: str) -> Environment:
+    """The templates speaking one language."""
+    language = LANGUAGES[code]
+    spoken = build_environment()
+    spoken.install_gettext_translations(language.translations, newstyle=True)  # type: ignore[attr-defined]
+    spoken.filters["isolated"] = language.isolated
+    spoken.globals.update(language=language, languages=LANGUAGES, **template_globals.speaking(language))
+    return spoken
+
+
+def language_of(request: Request) -> Language:
+    """The language that the address names, else the one the browser asks for."""
+    first = request.url.path.split("/")[1]
+    return LANGUAGES.get(first) or preferred(request.headers.get("accept-language", ""))
+
+
+def page(
+    request: Request, template: str, *, status: int = 200, cache: str = "no-store", **content: Any
+) -> HTMLResponse:
+    """The template in the page's language. `cache` is its Cache-Control."""
+    language = language_of(request)
+    settings = portal_of(request).settings
+    shown = {
+        "request_path": request.url.path,
+        "query": request.url.query,
+        "demo": settings.demo or content.pop("demonstration", False),
+        "session": None,
+        "index": False,
+        **content,
+    }
+    body = environment(language.code).get_template(template).render(shown)
+    response = HTMLResponse(body, status)
+    if cache == PUBLIC_CACHE:
+        # Only what is the same for everyone: beside a secret, the length of packed text would tell of the secret.
+        pack(request, response, gzip.compress(response.body, PACKED_WELL_ENOUGH, mtime=0))
+    response.headers["Content-Language"] = language.code
+    response.headers["Cache-Control"] = cache
+    if not shown["index"]:
+        response.headers["X-Robots-Tag"] = "noindex"
+    return response
+
+
+def pack(request: Request, response: Response, packed: bytes) -> None:
+    """Puts the `packed` content (gzip) in place of the response's own where the browser takes it."""
+    response.headers["Vary"] = "Accept-Encoding"
+    if "gzip" in request.headers.get("accept-encoding", ""):
+        response.body = packed
+        response.headers["Content-Encoding"] = "gzip"
+        response.headers["Content-Length"] = str(len(packed))
+
+
+def go_to(address: str) -> RedirectResponse:
+    """See other: the answer to a POST that succeeded."""
+    return RedirectResponse(address, HTTP_303_SEE_OTHER, {"Cache-Control": "no-store"})
+
+
+def protect(response: Response, issuer: str, public_url: str) -> None:
+    """The headers of every page. Forms go to ourselves, and to the realm when it lives elsewhere."""
+    realm, here = urlsplit(issuer), urlsplit(public_url)
+    elsewhere = f" {realm.scheme}://{realm.netloc}" if realm.netloc != here.netloc else ""
+    response.headers["Content-Security-Policy"] = (
+        "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; connect-src 'self'; "
+        f"form-action 'self'{elsewhere}; frame-ancestors 'none'; base-uri 'none'"
+    )
+    response.headers["Referrer-Policy"] = "no-referrer"
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Cross-Origin-Opener-Policy"] = "same-origin"
+    response.headers["Permissions-Policy"] = "camera=(), geolocation=(), microphone=()"

@@ -1,0 +1,35 @@
+"""The portal's own files."""
+
+from fastapi import Request, Response
+from fastapi.responses import PlainTextResponse
+
+from polity_portal.web.page_routes import OPEN, NotFound, pages
+from polity_portal.web.rendering import ASSETS, pack
+
+router = pages()
+FOREVER = "public, max-age=31536000, immutable"
+
+
+@router.api_route("/static/{digest}/{name:path}", methods=["GET", "HEAD"], **OPEN)
+async def static(digest: str, name: str, request: Request) -> Response:
+    """A file under the digest of its content; an older digest is not found, so that no cache keeps the wrong one."""
+    found = ASSETS.get(name)
+    if found is None or found.digest != digest:
+        raise NotFound
+    headers = {"Cache-Control": FOREVER, "ETag": f'"{found.digest}"'}
+    if request.headers.get("if-none-match") == headers["ETag"]:
+        return Response(status_code=304, headers=headers)
+    response = Response(found.content, media_type=found.media_type, headers=headers)
+    pack(request, response, found.packed)
+    return response
+
+
+@router.get("/robots.txt", **OPEN)
+async def robots() -> Response:
+    return PlainTextResponse("User-agent: *\nDisallow: /auth/\nDisallow: /v1/\n")
+
+
+@router.get("/favicon.ico", **OPEN)
+async def icon() -> Response:
+    headers = {"Cache-Control": "public, max-age=86400"}
+    return Response(ASSETS["web/mark.svg"].content, media_type="image/svg+xml", headers=headers)
