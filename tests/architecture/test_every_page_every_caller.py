@@ -17,7 +17,7 @@ from polity_local.running.platform import Platform
 from polity_portal.auth.dependencies import FORM_TOKEN
 from polity_portal.auth.identity import Grant
 from polity_portal.auth.sessions import Session, Sessions
-from polity_portal.web.page_routes import OPEN, pages
+from polity_portal.web.page_routes import OPEN, page_router
 
 SCOPED = {"network_id", "campaign_id"}
 """A page behind a session with one of these in its address belongs to one network's secretariat."""
@@ -144,7 +144,7 @@ def test_every_page_of_the_office_asks_for_a_session(routes: list[Any]) -> None:
 
 
 def test_a_page_that_forgot_its_session_is_seen(plant: Callable[[str, APIRouter], list[Any]]) -> None:
-    router = pages()
+    router = page_router()
     router.get("/{lang:lang}/office/planted", **OPEN)(lambda: None)
     assert forgetful(plant("portal", router)) == ["/{lang:lang}/office/planted"]
 

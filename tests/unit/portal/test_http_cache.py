@@ -5,7 +5,7 @@ from typing import Any
 import httpx
 import pytest
 from polity_portal.client.api import Api, link
-from polity_portal.client.http_cache import KeptAnswers
+from polity_portal.client.http_cache import HttpCache
 
 
 class Versioned:
@@ -34,7 +34,7 @@ def served() -> Versioned:
 
 def api_of(served: Versioned, **bounds: int) -> Api:
     client = httpx.AsyncClient(transport=httpx.MockTransport(served), base_url="http://api.test")
-    return Api(client, kept=KeptAnswers(**bounds))
+    return Api(client, cache=HttpCache(**bounds))
 
 
 async def versions(api: Api, *paths: str, **more: Any) -> list[int]:
@@ -44,7 +44,7 @@ async def versions(api: Api, *paths: str, **more: Any) -> list[int]:
 async def test_what_has_not_changed_is_not_sent_again_in_any_language(served: Versioned) -> None:
     api = api_of(served)
     assert await versions(api, "/a", "/a") == [1, 1]
-    assert await versions(api.speaking("ko"), "/a") == [1]
+    assert await versions(api.in_language("ko"), "/a") == [1]
     assert served.statuses == [200, 304, 304]
 
 

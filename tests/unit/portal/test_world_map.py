@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 
 import pytest
 from polity_portal.public.draw_outline import draw
-from polity_portal.public.equal_earth import CENTRE, HEIGHT, WIDTH, point, turned
+from polity_portal.public.equal_earth import CENTRE, HEIGHT, WIDTH, point, relative_longitude
 from polity_portal.public.world_map import NAMED, world_map
 from polity_portal.web.assets import STATIC
 
@@ -22,8 +22,9 @@ def feature(name: str, longitude: float, latitude: float, region: str = "155") -
 
 def surface(longitude: float, latitude: float, step: float = 0.1) -> float:
     """Square units of the map for a small field of the globe, divided by what the field has on a sphere."""
-    x, y = point(turned(longitude), latitude)
-    to_east, to_north = point(turned(longitude + step), latitude), point(turned(longitude), latitude + step)
+    x, y = point(relative_longitude(longitude), latitude)
+    to_east = point(relative_longitude(longitude + step), latitude)
+    to_north = point(relative_longitude(longitude), latitude + step)
     across = (to_east[0] - x) * (y - to_north[1]) + (to_east[1] - y) * (to_north[0] - x)
     return across / cos(radians(latitude + step / 2))
 
@@ -40,10 +41,10 @@ def test_the_poles_are_as_far_apart_as_the_paper_says() -> None:
 
 def test_places_lie_where_people_look_for_them() -> None:
     assert point(0, 0)[0] == WIDTH / 2
-    assert point(turned(CENTRE - 179.9), 0)[0] == pytest.approx(0, abs=0.5)
+    assert point(relative_longitude(CENTRE - 179.9), 0)[0] == pytest.approx(0, abs=0.5)
     # Both sides of the date line are neighbours, at the right of the map.
-    assert [round(point(turned(longitude), -17)[0]) for longitude in (179.9, -179.9)] == [959, 960]
-    north_cape, cape_horn = point(turned(25.8), 71.2), point(turned(-67.3), -56)
+    assert [round(point(relative_longitude(longitude), -17)[0]) for longitude in (179.9, -179.9)] == [959, 960]
+    north_cape, cape_horn = point(relative_longitude(25.8), 71.2), point(relative_longitude(-67.3), -56)
     assert (0 < north_cape[1] < cape_horn[1] < HEIGHT + 5) is True
 
 

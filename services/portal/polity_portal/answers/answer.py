@@ -12,18 +12,18 @@ from fastapi import Depends, Request, Response
 from polity_portal.auth.dependencies import OpenFormDep, text_of
 from polity_portal.auth.link_tokens import known_shape
 from polity_portal.client.api import ApiProblem, ApiUnavailable, Fault, link
-from polity_portal.web.commitment_form import Pledge, faults_in, pledge_from, pledge_of
-from polity_portal.web.page_routes import OPEN, PageRoute, pages, problem_page
+from polity_portal.web.commitment_form import CommitmentForm, faults_in, saved_form, submitted_form
+from polity_portal.web.page_routes import OPEN, PageRoute, page_router, problem_page
 from polity_portal.web.portal import Portal, PortalDep, portal_of
 from polity_portal.web.rendering import go_to, page
 
 PATH = "/{lang:lang}/answer/{token}"
 DRAFT = "/v1/answer/draft"
 REFUSED_FIELDS = {"themes_invalid": "themes", "signed_in_future": "signed_on"}
-GIVEN = frozenset({"submitted", "committed", "withdrawn"})
+WITH_COMMITMENT = frozenset({"submitted", "committed", "withdrawn"})
 """There is a pledge: the page shows what became of it, and no form."""
-REFUSED_TWICE = frozenset({"already_committed", "commitment_withdrawn"})
-OVER = frozenset({"link_expired", "link_revoked"})
+ALREADY_ANSWERED = frozenset({"already_committed", "commitment_withdrawn"})
+ENDED_LINKS = frozenset({"link_expired", "link_revoked"})
 """The page then says whom to ask."""
 TokenDep = Annotated[str, Depends(known_shape)]
 
@@ -32,9 +32,9 @@ class LinkRoute(PageRoute):
     """A page of the link. Of a link that is over each says whom to ask, and shows what was typed until then."""
 
     async def explain(self, request: Request, error: Exception) -> Response:
-        if not isinstance(error, ApiProblem) or error.slug not in OVER:
+        if not isinstance(error, ApiProblem) or error.slug not in ENDED_LINKS:
             return await super().explain(request, error)
-        typed = pledge_from(await request.form()).typed() if request.method == "POST" else []
+        typed = submitted_form(await request.form()).typed() if request.method == "POST" else []
         try:
             whom = await portal_of(request).api.get(
                 "/v1/answer/secretariat", credentials=link(request.path_params["token"])
@@ -45,22 +45,22 @@ class LinkRoute(PageRoute):
         return problem_page(request, error.slug, error.status, whom=whom, typed=typed)
 
 
-router = pages(LinkRoute)
+router = page_router(LinkRoute)
 
 
-async def asked_and_saved(portal: Portal, token: str) -> tuple[Mapping[str, Any], Pledge]:
+async def read_answer_and_draft(portal: Portal, token: str) -> tuple[Mapping[str, Any], CommitmentForm]:
     """What the link asks, and the form as it was saved last."""
     answer, draft = await asyncio.gather(
         portal.api.get("/v1/answer", credentials=link(token)), portal.api.get(DRAFT, credentials=link(token))
     )
     # The day where the city is: it may be tomorrow there already.
     today = portal.clock().astimezone(ZoneInfo(answer["local_government"]["time_zone"])).date()
-    return answer, pledge_of(draft, today)
+    return answer, saved_form(draft, today)
 
 
 @router.api_route(PATH, methods=["GET", "HEAD"], **OPEN)
 async def read(token: TokenDep, request: Request, portal: PortalDep) -> Response:
-    return answer_page(request, *await asked_and_saved(portal, token))
+    return answer_page(request, *await read_answer_and_draft(portal, token))
 
 
 @router.get(PATH + "/interest", **OPEN)
@@ -77,7 +77,7 @@ async def express_interest(lang: str, token: TokenDep, portal: PortalDep, form: 
     try:
         await portal.api.post("/v1/answer/interest", credentials=link(token))
     except ApiProblem as problem:
-        if problem.slug not in REFUSED_TWICE:
+        if problem.slug not in ALREADY_ANSWERED:
             raise
     return go_to(f"/{lang}/answer/{token}#pledge")
 
@@ -87,13 +87,13 @@ async def decline(lang: str, token: TokenDep, request: Request, portal: PortalDe
     """Says "not this time", with the reason if one is given."""
     reason = text_of(form, "decline_reason").strip()
     try:
-        await portal.api.speaking(lang).post(
+        await portal.api.in_language(lang).post(
             "/v1/answer/decline", {"reason": reason} if reason else {}, credentials=link(token)
         )
     except ApiProblem as problem:
-        if problem.slug not in REFUSED_TWICE:
-            answer, saved = await asked_and_saved(portal, token)
-            faults = [replace(fault, field="decline_reason") for fault in faults_said(problem)]
+        if problem.slug not in ALREADY_ANSWERED:
+            answer, saved = await read_answer_and_draft(portal, token)
+            faults = [replace(fault, field="decline_reason") for fault in faults_of(problem)]
             return answer_page(request, answer, saved, faults, status=422, declining=reason)
     return go_to(f"/{lang}/answer/{token}#answered")
 
@@ -101,19 +101,19 @@ async def decline(lang: str, token: TokenDep, request: Request, portal: PortalDe
 @router.post(PATH + "/draft", **OPEN)
 async def save(lang: str, token: TokenDep, request: Request, portal: PortalDep, form: OpenFormDep) -> Response:
     """Keeps what was entered; over what somebody else saved meanwhile only when the page has shown it."""
-    pledge = pledge_from(form)
-    api = portal.api.speaking(lang)
+    entered = submitted_form(form)
+    api = portal.api.in_language(lang)
     letter = text_of(form, "page") == "letter"
     template = "answers/letter.html" if letter else "answers/answer.html"
     try:
-        await api.put(DRAFT, pledge.as_draft(), credentials=link(token), revision=pledge.revision)
+        await api.put(DRAFT, entered.as_draft(), credentials=link(token), revision=entered.revision)
     except ApiProblem as problem:
-        if problem.slug in REFUSED_TWICE:
+        if problem.slug in ALREADY_ANSWERED:
             return go_to(f"/{lang}/answer/{token}")
-        answer, saved = await asked_and_saved(portal, token)
+        answer, saved = await read_answer_and_draft(portal, token)
         if problem.slug == "stale_version":
-            return answer_page(request, answer, pledge, status=409, template=template, saved=saved)
-        return answer_page(request, answer, pledge, faults_said(problem), status=422, template=template)
+            return answer_page(request, answer, entered, status=409, template=template, saved=saved)
+        return answer_page(request, answer, entered, faults_of(problem), status=422, template=template)
     return go_to(f"/{lang}/answer/{token}{'/letter' if letter else ''}#saved")
 
 
@@ -121,28 +121,28 @@ async def save(lang: str, token: TokenDep, request: Request, portal: PortalDep, 
 async def commit(lang: str, token: TokenDep, request: Request, portal: PortalDep, form: OpenFormDep) -> Response:
     answer = await portal.api.get("/v1/answer", credentials=link(token))
     here = go_to(f"/{lang}/answer/{token}")
-    if answer["status"] in GIVEN:
+    if answer["status"] in WITH_COMMITMENT:
         return here
-    pledge = pledge_from(form)
-    faults = faults_in(pledge, answer["campaign"]["themes"], latest_day(portal.clock().date()))
+    entered = submitted_form(form)
+    faults = faults_in(entered, answer["campaign"]["themes"], latest_day(portal.clock().date()))
     if not faults:
         try:
-            await portal.api.speaking(lang).post(
+            await portal.api.in_language(lang).post(
                 "/v1/answer/commitment",
-                pledge.as_command(),
+                entered.as_command(),
                 credentials=link(token),
-                idempotency_key=pledge.idempotency_key,
+                idempotency_key=entered.idempotency_key,
             )
         except ApiProblem as problem:
-            if problem.slug in REFUSED_TWICE:
+            if problem.slug in ALREADY_ANSWERED:
                 return here
-            faults = faults_said(problem)
+            faults = faults_of(problem)
         else:
             return here
-    return answer_page(request, answer, pledge, faults, status=422)
+    return answer_page(request, answer, entered, faults, status=422)
 
 
-def faults_said(problem: ApiProblem) -> list[Fault]:
+def faults_of(problem: ApiProblem) -> list[Fault]:
     """What the API found wrong with the form. Raises the problem when it is about something else."""
     if problem.slug in REFUSED_FIELDS:
         return [Fault(REFUSED_FIELDS[problem.slug], problem.slug, problem.title)]
@@ -159,12 +159,12 @@ def latest_day(today: date) -> date:
 def answer_page(
     request: Request,
     answer: Mapping[str, Any],
-    pledge: Pledge,
+    entered: CommitmentForm,
     faults: list[Fault] | None = None,
     *,
     status: int = 200,
     template: str = "answers/answer.html",
-    saved: Pledge | None = None,
+    saved: CommitmentForm | None = None,
     declining: str = "",
 ) -> Response:
     """The city's page; `saved` is what somebody else saved while `pledge` was typed, to choose from.
@@ -175,12 +175,12 @@ def answer_page(
     path = "/".join(request.url.path.split("/")[:4])
     return page(
         request,
-        "answers/thanks.html" if answer["status"] in GIVEN else template,
+        "answers/thanks.html" if answer["status"] in WITH_COMMITMENT else template,
         status=status,
         answer=answer,
         campaign=campaign,
         city=answer["local_government"],
-        pledge=pledge,
+        entered=entered,
         saved=saved,
         answer_path=path,
         form_path=f"{path}/letter" if template == "answers/letter.html" else path,

@@ -6,21 +6,21 @@ from typing import Any
 
 from fastapi import Request, Response
 
-from polity_portal.answers.answer import PATH, LinkRoute, TokenDep, answer_page, asked_and_saved
+from polity_portal.answers.answer import PATH, LinkRoute, TokenDep, answer_page, read_answer_and_draft
 from polity_portal.auth.dependencies import OpenUploadDep
 from polity_portal.client.api import ApiProblem, Fault, link
-from polity_portal.client.proof_upload import fault_of, file_of, refusal_of, send_proof
-from polity_portal.web.commitment_form import Pledge
-from polity_portal.web.page_routes import OPEN, pages
+from polity_portal.client.proof_upload import fault_of, file_of, refusal_of, upload_proof
+from polity_portal.web.commitment_form import CommitmentForm
+from polity_portal.web.page_routes import OPEN, page_router
 from polity_portal.web.portal import PortalDep
 from polity_portal.web.rendering import go_to
 
-router = pages(LinkRoute)
+router = page_router(LinkRoute)
 
 
 @router.get(PATH + "/letter", **OPEN)
 async def read(token: TokenDep, request: Request, portal: PortalDep) -> Response:
-    return _page(request, *await asked_and_saved(portal, token))
+    return _page(request, *await read_answer_and_draft(portal, token))
 
 
 @router.post(PATH + "/letter", **OPEN)
@@ -30,17 +30,17 @@ async def send(lang: str, token: TokenDep, request: Request, portal: PortalDep, 
     fault = fault_of(content)
     if fault is None:
         try:
-            await send_proof(portal.api.speaking(lang), "/v1/answer/proofs", content, credentials=link(token))
+            await upload_proof(portal.api.in_language(lang), "/v1/answer/proofs", content, credentials=link(token))
         except ApiProblem as problem:
             fault = refusal_of(problem)
         else:
             return go_to(f"/{lang}/answer/{token}/letter#sent")
-    return _page(request, *await asked_and_saved(portal, token), fault)
+    return _page(request, *await read_answer_and_draft(portal, token), fault)
 
 
-def _page(request: Request, answer: Mapping[str, Any], pledge: Pledge, fault: Fault | None = None) -> Response:
-    if not pledge.revision:
+def _page(request: Request, answer: Mapping[str, Any], entered: CommitmentForm, fault: Fault | None = None) -> Response:
+    if not entered.revision:
         # Filled in by hand, perhaps another day: today's date is only what the form on the screen begins with.
-        pledge = replace(pledge, signed_on="")
+        entered = replace(entered, signed_on="")
     faults = [fault] if fault else []
-    return answer_page(request, answer, pledge, faults, status=422 if fault else 200, template="answers/letter.html")
+    return answer_page(request, answer, entered, faults, status=422 if fault else 200, template="answers/letter.html")

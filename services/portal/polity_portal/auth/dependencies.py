@@ -6,11 +6,11 @@ from typing import Annotated, Any
 from fastapi import Depends, Request, Response
 from starlette.datastructures import FormData, UploadFile
 
-from polity_portal.auth.flash_messages import PURPOSE, SECONDS, forget, notice_in, sealed
+from polity_portal.auth.flash_messages import PURPOSE, SECONDS, delete_flash, flash_in, seal_flash
 from polity_portal.auth.identity import SignInRefused
 from polity_portal.auth.sessions import Session
 from polity_portal.client.api import Api, bearer
-from polity_portal.web.page_routes import MOST_FIELDS, FormRefused, NotFound, NotSignedIn, is_foreign
+from polity_portal.web.page_routes import MOST_FIELDS, FormRefused, NotFound, NotSignedIn, is_cross_site
 from polity_portal.web.portal import Portal, portal_of
 from polity_portal.web.rendering import go_to, language_of, page
 
@@ -68,7 +68,7 @@ class Visit:
 
     @property
     def api(self) -> Api:
-        return self.portal.api.speaking(self.language)
+        return self.portal.api.in_language(self.language)
 
     @property
     def credentials(self) -> str:
@@ -80,24 +80,24 @@ class Visit:
         return f"/{self.language}/office"
 
     @property
-    def notice(self) -> dict[str, Any]:
+    def flash(self) -> dict[str, Any]:
         """What the form before this page has done, if it leads here."""
-        return notice_in(self.request, cookie_name(self.portal, PURPOSE), self.session.secret)
+        return flash_in(self.request, cookie_name(self.portal, PURPOSE), self.session.secret)
 
     def page(self, template: str, *, status: int = 200, **content: Any) -> Response:
         """The page, which tells its notice this once."""
-        notice = self.notice
+        flash = self.flash
         touring = content.get("demonstration") and cookie_name(self.portal, TOURING) in self.request.cookies
-        shown = {"session": self.session, "notice": notice, "touring": touring, **content}
+        shown = {"session": self.session, "flash": flash, "touring": touring, **content}
         response = page(self.request, template, status=status, **shown)
-        if notice:
-            forget(response, cookie_name(self.portal, PURPOSE), secure=is_secure(self.portal))
+        if flash:
+            delete_flash(response, cookie_name(self.portal, PURPOSE), secure=is_secure(self.portal))
         return response
 
     def go_to(self, address: str, **told: Any) -> Response:
         """Leads to one of our pages, which tells once what was done. Codes and counts only, nothing personal."""
         response = go_to(address)
-        name, value = cookie_name(self.portal, PURPOSE), sealed(self.session.secret, address, told)
+        name, value = cookie_name(self.portal, PURPOSE), seal_flash(self.session.secret, address, told)
         response.set_cookie(
             name, value, max_age=SECONDS, path="/", httponly=True, secure=is_secure(self.portal), samesite="lax"
         )
@@ -123,9 +123,9 @@ VisitDep = Annotated[Visit, Depends(visit_of)]
 MaybeSessionDep = Annotated[Session | None, Depends(session_of)]
 
 
-def refuse_foreign(request: Request) -> None:
+def refuse_cross_site(request: Request) -> None:
     """Raises FormRefused for a form of another site."""
-    if is_foreign(request):
+    if is_cross_site(request):
         raise FormRefused
 
 
@@ -140,7 +140,7 @@ async def signed_sheet(request: Request, session: SessionDep) -> FormData:
 
 
 async def _signed(request: Request, session: Session, most: int) -> FormData:
-    refuse_foreign(request)
+    refuse_cross_site(request)
     form = await request.form(max_files=1, max_fields=most)
     if form.get(FORM_TOKEN) != session.form_token:
         raise FormRefused
@@ -149,13 +149,13 @@ async def _signed(request: Request, session: Session, most: int) -> FormData:
 
 async def open_form(request: Request) -> FormData:
     """The fields of a form that needs no session, because its address is secret or it changes nothing."""
-    refuse_foreign(request)
+    refuse_cross_site(request)
     return await request.form(max_files=0, max_fields=FIELD_LIMIT)
 
 
 async def open_upload(request: Request) -> FormData:
     """The same with one file."""
-    refuse_foreign(request)
+    refuse_cross_site(request)
     return await request.form(max_files=1, max_fields=FIELD_LIMIT)
 
 

@@ -6,10 +6,10 @@ from fastapi import Depends, Request, Response
 
 from polity_portal.auth.dependencies import MaybeSessionDep, SignedFormDep, VisitDep
 from polity_portal.auth.link_tokens import known_shape
-from polity_portal.web.page_routes import OPEN, pages
+from polity_portal.web.page_routes import OPEN, page_router
 from polity_portal.web.rendering import page
 
-router = pages()
+router = page_router()
 TokenDep = Annotated[str, Depends(known_shape)]
 
 

@@ -9,11 +9,11 @@ from polity_portal.auth.dependencies import OpenFormDep, SignedFormDep, VisitDep
 from polity_portal.auth.identity import IdentityUnavailable, SignInRefused
 from polity_portal.auth.sealing import new_secret
 from polity_portal.i18n.languages import FALLBACK, LANGUAGES
-from polity_portal.web.page_routes import OPEN, pages
+from polity_portal.web.page_routes import OPEN, page_router
 from polity_portal.web.portal import Portal, PortalDep
 from polity_portal.web.rendering import go_to, page
 
-router = pages()
+router = page_router()
 ATTEMPT_SECONDS = 600
 LOCAL_PATH = re.compile(r"/[A-Za-z0-9][A-Za-z0-9/._~-]*")
 

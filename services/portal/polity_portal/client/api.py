@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 from pydantic import BaseModel
 
-from polity_portal.client.http_cache import KeptAnswers
+from polity_portal.client.http_cache import HttpCache
 from polity_portal.i18n.languages import FALLBACK
 
 TIMEOUT = httpx.Timeout(10.0, connect=2.0)
@@ -59,14 +59,14 @@ def client_for(base_url: str) -> httpx.AsyncClient:
 class Api:
     """The API in one language. Raises ApiProblem for 4xx and ApiUnavailable for the rest."""
 
-    def __init__(self, client: httpx.AsyncClient, language: str = FALLBACK, kept: KeptAnswers | None = None) -> None:
+    def __init__(self, client: httpx.AsyncClient, language: str = FALLBACK, cache: HttpCache | None = None) -> None:
         self._client = client
         self._language = language
-        self._kept = kept or KeptAnswers()
+        self._cache = cache or HttpCache()
 
-    def speaking(self, language: str) -> "Api":
+    def in_language(self, language: str) -> "Api":
         """The same with titles and messages of problems in another language (BCP 47)."""
-        return Api(self._client, language, self._kept)
+        return Api(self._client, language, self._cache)
 
     async def close(self) -> None:
         await self._client.aclose()
@@ -84,10 +84,10 @@ class Api:
         )
         if credentials:
             return _json_of(await self._send(request, again=True))
-        kept = self._kept.ask(request)
+        cached = self._cache.prepare(request)
         answer = await self._send(request, again=True)
         try:
-            return self._kept.content(answer, kept)
+            return self._cache.content(answer, cached)
         except ValueError as unreadable:
             raise ApiUnavailable from unreadable
 

@@ -15,7 +15,7 @@ class _Answer(NamedTuple):
     size: int
 
 
-class KeptAnswers:
+class HttpCache:
     """The JSON of GETs without credentials, by address. Those asked for longest ago make room.
 
     Each use is checked with who answers: a page never shows what isn't so any more. Callers share the content and
@@ -27,7 +27,7 @@ class KeptAnswers:
         self._answers: OrderedDict[str, _Answer] = OrderedDict()
         self._bytes = 0
 
-    def ask(self, request: httpx.Request) -> _Answer | None:
+    def prepare(self, request: httpx.Request) -> _Answer | None:
         """Returns what is kept of the request, having made the request conditional; None where nothing is."""
         kept = self._answers.get(str(request.url))
         if kept:

@@ -7,7 +7,7 @@ from polity_portal.client.api import Api
 AT_MOST = 20_000
 
 
-class PlaceNames:
+class LocalGovernmentNames:
     """Names once read from the registers; an id is looked up only for someone who was shown it."""
 
     def __init__(self) -> None:

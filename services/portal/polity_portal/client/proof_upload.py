@@ -31,7 +31,7 @@ def refusal_of(problem: ApiProblem) -> Fault:
     return Fault("file", problem.slug, problem.title)
 
 
-async def send_proof(api: Api, path: str, content: bytes, *, credentials: str) -> str:
+async def upload_proof(api: Api, path: str, content: bytes, *, credentials: str) -> str:
     """Returns the proof's id once all of it has arrived."""
     begin = {**TUS, "Upload-Length": str(len(content))}
     begun = await api.send("POST", path, credentials=credentials, headers=begin)

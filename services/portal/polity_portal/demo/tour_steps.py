@@ -103,7 +103,7 @@ async def _cities(visit: Visit, network_id: str, campaign_id: str) -> list[dict[
     return [rows.get(city.name) for city in CITIES]
 
 
-def note(visit: Visit, response: Response, tours: list[dict[str, Any]]) -> None:
+def remember_tour(visit: Visit, response: Response, tours: list[dict[str, Any]]) -> None:
     """Notes in the browser whether a tour is under way: begun or not, but neither finished nor hidden."""
     name, secure = cookie_name(visit.portal, TOURING), is_secure(visit.portal)
     if any(tour["current"] and not tour["hidden"] for tour in tours):

@@ -79,7 +79,7 @@ INVITATION_STATUSES = {
     "revoked": N_("Invitation withdrawn"),
 }
 
-PLEDGE_STATUSES = {
+COMMITMENT_STATUSES = {
     "submitted": N_("Waits for confirmation"),
     "returned": N_("Pledge returned"),
     "committed": N_("Pledged"),

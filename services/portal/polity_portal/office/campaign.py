@@ -10,11 +10,11 @@ from fastapi import Query, Response
 from pydantic import BaseModel, Field
 
 from polity_portal.auth.dependencies import SignedFormDep, Visit, VisitDep
-from polity_portal.public.campaign_progress import if_there
+from polity_portal.public.campaign_progress import none_if_unavailable
 from polity_portal.web.milestones import steps
-from polity_portal.web.page_routes import OPEN, pages
+from polity_portal.web.page_routes import OPEN, page_router
 
-router = pages()
+router = page_router()
 PATH = "/{lang:lang}/office/campaigns/{campaign_id}"
 ROWS = 50
 LAST_SECOND = time(23, 59, 59)
@@ -61,7 +61,7 @@ async def own_campaign(visit: Visit, campaign_id: UUID) -> dict[str, Any]:
 async def overview(campaign_id: UUID, visit: VisitDep) -> Response:
     campaign, answers = await asyncio.gather(
         own_campaign(visit, campaign_id),
-        if_there(visit.api.get(f"/v1/progress/{campaign_id}/answers", credentials=visit.credentials)),
+        none_if_unavailable(visit.api.get(f"/v1/progress/{campaign_id}/answers", credentials=visit.credentials)),
     )
     return visit.page(
         "office/campaign.html",
@@ -115,7 +115,7 @@ async def mails(campaign_id: UUID, visit: VisitDep, wanted: Annotated[MailList, 
     listed = visit.api.get("/v1/deliveries", credentials=visit.credentials, cursor=wanted.cursor, limit=ROWS, **filters)
     campaign, found = await asyncio.gather(own_campaign(visit, campaign_id), listed)
     ids = [row["local_government_id"] for row in found["items"] if row["local_government_id"]]
-    names = await visit.portal.place_names.of(ids, visit.api, campaign["network_id"], visit.credentials)
+    names = await visit.portal.local_government_names.of(ids, visit.api, campaign["network_id"], visit.credentials)
     return _list(
         visit,
         "office/mails.html",

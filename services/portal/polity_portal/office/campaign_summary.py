@@ -16,7 +16,7 @@ SEGMENTS = ("interested", "submitted", "committed")
 """The parts of a wave's bar, each drawn over the one before."""
 
 
-async def desk_of(visit: Visit, campaign: Mapping[str, Any]) -> dict[str, Any]:
+async def campaign_summary(visit: Visit, campaign: Mapping[str, Any]) -> dict[str, Any]:
     """The campaign with its `desk` (membership's), its `mails` by status, its `waves` as bars, and what to `do`."""
     path = f"/v1/campaigns/{campaign['campaign_id']}/desk"
     desk, mails = await asyncio.gather(

@@ -9,10 +9,10 @@ from fastapi import Path, Response
 from polity_portal.auth.dependencies import SignedFormDep, Visit, VisitDep, text_of
 from polity_portal.client.api import ApiProblem, Fault
 from polity_portal.office.campaign import PATH, end_of_day, own_campaign
-from polity_portal.web.page_routes import OPEN, NotFound, pages
+from polity_portal.web.page_routes import OPEN, NotFound, page_router
 
-router = pages()
-PLEDGE = PATH + "/commitments/{commitment_id}"
+router = page_router()
+COMMITMENT = PATH + "/commitments/{commitment_id}"
 EXTENSION = PATH + "/invitations/{invitation_id}/extension"
 ANNOUNCEMENT = PATH + "/milestones/{threshold}/announcement"
 SETTLED = frozenset({"not_submitted", "not_counted"})
@@ -20,19 +20,19 @@ SETTLED = frozenset({"not_submitted", "not_counted"})
 ThresholdDep = Annotated[int, Path(ge=1)]
 
 
-@router.get(PLEDGE, **OPEN)
-async def pledge(campaign_id: UUID, commitment_id: UUID, visit: VisitDep) -> Response:
-    return await _pledge_page(visit, campaign_id, commitment_id)
+@router.get(COMMITMENT, **OPEN)
+async def commitment(campaign_id: UUID, commitment_id: UUID, visit: VisitDep) -> Response:
+    return await _commitment_page(visit, campaign_id, commitment_id)
 
 
-async def _pledge_page(visit: Visit, campaign_id: UUID, commitment_id: UUID, **content: Any) -> Response:
-    campaign, given = await asyncio.gather(
+async def _commitment_page(visit: Visit, campaign_id: UUID, commitment_id: UUID, **content: Any) -> Response:
+    campaign, commitment = await asyncio.gather(
         own_campaign(visit, campaign_id),
         visit.api.get(f"/v1/commitments/{commitment_id}", credentials=visit.credentials),
     )
-    if given["campaign_id"] != str(campaign_id):
+    if commitment["campaign_id"] != str(campaign_id):
         raise NotFound
-    letters = f"/v1/invitations/{given['invitation_id']}/proofs"
+    letters = f"/v1/invitations/{commitment['invitation_id']}/proofs"
     proofs = await visit.api.get(letters, credentials=visit.credentials)
     status = 422 if content.get("faults") else 200
     content = {"faults": [], "reason_given": "", **content}
@@ -40,7 +40,7 @@ async def _pledge_page(visit: Visit, campaign_id: UUID, commitment_id: UUID, **c
         "office/commitment.html",
         status=status,
         campaign=campaign,
-        given=given,
+        commitment=commitment,
         proofs=proofs,
         demonstration=campaign["demonstration"],
         **content,
@@ -59,25 +59,25 @@ async def _decide(visit: Visit, commitment_id: UUID, decision: str, body: dict[s
     return visit.go_to(here, done=decision)
 
 
-@router.post(PLEDGE + "/confirmation", **OPEN)
+@router.post(COMMITMENT + "/confirmation", **OPEN)
 async def confirm(campaign_id: UUID, commitment_id: UUID, visit: VisitDep, form: SignedFormDep) -> Response:
     return await _decide(visit, commitment_id, "confirmation")
 
 
-@router.post(PLEDGE + "/withdrawal", **OPEN)
+@router.post(COMMITMENT + "/withdrawal", **OPEN)
 async def withdraw(campaign_id: UUID, commitment_id: UUID, visit: VisitDep, form: SignedFormDep) -> Response:
     return await _decide(visit, commitment_id, "withdrawal")
 
 
-@router.post(PLEDGE + "/return", **OPEN)
-async def return_pledge(campaign_id: UUID, commitment_id: UUID, visit: VisitDep, form: SignedFormDep) -> Response:
+@router.post(COMMITMENT + "/return", **OPEN)
+async def return_commitment(campaign_id: UUID, commitment_id: UUID, visit: VisitDep, form: SignedFormDep) -> Response:
     reason = text_of(form, "reason")
     try:
         return await _decide(visit, commitment_id, "return", {"reason": reason})
     except ApiProblem as problem:
         if not problem.faults:
             raise
-        return await _pledge_page(visit, campaign_id, commitment_id, faults=problem.faults, reason_given=reason)
+        return await _commitment_page(visit, campaign_id, commitment_id, faults=problem.faults, reason_given=reason)
 
 
 @router.get(EXTENSION, **OPEN)

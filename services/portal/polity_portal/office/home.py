@@ -6,11 +6,11 @@ from typing import Any
 from fastapi import Response
 
 from polity_portal.auth.dependencies import Visit, VisitDep
-from polity_portal.demo.tour_steps import note, tours_of
-from polity_portal.office.campaign_summary import desk_of
-from polity_portal.web.page_routes import OPEN, pages
+from polity_portal.demo.tour_steps import remember_tour, tours_of
+from polity_portal.office.campaign_summary import campaign_summary
+from polity_portal.web.page_routes import OPEN, page_router
 
-router = pages()
+router = page_router()
 
 AT_LENGTH = 3
 """How many campaigns of a network are shown at length, the newest; the others are links."""
@@ -28,7 +28,7 @@ async def home(visit: VisitDep) -> Response:
         operator=any(m["role"] == "operator" for m in held),
         demonstration=any(n["demonstration"] for n in networks),
     )
-    note(visit, shown, tours)
+    remember_tour(visit, shown, tours)
     return shown
 
 
@@ -38,5 +38,5 @@ async def _network(visit: Visit, network_id: str) -> dict[str, Any]:
         visit.api.get(f"/v1/networks/{network_id}"), visit.api.get("/v1/campaigns", network_id=network_id)
     )
     newest_first = sorted(listed["items"], key=lambda campaign: campaign["campaign_id"], reverse=True)
-    desks = await asyncio.gather(*(desk_of(visit, campaign) for campaign in newest_first[:AT_LENGTH]))
-    return {**network, "campaigns": desks, "others": newest_first[AT_LENGTH:]}
+    summaries = await asyncio.gather(*(campaign_summary(visit, campaign) for campaign in newest_first[:AT_LENGTH]))
+    return {**network, "campaigns": summaries, "others": newest_first[AT_LENGTH:]}

@@ -16,12 +16,12 @@ from starlette.datastructures import FormData, UploadFile
 from polity_portal.auth.dependencies import SignedFormDep, SignedSheetDep, VisitDep
 from polity_portal.client.api import Fault
 from polity_portal.office.campaign import own_campaign
-from polity_portal.office.pending_imports import Errand, Waiting, decide
+from polity_portal.office.pending_imports import ImportTarget, PendingImport, apply_decisions
 from polity_portal.web.assets import STATIC
-from polity_portal.web.page_routes import OPEN, NotFound, pages
+from polity_portal.web.page_routes import OPEN, NotFound, page_router
 from polity_portal.web.rendering import go_to
 
-router = pages()
+router = page_router()
 REGISTER = "/{lang:lang}/office/networks/{network_id}/import"
 SAMPLE = STATIC / "office" / "samples" / "earlier-pledges.csv"
 COMMITMENTS = "/{lang:lang}/office/campaigns/{campaign_id}/earlier"
@@ -32,66 +32,66 @@ COUNTED = ("imported", "updated", "set_aside", "already_there")
 
 
 @dataclass(frozen=True)
-class Desk:
+class ImportFlow:
     """One import's pages: where they are, what they show, what is done."""
 
-    errand: Errand
+    target: ImportTarget
     address: str
     template: str
     content: dict[str, Any]
 
     def page(self, template: str, *, status: int = 200, **more: Any) -> Response:
-        return self.errand.visit.page(template, status=status, address=self.address, **self.content, **more)
+        return self.target.visit.page(template, status=status, address=self.address, **self.content, **more)
 
 
-async def register_desk(network_id: UUID, visit: VisitDep) -> Desk:
+async def register_import(network_id: UUID, visit: VisitDep) -> ImportFlow:
     await visit.must_be_secretariat(str(network_id))
     network = await visit.api.get(f"/v1/networks/{network_id}")
-    return Desk(
-        Errand(visit, f"/v1/networks/{network_id}/local-government-imports", network_id),
+    return ImportFlow(
+        ImportTarget(visit, f"/v1/networks/{network_id}/local-government-imports", network_id),
         f"{visit.office}/networks/{network_id}/import",
         "office/import.html",
         {"network": network, "campaign": None, "demonstration": network["demonstration"]},
     )
 
 
-async def commitments_desk(campaign_id: UUID, visit: VisitDep) -> Desk:
+async def commitment_import(campaign_id: UUID, visit: VisitDep) -> ImportFlow:
     campaign = await own_campaign(visit, campaign_id)
-    return Desk(
-        Errand(visit, f"/v1/campaigns/{campaign_id}/commitment-imports", UUID(campaign["network_id"])),
+    return ImportFlow(
+        ImportTarget(visit, f"/v1/campaigns/{campaign_id}/commitment-imports", UUID(campaign["network_id"])),
         f"{visit.office}/campaigns/{campaign_id}/earlier",
         "office/import_earlier.html",
         {"network": campaign["network"], "campaign": campaign, "demonstration": campaign["demonstration"]},
     )
 
 
-def _offer(path: str, desk_of: Callable[..., Any]) -> None:
+def _add_routes(path: str, flow_of: Callable[..., Any]) -> None:
     """Serves the four steps of one import: choose, check, decide, import."""
-    DeskDep = Annotated[Desk, Depends(desk_of)]  # noqa: N806 - a type
+    ImportFlowDep = Annotated[ImportFlow, Depends(flow_of)]  # noqa: N806 - a type
 
     @router.get(path, **OPEN)
-    async def choose(desk: DeskDep) -> Response:
-        return desk.page(desk.template, fault=None)
+    async def choose(flow: ImportFlowDep) -> Response:
+        return flow.page(flow.template, fault=None)
 
     @router.post(path, **OPEN)
-    async def check(desk: DeskDep, form: SignedFormDep) -> Response:
-        return await _checked(desk, form)
+    async def check(flow: ImportFlowDep, form: SignedFormDep) -> Response:
+        return await _upload(flow, form)
 
     @router.get(path + "/{upload_id}", **OPEN)
-    async def report(upload_id: UUID, desk: DeskDep) -> Response:
-        waiting = await desk.errand.find(upload_id)
-        if waiting is None:
-            return go_to(desk.address)
-        if waiting.language != desk.errand.visit.language:
+    async def report(upload_id: UUID, flow: ImportFlowDep) -> Response:
+        pending = await flow.target.find(upload_id)
+        if pending is None:
+            return go_to(flow.address)
+        if pending.language != flow.target.visit.language:
             # What is wrong was told in the language in which the file was checked.
-            await desk.errand.check(upload_id, waiting)
-        decided = {name: said for name, said in waiting.changes.items() if name != "sheet"}
-        sheet = waiting.changes.get("sheet")
-        return desk.page("office/import_report.html", report=waiting.report, changes=decided, sheet=sheet)
+            await flow.target.check(upload_id, pending)
+        decided = {name: said for name, said in pending.changes.items() if name != "sheet"}
+        sheet = pending.changes.get("sheet")
+        return flow.page("office/import_report.html", report=pending.report, changes=decided, sheet=sheet)
 
     @router.post(path + "/{upload_id}", **OPEN)
-    async def go_on(upload_id: UUID, desk: DeskDep, form: SignedSheetDep) -> Response:
-        return await _gone_on(desk, upload_id, form)
+    async def go_on(upload_id: UUID, flow: ImportFlowDep, form: SignedSheetDep) -> Response:
+        return await _decide_or_import(flow, upload_id, form)
 
 
 @router.get(COMMITMENTS + "/sample.csv", **OPEN)
@@ -105,43 +105,43 @@ async def sample(campaign_id: UUID, visit: VisitDep) -> Response:
     return Response(text, media_type="text/csv; charset=utf-8", headers=name)
 
 
-_offer(REGISTER, register_desk)
-_offer(COMMITMENTS, commitments_desk)
+_add_routes(REGISTER, register_import)
+_add_routes(COMMITMENTS, commitment_import)
 
 
-async def _checked(desk: Desk, form: FormData) -> Response:
+async def _upload(flow: ImportFlow, form: FormData) -> Response:
     file = form.get("file")
     content = await file.read() if isinstance(file, UploadFile) else b""
     chosen = isinstance(file, UploadFile) and bool(file.filename)
     fault = (
         Fault("file", "empty")
         if chosen and not content
-        else _fault(content, desk.errand.visit.portal.settings.upload_limit_bytes)
+        else _fault(content, flow.target.visit.portal.settings.upload_limit_bytes)
     )
     if fault:
-        return desk.page(desk.template, status=422, fault=fault)
+        return flow.page(flow.template, status=422, fault=fault)
     upload_id = new_id()
-    await desk.errand.check(upload_id, Waiting(content))
-    return go_to(f"{desk.address}/{upload_id}")
+    await flow.target.check(upload_id, PendingImport(content))
+    return go_to(f"{flow.address}/{upload_id}")
 
 
-async def _gone_on(desk: Desk, upload_id: UUID, form: FormData) -> Response:
+async def _decide_or_import(flow: ImportFlow, upload_id: UUID, form: FormData) -> Response:
     """Imports, or takes the form's decisions and checks again. What no longer passes is shown in a new report."""
-    waiting = await desk.errand.find(upload_id)
-    if waiting is None:
+    pending = await flow.target.find(upload_id)
+    if pending is None:
         raise NotFound
     if form.get("action") == "import":
         # What was ticked on the same page counts too.
-        decide(waiting, form)
-        done = await desk.errand.do(upload_id, waiting)
+        apply_decisions(pending, form)
+        done = await flow.target.do(upload_id, pending)
         if done is not None:
-            return desk.errand.visit.go_to(desk.address, **{name: done[name] for name in COUNTED})
+            return flow.target.visit.go_to(flow.address, **{name: done[name] for name in COUNTED})
     elif form.get("action") == "undo":
-        waiting.changes = {name: said for name, said in waiting.changes.items() if name == "sheet"}
+        pending.changes = {name: said for name, said in pending.changes.items() if name == "sheet"}
     else:
-        decide(waiting, form)
-    await desk.errand.check(upload_id, waiting)
-    return go_to(f"{desk.address}/{upload_id}")
+        apply_decisions(pending, form)
+    await flow.target.check(upload_id, pending)
+    return go_to(f"{flow.address}/{upload_id}")
 
 
 def _fault(content: bytes, limit: int) -> Fault | None:

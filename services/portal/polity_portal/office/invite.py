@@ -16,11 +16,11 @@ from polity_portal.client.api import ApiProblem, Fault
 from polity_portal.i18n.territories import COUNTRIES, REGIONS
 from polity_portal.office.campaign import PATH, ROWS, Cursor, end_of_day, own_campaign
 from polity_portal.office.mail_previews import LISTED, preview_of
-from polity_portal.web.commitment_form import key_of
-from polity_portal.web.page_routes import OPEN, pages
+from polity_portal.web.commitment_form import idempotency_key_of
+from polity_portal.web.page_routes import OPEN, page_router
 from polity_portal.web.rendering import go_to
 
-router = pages()
+router = page_router()
 AT_MOST = 5000
 """The API invites no more in one call."""
 FILTERS = ("region", "country", "status", "q")
@@ -72,7 +72,7 @@ async def choose(campaign_id: UUID, visit: VisitDep, search: Annotated[Search, Q
         filters=filters,
         regions=REGIONS,
         countries=COUNTRIES,
-        faults=[Fault("chosen", reason) for reason in visit.notice],
+        faults=[Fault("chosen", reason) for reason in visit.flash],
         demonstration=campaign["demonstration"],
     )
 
@@ -131,10 +131,11 @@ async def _wave(visit: Visit, campaign: dict[str, Any], form: FormData) -> Wave:
         names = await _matching(visit, campaign, filters)
     else:
         chosen = texts_of(form, "chosen")
-        known = await visit.portal.place_names.of(chosen, visit.api, campaign["network_id"], visit.credentials)
+        register = visit.portal.local_government_names
+        known = await register.of(chosen, visit.api, campaign["network_id"], visit.credentials)
         names = {each: known.get(each, "") for each in chosen}
     last_day = text_of(form, "last_day") or _last_day(campaign)
-    key = key_of(text_of(form, "idempotency_key"))
+    key = idempotency_key_of(text_of(form, "idempotency_key"))
     return Wave(everyone, filters, text_of(form, "wave"), last_day, key, names, text_of(form, "preview"))
 
 

@@ -9,9 +9,9 @@ from fastapi import Response
 from polity_portal.auth.dependencies import SignedFormDep, Visit, VisitDep, text_of
 from polity_portal.client.api import ApiProblem
 from polity_portal.office.campaign import PATH, own_campaign
-from polity_portal.web.page_routes import OPEN, NotFound, pages
+from polity_portal.web.page_routes import OPEN, NotFound, page_router
 
-router = pages()
+router = page_router()
 
 
 MAIL = PATH + "/mails/{delivery_id}"
@@ -59,7 +59,7 @@ async def _page(visit: Visit, campaign_id: UUID, delivery_id: UUID, *, status: i
     if mail["campaign_id"] != str(campaign_id):
         raise NotFound
     about = [mail["local_government_id"]] if mail["local_government_id"] else []
-    names = await visit.portal.place_names.of(about, visit.api, campaign["network_id"], visit.credentials)
+    names = await visit.portal.local_government_names.of(about, visit.api, campaign["network_id"], visit.credentials)
     traces = visit.portal.settings.traces_url
     return visit.page(
         "office/mail.html",

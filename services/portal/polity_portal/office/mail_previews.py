@@ -13,22 +13,22 @@ PATH = "/v1/deliveries/preview"
 
 
 @dataclass(frozen=True)
-class Preview:
+class MailPreview:
     """The message to one place; `message` is None while it can't be shown."""
 
-    place: str
+    local_government_id: str
     message: Mapping[str, Any] | None
 
 
 async def preview_of(
-    visit: Visit, campaign: Mapping[str, Any], names: Mapping[str, str], wished: str, reply_by: Mapping[str, str]
-) -> Preview:
+    visit: Visit, campaign: Mapping[str, Any], names: Mapping[str, str], wanted_id: str, reply_by: Mapping[str, str]
+) -> MailPreview:
     """The message to the `wished` of the places (names by id), or to the first. What is asked travels in a body."""
-    place = wished if wished in names else next(iter(names))
+    local_government_id = wanted_id if wanted_id in names else next(iter(names))
     try:
-        row = await _row(visit, campaign["network_id"], place, names[place])
+        row = await _register_row(visit, campaign["network_id"], local_government_id, names[local_government_id])
         if row is None:
-            return Preview(place, None)
+            return MailPreview(local_government_id, None)
         asked = {
             "local_government": row["name"],
             "time_zone": row["time_zone"],
@@ -36,14 +36,14 @@ async def preview_of(
             "reply_by": reply_by["at"],
         }
         path = f"{PATH}?campaign_id={campaign['campaign_id']}"
-        return Preview(place, await visit.api.post(path, asked, credentials=visit.credentials))
+        return MailPreview(local_government_id, await visit.api.post(path, asked, credentials=visit.credentials))
     except (ApiProblem, ApiUnavailable):
         # The wave can be sent without: notifications may be away, or not know a new campaign yet.
-        return Preview(place, None)
+        return MailPreview(local_government_id, None)
 
 
-async def _row(visit: Visit, network_id: str, place: str, name: str) -> dict[str, Any] | None:
+async def _register_row(visit: Visit, network_id: str, local_government_id: str, name: str) -> dict[str, Any] | None:
     """The place in the register, found by its name."""
     path = f"/v1/networks/{network_id}/local-governments"
     rows = await visit.api.every(path, credentials=visit.credentials, limit=LISTED, q=name)
-    return next((row for row in rows if row["local_government_id"] == place), None)
+    return next((row for row in rows if row["local_government_id"] == local_government_id), None)

@@ -17,10 +17,10 @@ from polity_portal.auth.dependencies import SignedFormDep, Visit, VisitDep, text
 from polity_portal.client.api import ApiProblem, Fault
 from polity_portal.i18n.languages import LANGUAGES
 from polity_portal.office.campaign import ROWS, Cursor
-from polity_portal.web.commitment_form import key_of
-from polity_portal.web.page_routes import OPEN, NotFound, pages
+from polity_portal.web.commitment_form import idempotency_key_of
+from polity_portal.web.page_routes import OPEN, NotFound, page_router
 
-router = pages()
+router = page_router()
 PATH = "/{lang:lang}/office/networks/{network_id}/mandates"
 MATCHES = 20
 """How many local governments of a name are offered."""
@@ -119,7 +119,7 @@ async def _roles(visit: Visit, network_id: UUID) -> tuple[str, ...]:
 
 def _entered(form: FormData) -> dict[str, str]:
     entered = {name: text_of(form, name) for name in FIELDS}
-    return entered | {"idempotency_key": key_of(text_of(form, "idempotency_key"))}
+    return entered | {"idempotency_key": idempotency_key_of(text_of(form, "idempotency_key"))}
 
 
 async def _matching(visit: Visit, network_id: UUID, entered: dict[str, str]) -> tuple[list[dict[str, Any]], bool]:

@@ -10,24 +10,24 @@ from uuid import UUID
 from fastapi import Response
 from polity_chassis.ids import new_id
 
-from polity_portal.answers.answer import faults_said, latest_day
+from polity_portal.answers.answer import faults_of, latest_day
 from polity_portal.auth.dependencies import SignedFormDep, Visit, VisitDep
 from polity_portal.client.api import ApiProblem, Fault
-from polity_portal.client.proof_upload import fault_of, file_of, refusal_of, send_proof
+from polity_portal.client.proof_upload import fault_of, file_of, refusal_of, upload_proof
 from polity_portal.office.campaign import PATH as CAMPAIGN
 from polity_portal.office.campaign import own_campaign
-from polity_portal.web.commitment_form import Pledge, faults_in, pledge_from
-from polity_portal.web.page_routes import OPEN, pages
+from polity_portal.web.commitment_form import CommitmentForm, faults_in, submitted_form
+from polity_portal.web.page_routes import OPEN, page_router
 from polity_portal.web.rendering import go_to
 
-router = pages()
+router = page_router()
 PATH = CAMPAIGN + "/invitations/{invitation_id}/paper"
 LONGEST_SEARCH = 100
 
 
 @router.get(PATH, **OPEN)
 async def read(campaign_id: UUID, invitation_id: UUID, visit: VisitDep) -> Response:
-    return await _page(visit, campaign_id, invitation_id, Pledge(idempotency_key=str(new_id())))
+    return await _page(visit, campaign_id, invitation_id, CommitmentForm(idempotency_key=str(new_id())))
 
 
 @router.post(PATH + "/proof", **OPEN)
@@ -38,44 +38,44 @@ async def send(campaign_id: UUID, invitation_id: UUID, visit: VisitDep, form: Si
     if fault is None:
         path = f"/v1/invitations/{invitation_id}/proofs"
         try:
-            await send_proof(visit.api, path, content, credentials=visit.credentials)
+            await upload_proof(visit.api, path, content, credentials=visit.credentials)
         except ApiProblem as problem:
             fault = refusal_of(problem)
         else:
             return go_to(f"{_address(visit, campaign_id, invitation_id)}#says")
-    return await _page(visit, campaign_id, invitation_id, Pledge(idempotency_key=str(new_id())), [fault])
+    return await _page(visit, campaign_id, invitation_id, CommitmentForm(idempotency_key=str(new_id())), [fault])
 
 
 @router.post(PATH, **OPEN)
 async def record(campaign_id: UUID, invitation_id: UUID, visit: VisitDep, form: SignedFormDep) -> Response:
-    pledge = pledge_from(form)
+    entered = submitted_form(form)
     campaign, invitation, proofs = await _read(visit, campaign_id, invitation_id)
     faults = [] if proofs else [Fault("file", "required")]
-    faults += faults_in(pledge, campaign["themes"], latest_day(visit.portal.clock().date()))
+    faults += faults_in(entered, campaign["themes"], latest_day(visit.portal.clock().date()))
     if not faults:
         try:
             await visit.api.post(
                 f"/v1/invitations/{invitation_id}/commitment",
-                {**pledge.as_command(), "proof_id": proofs[0]["proof_id"]},
+                {**entered.as_command(), "proof_id": proofs[0]["proof_id"]},
                 credentials=visit.credentials,
-                idempotency_key=pledge.idempotency_key,
+                idempotency_key=entered.idempotency_key,
             )
         except ApiProblem as problem:
-            faults = faults_said(problem)
+            faults = faults_of(problem)
         else:
             shown = urlencode({"q": invitation["name"][:LONGEST_SEARCH]})
             return visit.go_to(
                 f"{visit.office}/campaigns/{campaign_id}/invitations?{shown}",
                 done="record",
-                early=_early(pledge, invitation),
+                early=_early(entered, invitation),
             )
-    return await _page(visit, campaign_id, invitation_id, pledge, faults)
+    return await _page(visit, campaign_id, invitation_id, entered, faults)
 
 
-def _early(pledge: Pledge, invitation: Mapping[str, Any]) -> bool:
+def _early(entered: CommitmentForm, invitation: Mapping[str, Any]) -> bool:
     """Whether the letter was signed before the invitation was issued, wherever the city is."""
     issued = datetime.fromisoformat(invitation["issued_at"]).astimezone(UTC).date()
-    return date.fromisoformat(pledge.signed_on) < issued - timedelta(days=1)
+    return date.fromisoformat(entered.signed_on) < issued - timedelta(days=1)
 
 
 @router.get(PATH + "/proofs/{proof_id}", **OPEN)
@@ -108,7 +108,7 @@ def _address(visit: Visit, campaign_id: UUID, invitation_id: UUID) -> str:
 
 
 async def _page(
-    visit: Visit, campaign_id: UUID, invitation_id: UUID, pledge: Pledge, faults: list[Fault] | None = None
+    visit: Visit, campaign_id: UUID, invitation_id: UUID, entered: CommitmentForm, faults: list[Fault] | None = None
 ) -> Response:
     campaign, invitation, proofs = await _read(visit, campaign_id, invitation_id)
     return visit.page(
@@ -117,7 +117,7 @@ async def _page(
         campaign=campaign,
         invitation=invitation,
         proofs=proofs,
-        pledge=pledge,
+        entered=entered,
         faults=faults or [],
         address=_address(visit, campaign_id, invitation_id),
         demonstration=campaign["demonstration"],

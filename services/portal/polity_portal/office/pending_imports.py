@@ -10,14 +10,14 @@ from starlette.datastructures import FormData
 from polity_portal.auth.dependencies import Visit, text_of
 from polity_portal.client.api import ApiProblem
 
-SHOWN = 50
+SHOWN_ROWS = 50
 """How many faulty rows, and how many proposals, one page asks about."""
-BYTES = "latin-1"
+BYTES_AS_TEXT = "latin-1"
 """Maps every byte to one character and back, so that the file is kept as it came."""
 
 
 @dataclass
-class Waiting:
+class PendingImport:
     """A file that waits. `changes` are the API's; `report` is its newest, cut to what one page shows, in `language`."""
 
     content: bytes
@@ -27,39 +27,39 @@ class Waiting:
 
 
 @dataclass(frozen=True)
-class Errand:
+class ImportTarget:
     """What is imported where: `route` of the API, for the network whose secretariat does it."""
 
     visit: Visit
     route: str
     network_id: UUID
 
-    async def find(self, upload_id: UUID) -> Waiting | None:
+    async def find(self, upload_id: UUID) -> PendingImport | None:
         """What this session keeps under the id for this errand."""
         kept = await self.visit.portal.uploads.find(self.visit.session, upload_id, self.network_id)
         if kept is None or kept["route"] != self.route:
             return None
-        return Waiting(kept["content"].encode(BYTES), kept["changes"], kept["report"], kept["language"])
+        return PendingImport(kept["content"].encode(BYTES_AS_TEXT), kept["changes"], kept["report"], kept["language"])
 
-    async def check(self, upload_id: UUID, waiting: Waiting) -> None:
+    async def check(self, upload_id: UUID, pending: PendingImport) -> None:
         """Has the file checked as it was decided so far, and keeps it with the report."""
-        report = await self._post(waiting, dry_run=True)
-        shown = _first(report)
+        report = await self._post(pending, dry_run=True)
+        shown = _cut_to_page(report)
         kept = {
             "route": self.route,
-            "content": waiting.content.decode(BYTES),
-            "changes": waiting.changes,
+            "content": pending.content.decode(BYTES_AS_TEXT),
+            "changes": pending.changes,
             "report": shown,
             "language": self.visit.language,
         }
         portal = self.visit.portal
         await portal.uploads.keep(self.visit.session, upload_id, self.network_id, kept, portal.clock())
-        waiting.report, waiting.language = shown, self.visit.language
+        pending.report, pending.language = shown, self.visit.language
 
-    async def do(self, upload_id: UUID, waiting: Waiting) -> dict[str, Any] | None:
+    async def do(self, upload_id: UUID, pending: PendingImport) -> dict[str, Any] | None:
         """Imports the file; returns the counts, None when something has to be decided first after all."""
         try:
-            done = await self._post(waiting, dry_run=False, key=str(upload_id))
+            done = await self._post(pending, dry_run=False, key=str(upload_id))
         except ApiProblem as problem:
             if problem.slug != "import_refused":
                 raise
@@ -67,46 +67,46 @@ class Errand:
         await self.visit.portal.uploads.forget(self.visit.session, upload_id, self.network_id)
         return done
 
-    async def _post(self, waiting: Waiting, *, dry_run: bool, key: str = "") -> dict[str, Any]:
+    async def _post(self, pending: PendingImport, *, dry_run: bool, key: str = "") -> dict[str, Any]:
         visit = self.visit
         answer: dict[str, Any] = await visit.api.post_import(
-            self.route, waiting.content, waiting.changes, credentials=visit.credentials, key=key, dry_run=dry_run
+            self.route, pending.content, pending.changes, credentials=visit.credentials, key=key, dry_run=dry_run
         )
         return answer
 
 
-def _first(report: dict[str, Any]) -> dict[str, Any]:
+def _cut_to_page(report: dict[str, Any]) -> dict[str, Any]:
     """The report, cut to what one page shows."""
-    rows, asked = report["faulty_rows"][:SHOWN], report["asked_rows"][:SHOWN]
+    rows, asked = report["faulty_rows"][:SHOWN_ROWS], report["asked_rows"][:SHOWN_ROWS]
     lines, asked_lines = {row["line"] for row in rows}, {row["line"] for row in asked}
     editable = {row["line"] for row in report["faulty_rows"]}
     at_file = [fault for fault in report["faults"] if fault["line"] not in editable]
     faults = [fault for fault in report["faults"] if fault["line"] in lines]
     return {
         **report,
-        "file_faults": at_file[:SHOWN],
+        "file_faults": at_file[:SHOWN_ROWS],
         "faults": faults,
         "suggestions": sum(len(fault["suggestions"]) == 1 for fault in faults),
         "faulty_rows": rows,
         "questions": [question for question in report["questions"] if question["line"] in asked_lines],
         "asked_rows": asked,
-        "proposals": report["proposals"][:SHOWN],
+        "proposals": report["proposals"][:SHOWN_ROWS],
         "open_file_faults": len(at_file),
         "open_questions": len(report["asked_rows"]),
         "open_proposals": len(report["proposals"]),
-        "differences": report["differences"][:SHOWN],
+        "differences": report["differences"][:SHOWN_ROWS],
     }
 
 
-def decide(waiting: Waiting, form: FormData) -> None:
+def apply_decisions(pending: PendingImport, form: FormData) -> None:
     """Adds to the changes what the form of the report says; its fields are named after the kept report."""
-    changes, report = waiting.changes, waiting.report
+    changes, report = pending.changes, pending.report
     if form.get("action") == "sheet":
         _choose_sheet(changes, form)
         return
     _correct(changes, report, form)
     _answer(changes, report, form)
-    for line, cells in _taken(report, form):
+    for line, cells in _accepted_suggestions(report, form):
         corrections = changes["corrections"]
         corrections[str(line)] = corrections.get(str(line), {}) | cells
     _update(changes, report, form)
@@ -143,7 +143,7 @@ def _answer(changes: dict[str, Any], report: dict[str, Any], form: FormData) -> 
         if said in ("same", "another"):
             answers.append({"line": asked["line"], "candidate": asked["candidate"], "same": said == "same"})
     for question in report["questions"]:
-        if question["confirmable"] and text_of(form, _named(question)) == "right":
+        if question["confirmable"] and text_of(form, _question_name(question)) == "right":
             confirmed.append({"line": question["line"], "reason": question["reason"]})
 
 
@@ -156,18 +156,19 @@ def _update(changes: dict[str, Any], report: dict[str, Any], form: FormData) -> 
         changes["update_all"], changes["updates"] = form.get("action") == "update", []
 
 
-def _taken(report: dict[str, Any], form: FormData) -> Iterator[tuple[int, dict[str, str]]]:
+def _accepted_suggestions(report: dict[str, Any], form: FormData) -> Iterator[tuple[int, dict[str, str]]]:
     """Each line with what is written instead: the suggestions that were chosen, or all that are the only ones."""
     for told in (*report["faults"], *report["questions"]):
         suggestions = told["suggestions"]
         if form.get("action") == "suggestions" and len(suggestions) == 1 and "confirmable" not in told:
             yield told["line"], suggestions[0]
         for number, cells in enumerate(suggestions):
-            if f"{_named(told)}:{number}" == form.get("take") or text_of(form, _named(told)) == str(number):
+            name = _question_name(told)
+            if f"{name}:{number}" == form.get("take") or text_of(form, name) == str(number):
                 yield told["line"], cells
 
 
-def _named(told: dict[str, Any]) -> str:
+def _question_name(told: dict[str, Any]) -> str:
     """How the page names a fault or a question."""
     return f"{told['line']}:{told['field']}:{told['reason']}"
 

@@ -3,10 +3,10 @@
 from fastapi import Request, Response
 
 from polity_portal.client.openapi import operations, platform_document
-from polity_portal.web.page_routes import OPEN, pages
+from polity_portal.web.page_routes import OPEN, page_router
 from polity_portal.web.rendering import page
 
-router = pages()
+router = page_router()
 
 
 @router.api_route("/docs", methods=["GET", "HEAD"], **OPEN)

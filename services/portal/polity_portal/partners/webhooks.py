@@ -13,9 +13,9 @@ from starlette.datastructures import FormData
 from polity_portal.auth.dependencies import SignedFormDep, Visit, VisitDep, text_of, texts_of
 from polity_portal.client.api import ApiProblem, Fault
 from polity_portal.office.campaign import Cursor
-from polity_portal.web.page_routes import OPEN, NotFound, pages
+from polity_portal.web.page_routes import OPEN, NotFound, page_router
 
-router = pages()
+router = page_router()
 PATH = "/{lang:lang}/office/webhooks"
 ONE = PATH + "/{webhook_id}"
 ROWS = 25

@@ -21,11 +21,11 @@ ROWS = 6
 ORDERS = ("newest", "name")
 FIRST_DAY = date(2000, 1, 1)
 
-Found = dict[str, Any]
+Json = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Asked:
+class CampaignQuery:
     """What a visitor asks of the list; what makes no sense was left out."""
 
     q: str = ""
@@ -38,25 +38,25 @@ class Asked:
     @property
     def filters(self) -> dict[str, str]:
         """The same as parameters of the address, without the page of the list."""
-        found = {"q": self.q, "region": self.region, "as_of": self.day.isoformat() if self.day else ""}
+        answers = {"q": self.q, "region": self.region, "as_of": self.day.isoformat() if self.day else ""}
         if self.order != ORDERS[0]:
-            found["order"] = self.order
-        return {name: value for name, value in found.items() if value}
+            answers["order"] = self.order
+        return {name: value for name, value in answers.items() if value}
 
 
-NOTHING = Asked()
+NO_FILTER = CampaignQuery()
 
 
-def asked(
+def campaign_query(
     *,
     q: Annotated[str, Query()] = "",
     region: Annotated[str, Query()] = "",
     order: Annotated[str, Query()] = "",
     cursor: Annotated[str, Query()] = "",
     as_of: Annotated[str, Query()] = "",
-) -> Asked:
+) -> CampaignQuery:
     """Returns what the address asks for: a mistyped address still shows the page."""
-    return Asked(
+    return CampaignQuery(
         q=q.replace("\0", "").strip()[:200],
         region=region if region in REGIONS else "",
         order=order if order in ORDERS else ORDERS[0],
@@ -65,7 +65,7 @@ def asked(
     )
 
 
-AskedDep = Annotated[Asked, Depends(asked)]
+CampaignQueryDep = Annotated[CampaignQuery, Depends(campaign_query)]
 
 
 def _day(written: str) -> date | None:
@@ -77,69 +77,71 @@ def _day(written: str) -> date | None:
 
 
 @dataclass(frozen=True)
-class Figures:
+class Progress:
     """What reporting says, of now or of a moment; None for what isn't there yet."""
 
-    progress: Found | None
-    pledges: Found | None
+    progress: Json | None
+    pledges: Json | None
     """One page of who has pledged."""
-    places: Found | None
+    places: Json | None
     """All of them, as GeoJSON."""
     moment: datetime | None = None
 
 
-async def overview(portal: Portal, campaign_id: UUID, wanted: Asked) -> Found:
+async def campaign_page_content(portal: Portal, campaign_id: UUID, query: CampaignQuery) -> Json:
     """What the page of a campaign shows; raises ApiProblem when there is no such campaign."""
-    if wanted.day:
+    if query.day:
         # The day ends with the campaign's zone.
         campaign, network = await _campaign(portal, campaign_id)
-        moment = end_of(wanted.day, campaign["reply_by"]["time_zone"], portal.clock())
-        return shown(portal, campaign, network, await figures(portal, campaign_id, wanted, moment), wanted)
+        moment = last_moment(query.day, campaign["reply_by"]["time_zone"], portal.clock())
+        return page_content(portal, campaign, network, await read_progress(portal, campaign_id, query, moment), query)
     (campaign, network), now = await asyncio.gather(
-        _campaign(portal, campaign_id), figures(portal, campaign_id, wanted)
+        _campaign(portal, campaign_id), read_progress(portal, campaign_id, query)
     )
-    return shown(portal, campaign, network, now, wanted)
+    return page_content(portal, campaign, network, now, query)
 
 
-async def figures(
-    portal: Portal, campaign_id: UUID | str, wanted: Asked = NOTHING, moment: datetime | None = None
-) -> Figures:
+async def read_progress(
+    portal: Portal, campaign_id: UUID | str, query: CampaignQuery = NO_FILTER, moment: datetime | None = None
+) -> Progress:
     """The campaign's progress, one page of its pledges and all of them on the map, asked for at once."""
     path, as_of = f"/v1/progress/{campaign_id}", moment.isoformat() if moment else None
-    listed = {"q": wanted.q, "region": wanted.region, "order": wanted.order, "cursor": wanted.cursor}
+    listed = {"q": query.q, "region": query.region, "order": query.order, "cursor": query.cursor}
     progress, pledges, places = await asyncio.gather(
-        if_there(portal.api.get(path, as_of=as_of)),
-        if_there(portal.api.get(f"{path}/commitments", as_of=as_of, limit=ROWS, **listed)),
-        if_there(portal.api.get(f"{path}/commitments.geojson", as_of=as_of)),
+        none_if_unavailable(portal.api.get(path, as_of=as_of)),
+        none_if_unavailable(portal.api.get(f"{path}/commitments", as_of=as_of, limit=ROWS, **listed)),
+        none_if_unavailable(portal.api.get(f"{path}/commitments.geojson", as_of=as_of)),
     )
-    return Figures(progress, pledges, places, moment)
+    return Progress(progress, pledges, places, moment)
 
 
-def shown(portal: Portal, campaign: Found, network: Found, found: Figures, wanted: Asked = NOTHING) -> Found:
+def page_content(
+    portal: Portal, campaign: Json, network: Json, answers: Progress, query: CampaignQuery = NO_FILTER
+) -> Json:
     """The content of the page's template."""
-    progress, pledges = found.progress, found.pledges
-    if found.moment and progress:
+    progress, pledges = answers.progress, answers.pledges
+    if answers.moment and progress:
         then = {"commitments": progress["totals"]["committed"], "milestones": progress["milestones"]}
         campaign = {**campaign, **then}
-    marked = {row["local_government_id"] for row in pledges["items"]} if pledges and wanted.q else set()
+    marked = {row["local_government_id"] for row in pledges["items"]} if pledges and query.q else set()
     now = portal.clock()
-    reached = steps(campaign, found.moment or now)
+    reached = steps(campaign, answers.moment or now)
     return {
         "campaign": campaign,
         "network": network,
         "progress": progress,
         "pledges": pledges,
-        "map": world_map(found.places["features"], wanted.region, marked) if found.places else None,
+        "map": world_map(answers.places["features"], query.region, marked) if answers.places else None,
         "steps": reached,
-        "celebrated": celebrated(reached, found.moment or now),
-        "asked": wanted,
-        "moment": found.moment,
+        "celebrated": celebrated(reached, answers.moment or now),
+        "search": query,
+        "moment": answers.moment,
         "today": now.astimezone(ZoneInfo(campaign["reply_by"]["time_zone"])).date(),
         "demonstration": campaign["demonstration"],
     }
 
 
-def end_of(day: date, zone: str, now: datetime) -> datetime | None:
+def last_moment(day: date, zone: str, now: datetime) -> datetime | None:
     """The last moment of the day in the IANA zone, in UTC; None when it isn't over."""
     if day >= now.astimezone(ZoneInfo(zone)).date():
         return None
@@ -147,12 +149,12 @@ def end_of(day: date, zone: str, now: datetime) -> datetime | None:
     return end - timedelta(microseconds=1)
 
 
-async def _campaign(portal: Portal, campaign_id: UUID | str) -> tuple[Found, Found]:
+async def _campaign(portal: Portal, campaign_id: UUID | str) -> tuple[Json, Json]:
     campaign = await portal.api.get(f"/v1/campaigns/{campaign_id}")
     return campaign, await portal.api.get(f"/v1/networks/{campaign['network_id']}")
 
 
-async def if_there(answer: Awaitable[Mapping[str, Any]]) -> Found | None:
+async def none_if_unavailable(answer: Awaitable[Mapping[str, Any]]) -> Json | None:
     """What reporting says; None while it does not know the campaign, or who may see it, or does not answer."""
     try:
         return dict(await answer)

@@ -11,7 +11,7 @@ from math import hypot
 from pathlib import Path
 from typing import Any
 
-from polity_portal.public.equal_earth import HEIGHT, WIDTH, point, turned
+from polity_portal.public.equal_earth import HEIGHT, WIDTH, point, relative_longitude
 from polity_portal.web.assets import STATIC
 
 Point = tuple[float, float]
@@ -66,9 +66,9 @@ def _ring(arcs: Sequence[list[Point]], numbers: Sequence[int]) -> list[Point]:
 
 def _projected(ring: Sequence[Point]) -> list[Point]:
     """The ring on the map, in one piece: it runs on over the map's edge rather than jump to the other side."""
-    east, found = turned(ring[0][0]), []
+    east, found = relative_longitude(ring[0][0]), []
     for longitude, latitude in ring:
-        step = turned(longitude) - east
+        step = relative_longitude(longitude) - east
         east += step - 360 * round(step / 360)
         found.append(point(east, latitude))
     return found

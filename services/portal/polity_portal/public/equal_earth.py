@@ -25,7 +25,7 @@ _SCALE = WIDTH / (2 * _plane(radians(180), 0)[0])
 _TOP = _plane(0, radians(NORTH))[1] * _SCALE
 
 
-def turned(longitude: float) -> float:
+def relative_longitude(longitude: float) -> float:
     """Degrees east of the map's middle, from -180 up to 180."""
     return (longitude - CENTRE + 180) % 360 - 180
 

@@ -7,13 +7,13 @@ from fastapi import Request, Response
 from fastapi.responses import RedirectResponse
 
 from polity_portal.i18n.languages import preferred
-from polity_portal.public.campaign_progress import figures, shown
+from polity_portal.public.campaign_progress import page_content, read_progress
 from polity_portal.web.milestones import steps
-from polity_portal.web.page_routes import OPEN, pages
+from polity_portal.web.page_routes import OPEN, page_router
 from polity_portal.web.portal import PortalDep
 from polity_portal.web.rendering import PUBLIC_CACHE, page
 
-router = pages()
+router = page_router()
 
 
 @router.api_route("/", methods=["GET", "HEAD"], **OPEN)
@@ -37,8 +37,8 @@ async def home(request: Request, portal: PortalDep) -> Response:
     known = [c for c in campaigns["items"] if c["network_id"] in by_network]
     if len(known) == 1:
         # A platform with one campaign has nothing to choose: it leads with that campaign.
-        found = await figures(portal, known[0]["campaign_id"])
-        content |= shown(portal, known[0], by_network[known[0]["network_id"]], found)
+        found = await read_progress(portal, known[0]["campaign_id"])
+        content |= page_content(portal, known[0], by_network[known[0]["network_id"]], found)
     else:
         now = portal.clock()
         content["campaigns"] = [{**c, "network": by_network[c["network_id"]], "steps": steps(c, now)} for c in known]

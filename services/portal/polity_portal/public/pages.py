@@ -5,13 +5,13 @@ from uuid import UUID
 
 from fastapi import Request, Response
 
-from polity_portal.public.campaign_progress import AskedDep, overview
+from polity_portal.public.campaign_progress import CampaignQueryDep, campaign_page_content
 from polity_portal.web.milestones import steps
-from polity_portal.web.page_routes import OPEN, pages
+from polity_portal.web.page_routes import OPEN, page_router
 from polity_portal.web.portal import PortalDep
 from polity_portal.web.rendering import PUBLIC_CACHE, page
 
-router = pages()
+router = page_router()
 
 
 @router.api_route("/{lang:lang}/networks/{network_id}", methods=["GET", "HEAD"], **OPEN)
@@ -33,6 +33,6 @@ async def network(network_id: UUID, request: Request, portal: PortalDep) -> Resp
 
 
 @router.api_route("/{lang:lang}/campaigns/{campaign_id}", methods=["GET", "HEAD"], **OPEN)
-async def campaign(campaign_id: UUID, request: Request, portal: PortalDep, wanted: AskedDep) -> Response:
-    content = await overview(portal, campaign_id, wanted)
+async def campaign(campaign_id: UUID, request: Request, portal: PortalDep, query: CampaignQueryDep) -> Response:
+    content = await campaign_page_content(portal, campaign_id, query)
     return page(request, "public/campaign.html", cache=PUBLIC_CACHE, index=not request.url.query, **content)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from math import sqrt
 from typing import Any
 
-from polity_portal.public.equal_earth import HEIGHT, WIDTH, point, turned
+from polity_portal.public.equal_earth import HEIGHT, WIDTH, point, relative_longitude
 
 EDGE = 8
 """Units of open sea that are left out on either side of the whole world."""
@@ -62,7 +62,7 @@ def world_map(features: Iterable[Mapping[str, Any]], region: str = "", marked: C
 
 def _position(feature: Mapping[str, Any]) -> tuple[float, float]:
     longitude, latitude = feature["geometry"]["coordinates"]
-    return point(turned(longitude), latitude)
+    return point(relative_longitude(longitude), latitude)
 
 
 def _part(spots: Sequence[_Spot]) -> tuple[float, float, float, float]:

@@ -22,7 +22,7 @@ class Asset:
     """A file in memory with the address it is served under."""
 
     content: bytes
-    packed: bytes
+    gzipped: bytes
     """The same as gzip."""
     media_type: str
     digest: str

@@ -18,7 +18,7 @@ TEXTS = ("signatory_name", "signatory_office", "signed_on")
 
 
 @dataclass(frozen=True)
-class Pledge:
+class CommitmentForm:
     """What was entered, as it was entered."""
 
     signatory_name: str = ""
@@ -40,7 +40,7 @@ class Pledge:
             "themes": self.themes,
         }
 
-    def beside(self, other: "Pledge") -> list[tuple[str, str, str]]:
+    def beside(self, other: "CommitmentForm") -> list[tuple[str, str, str]]:
         """Field by field what stands here and what in the other form; themes by code."""
         texts = [(name, getattr(self, name), getattr(other, name)) for name in TEXTS]
         ranked = enumerate(zip(self.themes, other.themes, strict=True), 1)
@@ -61,22 +61,22 @@ class Pledge:
         }
 
 
-def pledge_from(form: FormData) -> Pledge:
-    return Pledge(
+def submitted_form(form: FormData) -> CommitmentForm:
+    return CommitmentForm(
         signatory_name=text_of(form, "signatory_name"),
         signatory_office=text_of(form, "signatory_office"),
         signed_on=text_of(form, "signed_on"),
         themes=[text_of(form, f"theme_{rank}") for rank in range(1, RANKS + 1)],
         confirmed=text_of(form, "confirmed") == "yes",
-        idempotency_key=key_of(text_of(form, "idempotency_key")),
+        idempotency_key=idempotency_key_of(text_of(form, "idempotency_key")),
         revision=revision_of(text_of(form, "revision")),
     )
 
 
-def pledge_of(draft: Mapping[str, Any], today: date) -> Pledge:
+def saved_form(draft: Mapping[str, Any], today: date) -> CommitmentForm:
     """The form as it was saved; one that nobody saved yet has today's date."""
     signed_on = draft["signed_on"] or ("" if draft["revision"] else today.isoformat())
-    return Pledge(
+    return CommitmentForm(
         signatory_name=draft["signatory_name"] or "",
         signatory_office=draft["signatory_office"] or "",
         signed_on=signed_on,
@@ -87,21 +87,21 @@ def pledge_of(draft: Mapping[str, Any], today: date) -> Pledge:
     )
 
 
-def faults_in(pledge: Pledge, themes: Collection[str], latest: date) -> list[Fault]:
+def faults_in(entered: CommitmentForm, themes: Collection[str], latest: date) -> list[Fault]:
     """What is missing or wrong, in the order of the form. Field names are those of the form."""
     faults = [
         Fault(name, reason)
-        for name, value in (("signatory_name", pledge.signatory_name), ("signatory_office", pledge.signatory_office))
+        for name, value in (("signatory_name", entered.signatory_name), ("signatory_office", entered.signatory_office))
         if (reason := _text_fault(value))
     ]
-    if reason := _date_fault(pledge.signed_on, latest):
+    if reason := _date_fault(entered.signed_on, latest):
         faults.append(Fault("signed_on", reason))
-    for rank, theme in enumerate(pledge.themes):
+    for rank, theme in enumerate(entered.themes):
         if theme not in themes:
             faults.append(Fault(f"theme_{rank + 1}", "required"))
-        elif theme in pledge.themes[:rank]:
+        elif theme in entered.themes[:rank]:
             faults.append(Fault(f"theme_{rank + 1}", "chosen_twice"))
-    if not pledge.confirmed:
+    if not entered.confirmed:
         faults.append(Fault("confirmed", "not_confirmed"))
     return faults
 
@@ -121,7 +121,7 @@ def _date_fault(value: str, latest: date) -> str | None:
         return "not_a_date"
 
 
-def key_of(value: str) -> str:
+def idempotency_key_of(value: str) -> str:
     """Returns the form's key when it is one of ours, else a new one: what else was sent may be no header's value."""
     try:
         return str(UUID(value))

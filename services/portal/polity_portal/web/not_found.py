@@ -2,9 +2,9 @@
 
 from fastapi import Response
 
-from polity_portal.web.page_routes import OPEN, NotFound, pages
+from polity_portal.web.page_routes import OPEN, NotFound, page_router
 
-router = pages()
+router = page_router()
 
 
 @router.api_route("/{path:path}", methods=["GET", "HEAD"], **OPEN)

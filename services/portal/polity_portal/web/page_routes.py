@@ -20,7 +20,7 @@ from polity_portal.client.api import ApiProblem, ApiUnavailable
 from polity_portal.i18n.languages import LANGUAGES
 from polity_portal.i18n.wording import PROBLEMS
 from polity_portal.web.portal import portal_of
-from polity_portal.web.rendering import go_to, language_of, page, protect
+from polity_portal.web.rendering import go_to, language_of, page, set_security_headers
 
 logger = logging.getLogger(__name__)
 MOST_FIELDS = 3000
@@ -88,7 +88,7 @@ def problem_page(
     return response
 
 
-NAMED = {
+SLUGS = {
     NotFound: "not_found",
     RequestValidationError: "not_found",
     FormRefused: "form_refused",
@@ -96,7 +96,7 @@ NAMED = {
 }
 
 
-def _answer(request: Request, error: Exception) -> Response:
+def _page_of(request: Request, error: Exception) -> Response:
     match error:
         case NotSignedIn() | SessionOver() | ApiProblem(status=401):
             return _sign_in_first(request)
@@ -105,7 +105,7 @@ def _answer(request: Request, error: Exception) -> Response:
             return problem_page(request, known, None if known == "not_found" else status, said=title)
         case HTTPException(status_code=status):
             return problem_page(request, "refused", status)
-    named = NAMED.get(type(error))
+    named = SLUGS.get(type(error))
     return problem_page(request, named) if named else _failed(request, error)
 
 
@@ -115,7 +115,7 @@ def _failed(request: Request, error: Exception) -> Response:
     return problem_page(request, "failed")
 
 
-def is_foreign(request: Request) -> bool:
+def is_cross_site(request: Request) -> bool:
     """Whether the form is of another site.
 
     Our pages send no referrer, so browsers write `Origin: null` for our own forms too; Sec-Fetch-Site tells then.
@@ -128,7 +128,7 @@ def is_foreign(request: Request) -> bool:
 
 async def _fields_to_send_again(request: Request) -> list[tuple[str, str]]:
     """The fields of a form of ours that came while it could not be served; none where a file was among them."""
-    if request.method != "POST" or is_foreign(request):
+    if request.method != "POST" or is_cross_site(request):
         return []
     form = await request.form(max_files=1, max_fields=MOST_FIELDS)
     fields = [(name, value) for name, value in form.multi_items() if isinstance(value, str)]
@@ -155,7 +155,7 @@ class PageRoute(APIRoute):
             except Exception as error:
                 response = await self.explain(request, error)
             settings = portal_of(request).settings
-            protect(response, settings.issuer, settings.public_url)
+            set_security_headers(response, settings.issuer, settings.public_url)
             return response
 
         return handle
@@ -164,10 +164,10 @@ class PageRoute(APIRoute):
         """The page of what went wrong."""
         if isinstance(error, (ApiUnavailable, IdentityUnavailable)) or problem_of(error):
             return problem_page(request, "unavailable", again=await _fields_to_send_again(request))
-        return _answer(request, error)
+        return _page_of(request, error)
 
 
-def pages(route_class: type[PageRoute] = PageRoute) -> APIRouter:
+def page_router(route_class: type[PageRoute] = PageRoute) -> APIRouter:
     """A router of pages. They are open to the API's access rules; those behind a session ask for it themselves."""
     return APIRouter(route_class=route_class, include_in_schema=False, default_response_class=Response)
 

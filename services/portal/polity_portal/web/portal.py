@@ -16,7 +16,7 @@ from polity_chassis.database.errors import describe
 from polity_portal.auth.identity import Identity
 from polity_portal.auth.sessions import Sessions, Uploads
 from polity_portal.client.api import Api, client_for
-from polity_portal.client.local_government_names import PlaceNames
+from polity_portal.client.local_government_names import LocalGovernmentNames
 from polity_portal.client.openapi import platform_document
 from polity_portal.settings import PortalSettings
 
@@ -35,7 +35,7 @@ class Portal:
     identity: Identity
     sessions: Sessions
     uploads: Uploads
-    place_names: PlaceNames
+    local_government_names: LocalGovernmentNames
 
 
 @asynccontextmanager
@@ -52,7 +52,7 @@ async def open_portal(app: FastAPI) -> AsyncIterator[None]:
         identity,
         Sessions(runtime.database, identity, settings),
         Uploads(runtime.database),
-        PlaceNames(),
+        LocalGovernmentNames(),
     )
     # FastAPI answers /openapi.json with this: the portal's own routes are pages, the document is the platform's.
     app.openapi_schema = platform_document()

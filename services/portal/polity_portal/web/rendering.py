@@ -18,7 +18,7 @@ from polity_portal.web.portal import portal_of
 ASSETS = assets.load()
 PUBLIC_CACHE = "public, max-age=15"
 """The office says how long that is, where a milestone is announced."""
-PACKED_WELL_ENOUGH = 5
+GZIP_LEVEL = 5
 """Of 1 to 9: more takes longer and gains little."""
 
 
@@ -33,7 +33,7 @@ def build_environment() -> Environment:
         extensions=["jinja2.ext.i18n"],
     )
     environment.policies["ext.i18n.trimmed"] = True
-    environment.globals.update(template_globals.SILENT, asset=lambda name: ASSETS[name].address)
+    environment.globals.update(template_globals.SHARED, asset=lambda name: ASSETS[name].address)
     return environment
 
 
@@ -44,7 +44,7 @@ def environment(code: str) -> Environment:
     spoken = build_environment()
     spoken.install_gettext_translations(language.translations, newstyle=True)  # type: ignore[attr-defined]
     spoken.filters["isolated"] = language.isolated
-    spoken.globals.update(language=language, languages=LANGUAGES, **template_globals.speaking(language))
+    spoken.globals.update(language=language, languages=LANGUAGES, **template_globals.for_language(language))
     return spoken
 
 
@@ -72,7 +72,7 @@ def page(
     response = HTMLResponse(body, status)
     if cache == PUBLIC_CACHE:
         # Only what is the same for everyone: beside a secret, the length of packed text would tell of the secret.
-        pack(request, response, gzip.compress(response.body, PACKED_WELL_ENOUGH, mtime=0))
+        compress(request, response, gzip.compress(response.body, GZIP_LEVEL, mtime=0))
     response.headers["Content-Language"] = language.code
     response.headers["Cache-Control"] = cache
     if not shown["index"]:
@@ -80,13 +80,13 @@ def page(
     return response
 
 
-def pack(request: Request, response: Response, packed: bytes) -> None:
+def compress(request: Request, response: Response, gzipped: bytes) -> None:
     """Puts the `packed` content (gzip) in place of the response's own where the browser takes it."""
     response.headers["Vary"] = "Accept-Encoding"
     if "gzip" in request.headers.get("accept-encoding", ""):
-        response.body = packed
+        response.body = gzipped
         response.headers["Content-Encoding"] = "gzip"
-        response.headers["Content-Length"] = str(len(packed))
+        response.headers["Content-Length"] = str(len(gzipped))
 
 
 def go_to(address: str) -> RedirectResponse:
@@ -94,7 +94,7 @@ def go_to(address: str) -> RedirectResponse:
     return RedirectResponse(address, HTTP_303_SEE_OTHER, {"Cache-Control": "no-store"})
 
 
-def protect(response: Response, issuer: str, public_url: str) -> None:
+def set_security_headers(response: Response, issuer: str, public_url: str) -> None:
     """The headers of every page. Forms go to ourselves, and to the realm when it lives elsewhere."""
     realm, here = urlsplit(issuer), urlsplit(public_url)
     elsewhere = f" {realm.scheme}://{realm.netloc}" if realm.netloc != here.netloc else ""

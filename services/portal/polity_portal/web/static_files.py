@@ -3,10 +3,10 @@
 from fastapi import Request, Response
 from fastapi.responses import PlainTextResponse
 
-from polity_portal.web.page_routes import OPEN, NotFound, pages
-from polity_portal.web.rendering import ASSETS, pack
+from polity_portal.web.page_routes import OPEN, NotFound, page_router
+from polity_portal.web.rendering import ASSETS, compress
 
-router = pages()
+router = page_router()
 FOREVER = "public, max-age=31536000, immutable"
 
 
@@ -20,7 +20,7 @@ async def static(digest: str, name: str, request: Request) -> Response:
     if request.headers.get("if-none-match") == headers["ETag"]:
         return Response(status_code=304, headers=headers)
     response = Response(found.content, media_type=found.media_type, headers=headers)
-    pack(request, response, found.packed)
+    compress(request, response, found.gzipped)
     return response
 
 

@@ -20,7 +20,7 @@ def same_clock(at: str, zone: str, other: str) -> bool:
     return moment.astimezone(ZoneInfo(zone)).utcoffset() == moment.astimezone(ZoneInfo(other)).utcoffset()
 
 
-def plain(name: str) -> str:
+def sort_key(name: str) -> str:
     """The name as readers look it up: É stands with E, not after Z."""
     return "".join(c for c in normalize("NFKD", name) if not combining(c)).casefold()
 
@@ -28,14 +28,14 @@ def plain(name: str) -> str:
 def named(rows: Iterable[Mapping[str, Any]], key: str, name: Callable[[str], str]) -> list[dict[str, Any]]:
     """Rows of a table of counts: their name in the page's language, most pledges first."""
     found = [{"name": name(row[key]), "counts": row} for row in rows]
-    return sorted(found, key=lambda row: (-row["counts"]["committed"], plain(row["name"])))
+    return sorted(found, key=lambda row: (-row["counts"]["committed"], sort_key(row["name"])))
 
 
 def sorted_names(codes: Iterable[str], name: Callable[[str], str]) -> list[tuple[str, str]]:
-    return sorted(((code, name(code)) for code in codes), key=lambda pair: plain(pair[1]))
+    return sorted(((code, name(code)) for code in codes), key=lambda pair: sort_key(pair[1]))
 
 
-SILENT: dict[str, Any] = {
+SHARED: dict[str, Any] = {
     "running_total": running_total,
     "share": share,
     "next_milestone": next_milestone,
@@ -49,7 +49,7 @@ SILENT: dict[str, Any] = {
 """The same in every language."""
 
 
-def speaking(language: Language) -> dict[str, Any]:
+def for_language(language: Language) -> dict[str, Any]:
     """What answers in the language of the page."""
 
     def field_name(field: str) -> str:
