@@ -48,6 +48,28 @@ PLANTED = {
 }  # fmt: skip
 
 
+IN_THE_PORTAL = {
+    "a feature imports another": ("public/planted.py", "import polity_portal.office.home"),
+    "the office imports a city's answer": ("office/planted.py", "import polity_portal.answers.answer"),
+    "what features share imports a feature": ("web/planted.py", "import polity_portal.public.home"),
+    "pages know who signs in": ("web/planted.py", "import polity_portal.auth.sessions"),
+    "the client knows pages": ("client/planted.py", "import polity_portal.web.forms"),
+    "a package is in no layer": ("planted.py", ""),
+}
+
+
+@pytest.mark.parametrize("violation", IN_THE_PORTAL)
+def test_a_planted_import_in_the_portal_is_caught(copy: Path, violation: str) -> None:
+    place, code = IN_THE_PORTAL[violation]
+    (copy / "polity_portal" / place).write_text(code + "\n")
+    result = _lint_imports(copy)
+    assert result.returncode == 1
+    assert (
+        "In the portal features stand on auth, web, client and i18n, and import no other feature BROKEN"
+        in result.stdout
+    )
+
+
 @pytest.mark.parametrize("wall", PLANTED)
 def test_a_planted_import_is_caught(copy: Path, wall: str) -> None:
     place, code = PLANTED[wall]

@@ -6,6 +6,7 @@ from polity_chassis.settings import load
 
 from polity_portal.answers import routes as answers
 from polity_portal.auth import routes as auth
+from polity_portal.auth.state import open_auth
 from polity_portal.demo import routes as demo
 from polity_portal.office import routes as office
 from polity_portal.partners import routes as partners
@@ -23,8 +24,8 @@ def service() -> Service:
 
 
 def service_with(settings: PortalSettings) -> Service:
-    opening = APIRouter(lifespan=open_portal)
+    opening = [APIRouter(lifespan=open_portal), APIRouter(lifespan=open_auth)]
     of_features = [router for feature in FEATURES for router in feature.ROUTERS]
     # The last one answers every address that no other page has.
-    routers = [opening, *of_features, static_files.router, not_found.router]
+    routers = [*opening, *of_features, static_files.router, not_found.router]
     return Service(name="portal", settings=settings, routers=routers)

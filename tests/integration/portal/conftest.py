@@ -219,9 +219,8 @@ async def stage(
     identity = Identity(settings, OwnKeys(settings.jwks_url), httpx.MockTransport(realm))
     api = Api(httpx.AsyncClient(transport=httpx.MockTransport(canned), base_url="http://api.test"))
     sessions = Sessions(portal_database, identity, settings)
-    application.state.portal = replace(
-        application.state.portal, settings=settings, clock=clock, identity=identity, api=api, sessions=sessions
-    )
+    application.state.portal = replace(application.state.portal, settings=settings, clock=clock, api=api)
+    application.state.auth = replace(application.state.auth, identity=identity, sessions=sessions)
     opened: list[httpx.AsyncClient] = []
 
     def browser() -> httpx.AsyncClient:

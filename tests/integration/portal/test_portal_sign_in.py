@@ -12,7 +12,7 @@ import httpx
 import pytest
 from polity_portal.auth import sessions
 from polity_portal.auth.identity import Grant
-from polity_portal.auth.sessions import SessionOver
+from polity_portal.web.errors import SessionOver
 from sqlalchemy import text
 
 OFFICE = "/en/office"
@@ -234,18 +234,18 @@ async def test_sessions_that_are_over_go_with_their_files_slice_by_slice(
     stage: SimpleNamespace, clock: Any, application: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sessions, "MOST_AT_ONCE", 2)
-    portal = application.state.portal
+    auth = application.state.auth
     await rows(stage, "DELETE FROM session RETURNING 1")
     for _ in range(5):
         await stage.sign_in(stage.browser())
-    found = [await portal.sessions.find(secret, clock()) for secret in [await portal.sessions.open(GRANT, clock())]]
-    await portal.uploads.keep(found[0], uuid4(), uuid4(), {"content": "x"}, clock())
+    found = [await auth.sessions.find(secret, clock()) for secret in [await auth.sessions.open(GRANT, clock())]]
+    await auth.uploads.keep(found[0], uuid4(), uuid4(), {"content": "x"}, clock())
     clock.forward(minutes=59)
     fresh = stage.browser()
     await stage.sign_in(fresh)
-    assert await portal.sessions.forget_over(clock()) == 0
+    assert await auth.sessions.remove_ended(clock()) == 0
     clock.forward(minutes=2)
-    assert [await portal.sessions.forget_over(clock()) for _ in range(4)] == [2, 2, 2, 0]
+    assert [await auth.sessions.remove_ended(clock()) for _ in range(4)] == [2, 2, 2, 0]
     assert await rows(stage, "SELECT 1 FROM upload") == []
     assert (await fresh.get(OFFICE)).status_code == 200
 
@@ -256,21 +256,21 @@ GRANT = Grant("subject-1", "Ana", "access", "refresh", 2_000_000_000.0)
 async def test_the_same_file_checked_twice_at_once_is_kept_once(
     stage: SimpleNamespace, clock: Any, application: Any
 ) -> None:
-    portal, upload, network = application.state.portal, uuid4(), uuid4()
-    session = await portal.sessions.find(await portal.sessions.open(GRANT, clock()), clock())
-    keeping = [portal.uploads.keep(session, upload, network, {"content": str(n)}, clock()) for n in range(5)]
+    auth, upload, network = application.state.auth, uuid4(), uuid4()
+    session = await auth.sessions.find(await auth.sessions.open(GRANT, clock()), clock())
+    keeping = [auth.uploads.keep(session, upload, network, {"content": str(n)}, clock()) for n in range(5)]
     await asyncio.gather(*keeping)
-    assert (await portal.uploads.find(session, upload, network))["content"] in "01234"
+    assert (await auth.uploads.find(session, upload, network))["content"] in "01234"
 
 
 async def test_a_file_of_a_session_that_has_ended_meanwhile_is_kept_nowhere(
     stage: SimpleNamespace, clock: Any, application: Any
 ) -> None:
-    portal = application.state.portal
-    session = await portal.sessions.find(await portal.sessions.open(GRANT, clock()), clock())
-    await portal.sessions.close(session.secret)
+    auth = application.state.auth
+    session = await auth.sessions.find(await auth.sessions.open(GRANT, clock()), clock())
+    await auth.sessions.close(session.secret)
     with pytest.raises(SessionOver):
-        await portal.uploads.keep(session, uuid4(), uuid4(), {"content": "x"}, clock())
+        await auth.uploads.keep(session, uuid4(), uuid4(), {"content": "x"}, clock())
 
 
 async def test_a_session_that_the_realm_ended_is_over(stage: SimpleNamespace, realm: Any, clock: Any) -> None:

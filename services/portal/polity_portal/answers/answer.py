@@ -3,29 +3,34 @@
 import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import date
-from typing import Annotated, Any
+from typing import Any
 from zoneinfo import ZoneInfo
 
-from fastapi import Depends, Request, Response
+from fastapi import Request, Response
 
-from polity_portal.auth.dependencies import OpenFormDep, text_of
-from polity_portal.auth.link_tokens import known_shape
-from polity_portal.client.api import ApiProblem, ApiUnavailable, Fault, link
-from polity_portal.web.commitment_form import CommitmentForm, faults_in, saved_form, submitted_form
+from polity_portal.auth.link_tokens import TokenDep
+from polity_portal.client.api import link
+from polity_portal.client.problems import ApiProblem, ApiUnavailable, Fault
+from polity_portal.web.commitment_form import (
+    CommitmentForm,
+    faults_in,
+    faults_of,
+    latest_day,
+    saved_form,
+    submitted_form,
+)
+from polity_portal.web.forms import OpenFormDep, text_of
 from polity_portal.web.page_routes import OPEN, PageRoute, page_router, problem_page
 from polity_portal.web.portal import Portal, PortalDep, portal_of
 from polity_portal.web.rendering import go_to, page
 
 PATH = "/{lang:lang}/answer/{token}"
 DRAFT = "/v1/answer/draft"
-REFUSED_FIELDS = {"themes_invalid": "themes", "signed_in_future": "signed_on"}
 WITH_COMMITMENT = frozenset({"submitted", "committed", "withdrawn"})
 """There is a pledge: the page shows what became of it, and no form."""
 ALREADY_ANSWERED = frozenset({"already_committed", "commitment_withdrawn"})
 ENDED_LINKS = frozenset({"link_expired", "link_revoked"})
 """The page then says whom to ask."""
-TokenDep = Annotated[str, Depends(known_shape)]
 
 
 class LinkRoute(PageRoute):
@@ -140,20 +145,6 @@ async def commit(lang: str, token: TokenDep, request: Request, portal: PortalDep
         else:
             return here
     return answer_page(request, answer, entered, faults, status=422)
-
-
-def faults_of(problem: ApiProblem) -> list[Fault]:
-    """What the API found wrong with the form. Raises the problem when it is about something else."""
-    if problem.slug in REFUSED_FIELDS:
-        return [Fault(REFUSED_FIELDS[problem.slug], problem.slug, problem.title)]
-    if not problem.faults:
-        raise problem
-    return problem.faults
-
-
-def latest_day(today: date) -> date:
-    """The latest date that it is anywhere: clocks east of here may show tomorrow."""
-    return date.fromordinal(today.toordinal() + 1)
 
 
 def answer_page(

@@ -6,11 +6,13 @@ from typing import Any
 
 from fastapi import Request, Response
 
-from polity_portal.answers.answer import PATH, LinkRoute, TokenDep, answer_page, read_answer_and_draft
-from polity_portal.auth.dependencies import OpenUploadDep
-from polity_portal.client.api import ApiProblem, Fault, link
+from polity_portal.answers.answer import PATH, LinkRoute, answer_page, read_answer_and_draft
+from polity_portal.auth.link_tokens import TokenDep
+from polity_portal.client.api import link
+from polity_portal.client.problems import ApiProblem, Fault
 from polity_portal.client.proof_upload import fault_of, file_of, refusal_of, upload_proof
 from polity_portal.web.commitment_form import CommitmentForm
+from polity_portal.web.forms import OpenUploadDep
 from polity_portal.web.page_routes import OPEN, page_router
 from polity_portal.web.portal import PortalDep
 from polity_portal.web.rendering import go_to

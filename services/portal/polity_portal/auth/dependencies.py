@@ -4,17 +4,18 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 
 from fastapi import Depends, Request, Response
-from starlette.datastructures import FormData, UploadFile
+from starlette.datastructures import FormData
 
 from polity_portal.auth.flash_messages import PURPOSE, SECONDS, delete_flash, flash_in, seal_flash
-from polity_portal.auth.identity import SignInRefused
 from polity_portal.auth.sessions import Session
+from polity_portal.auth.state import auth_of
+from polity_portal.auth.uploads import Uploads
 from polity_portal.client.api import Api, bearer
-from polity_portal.web.page_routes import MOST_FIELDS, FormRefused, NotFound, NotSignedIn, is_cross_site
+from polity_portal.web.errors import FormRefused, NotFound, NotSignedIn, SignInRefused
+from polity_portal.web.forms import FIELD_LIMIT, LARGEST_FORM_FIELDS, refuse_cross_site
 from polity_portal.web.portal import Portal, portal_of
 from polity_portal.web.rendering import go_to, language_of, page
 
-FIELD_LIMIT = 100
 TOURING = "touring"
 """The cookie by which the office's pages know to lead back to the tour; its first page alone asks what is done."""
 FORM_TOKEN = "form_token"  # noqa: S105 - the field's name
@@ -31,14 +32,14 @@ def cookie_name(portal: Portal, purpose: str) -> str:
 
 async def session_of(request: Request) -> Session | None:
     """The session of the request's cookie, None without one."""
-    portal = portal_of(request)
+    portal, sessions = portal_of(request), auth_of(request).sessions
     secret = request.cookies.get(cookie_name(portal, "session"))
     if not secret:
         return None
     try:
-        return await portal.sessions.find(secret, portal.clock())
+        return await sessions.find(secret, portal.clock())
     except SignInRefused:
-        await portal.sessions.close(secret)
+        await sessions.close(secret)
         return None
 
 
@@ -69,6 +70,10 @@ class Visit:
     @property
     def api(self) -> Api:
         return self.portal.api.in_language(self.language)
+
+    @property
+    def uploads(self) -> Uploads:
+        return auth_of(self.request).uploads
 
     @property
     def credentials(self) -> str:
@@ -123,12 +128,6 @@ VisitDep = Annotated[Visit, Depends(visit_of)]
 MaybeSessionDep = Annotated[Session | None, Depends(session_of)]
 
 
-def refuse_cross_site(request: Request) -> None:
-    """Raises FormRefused for a form of another site."""
-    if is_cross_site(request):
-        raise FormRefused
-
-
 async def signed_form(request: Request, session: SessionDep) -> FormData:
     """The fields of a form of this session. Raises FormRefused for any other."""
     return await _signed(request, session, FIELD_LIMIT + 200)
@@ -136,7 +135,7 @@ async def signed_form(request: Request, session: SessionDep) -> FormData:
 
 async def signed_sheet(request: Request, session: SessionDep) -> FormData:
     """The same for a form with the cells of many rows."""
-    return await _signed(request, session, MOST_FIELDS)
+    return await _signed(request, session, LARGEST_FORM_FIELDS)
 
 
 async def _signed(request: Request, session: Session, most: int) -> FormData:
@@ -147,29 +146,5 @@ async def _signed(request: Request, session: Session, most: int) -> FormData:
     return form
 
 
-async def open_form(request: Request) -> FormData:
-    """The fields of a form that needs no session, because its address is secret or it changes nothing."""
-    refuse_cross_site(request)
-    return await request.form(max_files=0, max_fields=FIELD_LIMIT)
-
-
-async def open_upload(request: Request) -> FormData:
-    """The same with one file."""
-    refuse_cross_site(request)
-    return await request.form(max_files=1, max_fields=FIELD_LIMIT)
-
-
-OpenUploadDep = Annotated[FormData, Depends(open_upload)]
 SignedFormDep = Annotated[FormData, Depends(signed_form)]
 SignedSheetDep = Annotated[FormData, Depends(signed_sheet)]
-OpenFormDep = Annotated[FormData, Depends(open_form)]
-
-
-def text_of(form: FormData, name: str) -> str:
-    """The field without outer spaces; empty when it is missing or a file."""
-    value = form.get(name, "")
-    return "" if isinstance(value, UploadFile) else value.strip()
-
-
-def texts_of(form: FormData, name: str) -> list[str]:
-    return [value for value in form.getlist(name) if isinstance(value, str)]

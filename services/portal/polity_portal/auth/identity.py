@@ -16,17 +16,10 @@ from pydantic import BaseModel, StringConstraints
 
 from polity_portal.auth.sealing import derive
 from polity_portal.settings import PortalSettings
+from polity_portal.web.errors import IdentityUnavailable, SignInRefused
 
 ENDPOINTS = "/protocol/openid-connect"
 TIMEOUT = httpx.Timeout(10.0, connect=2.0)
-
-
-class SignInRefused(Exception):
-    """The realm said no, or its answer does not belong to this browser."""
-
-
-class IdentityUnavailable(Exception):
-    """The realm did not answer."""
 
 
 @dataclass(frozen=True)

@@ -1,16 +1,13 @@
 """Taking up a mandate: the person signs in, then accepts. The mail address plays no part in it."""
 
-from typing import Annotated
-
-from fastapi import Depends, Request, Response
+from fastapi import Request, Response
 
 from polity_portal.auth.dependencies import MaybeSessionDep, SignedFormDep, VisitDep
-from polity_portal.auth.link_tokens import known_shape
+from polity_portal.auth.link_tokens import TokenDep
 from polity_portal.web.page_routes import OPEN, page_router
 from polity_portal.web.rendering import page
 
 router = page_router()
-TokenDep = Annotated[str, Depends(known_shape)]
 
 
 @router.api_route("/{lang:lang}/mandate/{token}", methods=["GET", "HEAD"], **OPEN)

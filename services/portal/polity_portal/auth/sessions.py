@@ -1,18 +1,18 @@
-"""Sessions of signed-in people, and the files they uploaded but have not confirmed, in the portal's own database."""
+"""Sessions of signed-in people, in the portal's own database."""
 
 import asyncio
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
-from uuid import UUID
 
 from polity_chassis.database.engine import Database
 from sqlalchemy import delete, func, insert, or_, select, update
 
 from polity_portal import tables
-from polity_portal.auth.identity import Grant, Identity, IdentityUnavailable
+from polity_portal.auth.identity import Grant, Identity
 from polity_portal.auth.sealing import derive, fingerprint, new_secret, seal, unseal
 from polity_portal.settings import PortalSettings
+from polity_portal.web.errors import IdentityUnavailable
 
 TOUCH_AFTER = timedelta(minutes=1)
 REFRESH_BEFORE_SECONDS = 30
@@ -23,10 +23,6 @@ REFRESH_LEASE = timedelta(seconds=40)
 REFRESH_LOOKS, REFRESH_LOOK_SECONDS = 50, 0.2
 MOST_AT_ONCE = 1000
 """Sessions removed in one transaction."""
-
-
-class SessionOver(Exception):
-    """The session has ended while a request of it was under way."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +60,7 @@ class Sessions:
             await (await work.connection()).execute(insert(tables.session).values(row))
         return secret
 
-    async def forget_over(self, now: datetime) -> int:
+    async def remove_ended(self, now: datetime) -> int:
         """How many sessions that were over are removed now, with the files they had waiting: MOST_AT_ONCE at most."""
         row = tables.session.c
         over = or_(row.last_seen_at < now - self._idle, row.opened_at < now - self._absolute)
@@ -150,52 +146,6 @@ class Sessions:
             connection = await work.connection()
             found = (await connection.execute(gone)).first()
         return _opened(secret, found.sealed) if found else None
-
-
-class Uploads:
-    """Files between their check and their confirmation. They end with their session at the latest."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
-
-    async def keep(
-        self, session: Session, upload_id: UUID, network_id: UUID, content: dict[str, Any], now: datetime
-    ) -> None:
-        """Keeps the content; the session's earlier uploads are forgotten. Raises SessionOver."""
-        owner = fingerprint(session.secret)
-        row = {
-            "id": upload_id,
-            "session_id_hash": owner,
-            "network_id": network_id,
-            "sealed": seal(session.secret, content),
-            "uploaded_at": now,
-        }
-        async with self._database.transaction() as work:
-            connection = await work.connection()
-            # One after the other, whatever else the same browser does: signing out, or the same form a second time.
-            mine = select(tables.session.c.id_hash).where(tables.session.c.id_hash == owner).with_for_update()
-            if (await connection.execute(mine)).first() is None:
-                raise SessionOver
-            await connection.execute(delete(tables.upload).where(tables.upload.c.session_id_hash == owner))
-            await connection.execute(insert(tables.upload).values(row))
-
-    async def find(self, session: Session, upload_id: UUID, network_id: UUID) -> dict[str, Any] | None:
-        """What this session kept under the id for the network."""
-        mine = _owned(session, upload_id, network_id)
-        async with self._database.transaction() as work:
-            connection = await work.connection()
-            found = (await connection.execute(select(tables.upload.c.sealed).where(*mine))).first()
-        return unseal(session.secret, found.sealed) if found else None
-
-    async def forget(self, session: Session, upload_id: UUID, network_id: UUID) -> None:
-        async with self._database.transaction() as work:
-            connection = await work.connection()
-            await connection.execute(delete(tables.upload).where(*_owned(session, upload_id, network_id)))
-
-
-def _owned(session: Session, upload_id: UUID, network_id: UUID) -> tuple[Any, ...]:
-    row = tables.upload.c
-    return row.id == upload_id, row.session_id_hash == fingerprint(session.secret), row.network_id == network_id
 
 
 def _opened(secret: str, sealed: bytes) -> Grant | None:

@@ -5,10 +5,12 @@ from typing import Annotated
 
 from fastapi import Query, Request, Response
 
-from polity_portal.auth.dependencies import OpenFormDep, SignedFormDep, VisitDep, cookie_name, is_secure, text_of
-from polity_portal.auth.identity import IdentityUnavailable, SignInRefused
+from polity_portal.auth.dependencies import SignedFormDep, VisitDep, cookie_name, is_secure
 from polity_portal.auth.sealing import new_secret
+from polity_portal.auth.state import AuthDep, AuthState
 from polity_portal.i18n.languages import FALLBACK, LANGUAGES
+from polity_portal.web.errors import IdentityUnavailable, SignInRefused
+from polity_portal.web.forms import OpenFormDep, text_of
 from polity_portal.web.page_routes import OPEN, page_router
 from polity_portal.web.portal import Portal, PortalDep
 from polity_portal.web.rendering import go_to, page
@@ -20,42 +22,42 @@ LOCAL_PATH = re.compile(r"/[A-Za-z0-9][A-Za-z0-9/._~-]*")
 
 @router.get("/{lang:lang}/sign-in", **OPEN)
 async def begin(
-    lang: str, portal: PortalDep, after: Annotated[str, Query(alias="next", max_length=600)] = ""
+    lang: str, portal: PortalDep, auth: AuthDep, after: Annotated[str, Query(alias="next", max_length=600)] = ""
 ) -> Response:
-    return _to_the_realm(portal, lang, after)
+    return _to_the_realm(portal, auth, lang, after)
 
 
 @router.post("/{lang:lang}/sign-in", **OPEN)
-async def begin_from_form(lang: str, portal: PortalDep, form: OpenFormDep) -> Response:
+async def begin_from_form(lang: str, portal: PortalDep, auth: AuthDep, form: OpenFormDep) -> Response:
     """The same with the place to return to in the form, for addresses that are secret."""
-    return _to_the_realm(portal, lang, text_of(form, "next"))
+    return _to_the_realm(portal, auth, lang, text_of(form, "next"))
 
 
 @router.get("/sign-in/callback", **OPEN)
-async def arrive(request: Request, portal: PortalDep, code: str = "", state: str = "") -> Response:
+async def arrive(request: Request, portal: PortalDep, auth: AuthDep, code: str = "", state: str = "") -> Response:
     """The browser returns from the realm. Only the browser that left with the attempt's cookie gets a session."""
     name = cookie_name(portal, "sign-in")
     secret, _, after = request.cookies.get(name, "").partition(":")
     if not (secret and code):
         raise SignInRefused
-    grant = await portal.identity.exchange(secret, code, state, portal.clock())
+    grant = await auth.identity.exchange(secret, code, state, portal.clock())
     earlier = request.cookies.get(cookie_name(portal, "session"))
     if earlier:
-        await portal.sessions.close(earlier)
+        await auth.sessions.close(earlier)
     response = go_to(local(after, FALLBACK))
-    _set(response, portal, "session", await portal.sessions.open(grant, portal.clock()), None)
+    _set(response, portal, "session", await auth.sessions.open(grant, portal.clock()), None)
     response.delete_cookie(name, path="/", secure=is_secure(portal), httponly=True, samesite="lax")
     return response
 
 
 @router.post("/{lang:lang}/sign-out", **OPEN)
-async def sign_out(lang: str, visit: VisitDep, form: SignedFormDep) -> Response:
+async def sign_out(lang: str, visit: VisitDep, auth: AuthDep, form: SignedFormDep) -> Response:
     portal = visit.portal
-    grant = await portal.sessions.close(visit.session.secret)
+    grant = await auth.sessions.close(visit.session.secret)
     complete = True
     if grant:
         try:
-            await portal.identity.end(grant)
+            await auth.identity.end(grant)
         except IdentityUnavailable:
             complete = False
     response = go_to(f"/{lang}/signed-out{'' if complete else '?incomplete=1'}")
@@ -75,9 +77,9 @@ def local(path: str, language: str) -> str:
     return path if known else f"/{language}/office"
 
 
-def _to_the_realm(portal: Portal, language: str, after: str) -> Response:
+def _to_the_realm(portal: Portal, auth: AuthState, language: str, after: str) -> Response:
     secret = new_secret()
-    response = go_to(portal.identity.authorization_url(secret, language))
+    response = go_to(auth.identity.authorization_url(secret, language))
     _set(response, portal, "sign-in", f"{secret}:{local(after, language)}", ATTEMPT_SECONDS)
     return response
 

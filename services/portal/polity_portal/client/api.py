@@ -2,13 +2,12 @@
 
 import json
 from asyncio import sleep
-from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
-from pydantic import BaseModel
 
 from polity_portal.client.http_cache import HttpCache
+from polity_portal.client.problems import ApiUnavailable, raise_for_problem
 from polity_portal.i18n.languages import FALLBACK
 
 TIMEOUT = httpx.Timeout(10.0, connect=2.0)
@@ -18,29 +17,6 @@ SLOW = httpx.Timeout(60.0, connect=2.0)
 LONGEST_PAUSE_SECONDS = 3
 IMPORT = httpx.Timeout(110.0, connect=2.0)
 """For imports of ten thousand rows; the gateway waits 120 s."""
-
-
-@dataclass(frozen=True)
-class Fault:
-    """A field that was refused and why: a slug, and words for it when the API has given some."""
-
-    field: str
-    reason: str
-    message: str = ""
-
-
-@dataclass
-class ApiProblem(Exception):
-    """The API said no: an RFC 9457 problem. `title` is in the language that was asked for."""
-
-    status: int
-    slug: str
-    title: str = ""
-    faults: list[Fault] = field(default_factory=list)
-
-
-class ApiUnavailable(Exception):
-    """The API did not answer, or answered that it cannot now."""
 
 
 def bearer(token: str) -> str:
@@ -161,7 +137,7 @@ class Api:
         if again and response.status_code == httpx.codes.SERVICE_UNAVAILABLE and (pause := _soon(response)):
             await sleep(pause)
             return await self._send(request, again=False)
-        _refuse(response)
+        raise_for_problem(response)
         return response
 
     def _headers(self, credentials: str | None, idempotency_key: str | None = None) -> dict[str, str]:
@@ -186,37 +162,3 @@ def _json_of(response: httpx.Response) -> Any:
         return response.json()
     except ValueError as unreadable:
         raise ApiUnavailable from unreadable
-
-
-def _refuse(response: httpx.Response) -> None:
-    if response.is_success or response.status_code == httpx.codes.NOT_MODIFIED:
-        return
-    if response.status_code >= 500 or response.status_code == 429:
-        raise ApiUnavailable
-    try:
-        problem = _Problem.model_validate_json(response.content)
-    except ValueError:
-        problem = _Problem()
-    slug = problem.type.rsplit(":", 1)[-1]
-    faults = [Fault(_last(error.field), error.reason, error.message) for error in problem.errors]
-    raise ApiProblem(response.status_code, slug, problem.title, faults)
-
-
-class _FieldError(BaseModel):
-    field: str | None = None
-    reason: str = ""
-    message: str = ""
-
-
-class _Problem(BaseModel):
-    """What of RFC 9457 is read here; a refusal by something else than the API says none of it."""
-
-    type: str = ""
-    title: str = ""
-    errors: list[_FieldError] = []
-
-
-def _last(field_path: str | None) -> str:
-    """The field's own name: `body.themes.0` is shown at `themes`, for list positions mean nothing to people."""
-    names = [part for part in (field_path or "").split(".") if part not in ("body", "query") and not part.isdigit()]
-    return names[-1] if names else ""

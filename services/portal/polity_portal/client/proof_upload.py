@@ -2,7 +2,8 @@
 
 from starlette.datastructures import FormData, UploadFile
 
-from polity_portal.client.api import Api, ApiProblem, Fault
+from polity_portal.client.api import Api
+from polity_portal.client.problems import ApiProblem, Fault
 
 TUS = {"Tus-Resumable": "1.0.0"}
 PIECE_BYTES = 200_000

@@ -1,5 +1,5 @@
 """The routers of the package, in the order in which the application includes them."""
 
-from polity_portal.demo import tour
+from polity_portal.demo import about, tour
 
-ROUTERS = (tour.router,)
+ROUTERS = (about.router, tour.router)

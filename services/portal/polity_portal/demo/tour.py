@@ -3,8 +3,9 @@
 from fastapi import Response
 from fastapi.responses import PlainTextResponse
 
-from polity_portal.auth.dependencies import SignedFormDep, VisitDep, cookie_name, is_secure, text_of
+from polity_portal.auth.dependencies import SignedFormDep, VisitDep, cookie_name, is_secure
 from polity_portal.demo.tour_steps import HIDING, sample_file
+from polity_portal.web.forms import text_of
 from polity_portal.web.page_routes import OPEN, page_router
 from polity_portal.web.rendering import go_to
 

@@ -10,15 +10,14 @@ from fastapi import Query, Response
 from pydantic import BaseModel, Field
 
 from polity_portal.auth.dependencies import SignedFormDep, Visit, VisitDep
-from polity_portal.public.campaign_progress import none_if_unavailable
+from polity_portal.client.problems import none_if_unavailable
 from polity_portal.web.milestones import steps
 from polity_portal.web.page_routes import OPEN, page_router
+from polity_portal.web.pagination import ROWS, Cursor
 
 router = page_router()
 PATH = "/{lang:lang}/office/campaigns/{campaign_id}"
-ROWS = 50
 LAST_SECOND = time(23, 59, 59)
-Cursor = Annotated[str, Field(max_length=500)]
 
 
 class InvitationList(BaseModel):

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from polity_portal.auth.dependencies import Visit
-from polity_portal.client.api import ApiProblem, ApiUnavailable
+from polity_portal.client.problems import ApiProblem, ApiUnavailable
 from polity_portal.web.charts import share
 from polity_portal.web.milestones import next_milestone
 

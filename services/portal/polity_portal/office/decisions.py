@@ -6,10 +6,12 @@ from uuid import UUID
 
 from fastapi import Path, Response
 
-from polity_portal.auth.dependencies import SignedFormDep, Visit, VisitDep, text_of
-from polity_portal.client.api import ApiProblem, Fault
+from polity_portal.auth.dependencies import SignedFormDep, Visit, VisitDep
+from polity_portal.client.problems import ApiProblem, Fault
 from polity_portal.office.campaign import PATH, end_of_day, own_campaign
-from polity_portal.web.page_routes import OPEN, NotFound, page_router
+from polity_portal.web.errors import NotFound
+from polity_portal.web.forms import text_of
+from polity_portal.web.page_routes import OPEN, page_router
 
 router = page_router()
 COMMITMENT = PATH + "/commitments/{commitment_id}"

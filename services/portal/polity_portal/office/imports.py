@@ -14,11 +14,12 @@ from polity_chassis.ids import new_id
 from starlette.datastructures import FormData, UploadFile
 
 from polity_portal.auth.dependencies import SignedFormDep, SignedSheetDep, VisitDep
-from polity_portal.client.api import Fault
+from polity_portal.client.problems import Fault
 from polity_portal.office.campaign import own_campaign
 from polity_portal.office.pending_imports import ImportTarget, PendingImport, apply_decisions
 from polity_portal.web.assets import STATIC
-from polity_portal.web.page_routes import OPEN, NotFound, page_router
+from polity_portal.web.errors import NotFound
+from polity_portal.web.page_routes import OPEN, page_router
 from polity_portal.web.rendering import go_to
 
 router = page_router()

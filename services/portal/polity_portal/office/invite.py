@@ -11,13 +11,15 @@ from fastapi import Query, Response
 from pydantic import BaseModel, Field
 from starlette.datastructures import FormData
 
-from polity_portal.auth.dependencies import SignedFormDep, Visit, VisitDep, text_of, texts_of
-from polity_portal.client.api import ApiProblem, Fault
+from polity_portal.auth.dependencies import SignedFormDep, Visit, VisitDep
+from polity_portal.client.problems import ApiProblem, Fault
 from polity_portal.i18n.territories import COUNTRIES, REGIONS
-from polity_portal.office.campaign import PATH, ROWS, Cursor, end_of_day, own_campaign
+from polity_portal.office.campaign import PATH, end_of_day, own_campaign
 from polity_portal.office.mail_previews import LISTED, preview_of
 from polity_portal.web.commitment_form import idempotency_key_of
+from polity_portal.web.forms import text_of, texts_of
 from polity_portal.web.page_routes import OPEN, page_router
+from polity_portal.web.pagination import ROWS, Cursor
 from polity_portal.web.rendering import go_to
 
 router = page_router()

@@ -6,10 +6,12 @@ from uuid import UUID
 
 from fastapi import Response
 
-from polity_portal.auth.dependencies import SignedFormDep, Visit, VisitDep, text_of
-from polity_portal.client.api import ApiProblem
+from polity_portal.auth.dependencies import SignedFormDep, Visit, VisitDep
+from polity_portal.client.problems import ApiProblem
 from polity_portal.office.campaign import PATH, own_campaign
-from polity_portal.web.page_routes import OPEN, NotFound, page_router
+from polity_portal.web.errors import NotFound
+from polity_portal.web.forms import text_of
+from polity_portal.web.page_routes import OPEN, page_router
 
 router = page_router()
 

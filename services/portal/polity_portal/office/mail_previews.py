@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from polity_portal.auth.dependencies import Visit
-from polity_portal.client.api import ApiProblem, ApiUnavailable
+from polity_portal.client.problems import ApiProblem, ApiUnavailable
 
 LISTED = 200
 """So many of a wave's names are shown, and can be chosen for a preview."""

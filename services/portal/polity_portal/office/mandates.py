@@ -13,12 +13,14 @@ from polity_chassis.ids import new_id
 from pydantic import BaseModel
 from starlette.datastructures import FormData
 
-from polity_portal.auth.dependencies import SignedFormDep, Visit, VisitDep, text_of
-from polity_portal.client.api import ApiProblem, Fault
+from polity_portal.auth.dependencies import SignedFormDep, Visit, VisitDep
+from polity_portal.client.problems import ApiProblem, Fault
 from polity_portal.i18n.languages import LANGUAGES
-from polity_portal.office.campaign import ROWS, Cursor
 from polity_portal.web.commitment_form import idempotency_key_of
-from polity_portal.web.page_routes import OPEN, NotFound, page_router
+from polity_portal.web.errors import NotFound
+from polity_portal.web.forms import text_of
+from polity_portal.web.page_routes import OPEN, page_router
+from polity_portal.web.pagination import ROWS, Cursor
 
 router = page_router()
 PATH = "/{lang:lang}/office/networks/{network_id}/mandates"

@@ -10,13 +10,12 @@ from uuid import UUID
 from fastapi import Response
 from polity_chassis.ids import new_id
 
-from polity_portal.answers.answer import faults_of, latest_day
 from polity_portal.auth.dependencies import SignedFormDep, Visit, VisitDep
-from polity_portal.client.api import ApiProblem, Fault
+from polity_portal.client.problems import ApiProblem, Fault
 from polity_portal.client.proof_upload import fault_of, file_of, refusal_of, upload_proof
 from polity_portal.office.campaign import PATH as CAMPAIGN
 from polity_portal.office.campaign import own_campaign
-from polity_portal.web.commitment_form import CommitmentForm, faults_in, submitted_form
+from polity_portal.web.commitment_form import CommitmentForm, faults_in, faults_of, latest_day, submitted_form
 from polity_portal.web.page_routes import OPEN, page_router
 from polity_portal.web.rendering import go_to
 

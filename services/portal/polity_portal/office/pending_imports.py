@@ -7,8 +7,9 @@ from uuid import UUID
 
 from starlette.datastructures import FormData
 
-from polity_portal.auth.dependencies import Visit, text_of
-from polity_portal.client.api import ApiProblem
+from polity_portal.auth.dependencies import Visit
+from polity_portal.client.problems import ApiProblem
+from polity_portal.web.forms import text_of
 
 SHOWN_ROWS = 50
 """How many faulty rows, and how many proposals, one page asks about."""
@@ -36,7 +37,7 @@ class ImportTarget:
 
     async def find(self, upload_id: UUID) -> PendingImport | None:
         """What this session keeps under the id for this errand."""
-        kept = await self.visit.portal.uploads.find(self.visit.session, upload_id, self.network_id)
+        kept = await self.visit.uploads.find(self.visit.session, upload_id, self.network_id)
         if kept is None or kept["route"] != self.route:
             return None
         return PendingImport(kept["content"].encode(BYTES_AS_TEXT), kept["changes"], kept["report"], kept["language"])
@@ -52,8 +53,8 @@ class ImportTarget:
             "report": shown,
             "language": self.visit.language,
         }
-        portal = self.visit.portal
-        await portal.uploads.keep(self.visit.session, upload_id, self.network_id, kept, portal.clock())
+        now = self.visit.portal.clock()
+        await self.visit.uploads.keep(self.visit.session, upload_id, self.network_id, kept, now)
         pending.report, pending.language = shown, self.visit.language
 
     async def do(self, upload_id: UUID, pending: PendingImport) -> dict[str, Any] | None:
@@ -64,7 +65,7 @@ class ImportTarget:
             if problem.slug != "import_refused":
                 raise
             return None
-        await self.visit.portal.uploads.forget(self.visit.session, upload_id, self.network_id)
+        await self.visit.uploads.forget(self.visit.session, upload_id, self.network_id)
         return done
 
     async def _post(self, pending: PendingImport, *, dry_run: bool, key: str = "") -> dict[str, Any]:

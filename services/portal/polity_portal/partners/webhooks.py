@@ -10,10 +10,12 @@ from polity_chassis.ids import new_id
 from pydantic import BaseModel
 from starlette.datastructures import FormData
 
-from polity_portal.auth.dependencies import SignedFormDep, Visit, VisitDep, text_of, texts_of
-from polity_portal.client.api import ApiProblem, Fault
-from polity_portal.office.campaign import Cursor
-from polity_portal.web.page_routes import OPEN, NotFound, page_router
+from polity_portal.auth.dependencies import SignedFormDep, Visit, VisitDep
+from polity_portal.client.problems import ApiProblem, Fault
+from polity_portal.web.errors import NotFound
+from polity_portal.web.forms import text_of, texts_of
+from polity_portal.web.page_routes import OPEN, page_router
+from polity_portal.web.pagination import Cursor
 
 router = page_router()
 PATH = "/{lang:lang}/office/webhooks"

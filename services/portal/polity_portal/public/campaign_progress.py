@@ -1,7 +1,6 @@
 """What the public pages show of one campaign: asked of the API in as few turns as its answers allow."""
 
 import asyncio
-from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Annotated, Any
@@ -10,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from fastapi import Depends, Query
 
-from polity_portal.client.api import ApiProblem, ApiUnavailable
+from polity_portal.client.problems import none_if_unavailable
 from polity_portal.i18n.territories import REGIONS
 from polity_portal.public.world_map import world_map
 from polity_portal.web.milestones import celebrated, steps
@@ -152,11 +151,3 @@ def last_moment(day: date, zone: str, now: datetime) -> datetime | None:
 async def _campaign(portal: Portal, campaign_id: UUID | str) -> tuple[Json, Json]:
     campaign = await portal.api.get(f"/v1/campaigns/{campaign_id}")
     return campaign, await portal.api.get(f"/v1/networks/{campaign['network_id']}")
-
-
-async def none_if_unavailable(answer: Awaitable[Mapping[str, Any]]) -> Json | None:
-    """What reporting says; None while it does not know the campaign, or who may see it, or does not answer."""
-    try:
-        return dict(await answer)
-    except (ApiProblem, ApiUnavailable):
-        return None

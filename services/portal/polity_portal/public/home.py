@@ -44,8 +44,3 @@ async def home(request: Request, portal: PortalDep) -> Response:
         content["campaigns"] = [{**c, "network": by_network[c["network_id"]], "steps": steps(c, now)} for c in known]
     template = "public/home_campaign.html" if len(known) == 1 else "public/home.html"
     return page(request, template, cache=PUBLIC_CACHE, index=True, **{**content, "demonstration": demonstration})
-
-
-@router.api_route("/{lang:lang}/about-the-demonstration", methods=["GET", "HEAD"], **OPEN)
-async def about_the_demonstration(request: Request) -> Response:
-    return page(request, "demo/about.html", cache=PUBLIC_CACHE)

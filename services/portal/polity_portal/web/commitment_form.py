@@ -9,11 +9,13 @@ from uuid import UUID
 from polity_chassis.ids import new_id
 from starlette.datastructures import FormData
 
-from polity_portal.auth.dependencies import text_of
-from polity_portal.client.api import Fault
+from polity_portal.client.problems import ApiProblem, Fault
+from polity_portal.web.forms import text_of
 
 RANKS = 3
 TEXT_LIMIT = 200
+REFUSED_FIELDS = {"themes_invalid": "themes", "signed_in_future": "signed_on"}
+"""The field at which a refusal of the API is shown, by its slug."""
 TEXTS = ("signatory_name", "signatory_office", "signed_on")
 
 
@@ -119,6 +121,20 @@ def _date_fault(value: str, latest: date) -> str | None:
         return "in_the_future" if date.fromisoformat(value) > latest else None
     except ValueError:
         return "not_a_date"
+
+
+def faults_of(problem: ApiProblem) -> list[Fault]:
+    """What the API found wrong with the form. Raises the problem when it is about something else."""
+    if problem.slug in REFUSED_FIELDS:
+        return [Fault(REFUSED_FIELDS[problem.slug], problem.slug, problem.title)]
+    if not problem.faults:
+        raise problem
+    return problem.faults
+
+
+def latest_day(today: date) -> date:
+    """The latest date that it is anywhere: clocks east of here may show tomorrow."""
+    return date.fromordinal(today.toordinal() + 1)
 
 
 def idempotency_key_of(value: str) -> str:

@@ -2,7 +2,8 @@
 
 from fastapi import Response
 
-from polity_portal.web.page_routes import OPEN, NotFound, page_router
+from polity_portal.web.errors import NotFound
+from polity_portal.web.page_routes import OPEN, page_router
 
 router = page_router()
 

@@ -14,30 +14,16 @@ from starlette.convertors import Convertor, register_url_convertor
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
-from polity_portal.auth.identity import IdentityUnavailable, SignInRefused
-from polity_portal.auth.sessions import SessionOver
-from polity_portal.client.api import ApiProblem, ApiUnavailable
+from polity_portal.client.problems import ApiProblem, ApiUnavailable
 from polity_portal.i18n.languages import LANGUAGES
 from polity_portal.i18n.wording import PROBLEMS
+from polity_portal.web.errors import FormRefused, IdentityUnavailable, NotFound, NotSignedIn, SessionOver, SignInRefused
+from polity_portal.web.forms import LARGEST_FORM_FIELDS, is_cross_site
 from polity_portal.web.portal import portal_of
 from polity_portal.web.rendering import go_to, language_of, page, set_security_headers
 
 logger = logging.getLogger(__name__)
-MOST_FIELDS = 3000
-"""Of the largest form: the cells of many rows."""
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
-
-
-class NotFound(Exception):
-    """There is no such page, or not for this person."""
-
-
-class NotSignedIn(Exception):
-    """The page needs a session."""
-
-
-class FormRefused(Exception):
-    """The form did not come from our own page of this session."""
 
 
 class LanguageConvertor(Convertor[str]):
@@ -115,22 +101,11 @@ def _failed(request: Request, error: Exception) -> Response:
     return problem_page(request, "failed")
 
 
-def is_cross_site(request: Request) -> bool:
-    """Whether the form is of another site.
-
-    Our pages send no referrer, so browsers write `Origin: null` for our own forms too; Sec-Fetch-Site tells then.
-    """
-    site = request.headers.get("sec-fetch-site", "same-origin")
-    origin = request.headers.get("origin", "null")
-    ours = portal_of(request).settings.public_url
-    return site not in ("same-origin", "none") or origin not in ("null", ours)
-
-
 async def _fields_to_send_again(request: Request) -> list[tuple[str, str]]:
     """The fields of a form of ours that came while it could not be served; none where a file was among them."""
     if request.method != "POST" or is_cross_site(request):
         return []
-    form = await request.form(max_files=1, max_fields=MOST_FIELDS)
+    form = await request.form(max_files=1, max_fields=LARGEST_FORM_FIELDS)
     fields = [(name, value) for name, value in form.multi_items() if isinstance(value, str)]
     return fields if len(fields) == len(form.multi_items()) else []
 

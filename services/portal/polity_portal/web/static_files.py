@@ -3,7 +3,8 @@
 from fastapi import Request, Response
 from fastapi.responses import PlainTextResponse
 
-from polity_portal.web.page_routes import OPEN, NotFound, page_router
+from polity_portal.web.errors import NotFound
+from polity_portal.web.page_routes import OPEN, page_router
 from polity_portal.web.rendering import ASSETS, compress
 
 router = page_router()

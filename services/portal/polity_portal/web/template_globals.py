@@ -7,7 +7,7 @@ from typing import Any
 from unicodedata import combining, normalize
 from zoneinfo import ZoneInfo
 
-from polity_portal.client.api import Fault
+from polity_portal.client.problems import Fault
 from polity_portal.i18n import wording
 from polity_portal.i18n.languages import Language
 from polity_portal.web.charts import running_total, share
