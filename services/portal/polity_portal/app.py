@@ -19,7 +19,7 @@ FEATURES = (public, answers, auth, office, demo, partners)
 
 
 def service() -> Service:
-    """The portal as its environment describes it."""
+    """Returns the portal with the settings of its environment."""
     return service_with(load(PortalSettings))
 
 

@@ -1,4 +1,4 @@
-"""What the portal is told when it starts, beside the settings that every service has."""
+"""The portal's own settings, beside those of every service."""
 
 from datetime import timedelta
 

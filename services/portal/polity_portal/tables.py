@@ -1,4 +1,4 @@
-"""The portal's own small database: who is signed in, and files waiting for a confirmation."""
+"""The portal's tables: sessions, and files that were uploaded and not imported yet."""
 
 from sqlalchemy import Column, DateTime, ForeignKey, LargeBinary, MetaData, Table, Uuid
 

@@ -1,4 +1,4 @@
-"""The answer to an invitation: "we are interested", "not this time", the pledge. The link in the address is the key."""
+"""A city's answer to its invitation: interest, "not this time", the commitment. The link in the address authorises."""
 
 import asyncio
 from collections.abc import Mapping
@@ -27,14 +27,14 @@ from polity_portal.web.rendering import go_to, page
 PATH = "/{lang:lang}/answer/{token}"
 DRAFT = "/v1/answer/draft"
 WITH_COMMITMENT = frozenset({"submitted", "committed", "withdrawn"})
-"""There is a pledge: the page shows what became of it, and no form."""
+"""Statuses with a commitment: the page shows its state and no form."""
 ALREADY_ANSWERED = frozenset({"already_committed", "commitment_withdrawn"})
 ENDED_LINKS = frozenset({"link_expired", "link_revoked"})
-"""The page then says whom to ask."""
+"""Problems of a link that has ended: the page says whom to ask for another."""
 
 
 class LinkRoute(PageRoute):
-    """A page of the link. Of a link that is over each says whom to ask, and shows what was typed until then."""
+    """A page behind a link. If the link has ended, the page says whom to ask and repeats what was typed."""
 
     async def explain(self, request: Request, error: Exception) -> Response:
         if not isinstance(error, ApiProblem) or error.slug not in ENDED_LINKS:
@@ -45,7 +45,7 @@ class LinkRoute(PageRoute):
                 "/v1/answer/secretariat", credentials=link(request.path_params["token"])
             )
         except (ApiProblem, ApiUnavailable):
-            # Still better than losing what was typed.
+            # The page without it still repeats what was typed.
             whom = None
         return problem_page(request, error.slug, error.status, whom=whom, typed=typed)
 
@@ -54,11 +54,11 @@ router = page_router(LinkRoute)
 
 
 async def read_answer_and_draft(portal: Portal, token: str) -> tuple[Mapping[str, Any], CommitmentForm]:
-    """What the link asks, and the form as it was saved last."""
+    """Returns the invitation with its campaign, and the form as it was last saved."""
     answer, draft = await asyncio.gather(
         portal.api.get("/v1/answer", credentials=link(token)), portal.api.get(DRAFT, credentials=link(token))
     )
-    # The day where the city is: it may be tomorrow there already.
+    # Today in the city's own time zone.
     today = portal.clock().astimezone(ZoneInfo(answer["local_government"]["time_zone"])).date()
     return answer, saved_form(draft, today)
 
@@ -73,7 +73,7 @@ async def read(token: TokenDep, request: Request, portal: PortalDep) -> Response
 @router.get(PATH + "/draft", **OPEN)
 @router.get(PATH + "/commitment", **OPEN)
 async def back(lang: str, token: TokenDep) -> Response:
-    """Where forms go there is nothing to read: a reloaded or translated answer to one leads back to the page."""
+    """Redirects to the page: a browser asks for a form's address when its answer is reloaded or translated."""
     return go_to(f"/{lang}/answer/{token}")
 
 
@@ -89,7 +89,7 @@ async def express_interest(lang: str, token: TokenDep, portal: PortalDep, form: 
 
 @router.post(PATH + "/decline", **OPEN)
 async def decline(lang: str, token: TokenDep, request: Request, portal: PortalDep, form: OpenFormDep) -> Response:
-    """Says "not this time", with the reason if one is given."""
+    """Declines the invitation, with the reason if one is given."""
     reason = text_of(form, "decline_reason").strip()
     try:
         await portal.api.in_language(lang).post(
@@ -105,7 +105,7 @@ async def decline(lang: str, token: TokenDep, request: Request, portal: PortalDe
 
 @router.post(PATH + "/draft", **OPEN)
 async def save(lang: str, token: TokenDep, request: Request, portal: PortalDep, form: OpenFormDep) -> Response:
-    """Keeps what was entered; over what somebody else saved meanwhile only when the page has shown it."""
+    """Saves the form. Answers 409 with both forms if somebody else saved it since the page was loaded."""
     entered = submitted_form(form)
     api = portal.api.in_language(lang)
     letter = text_of(form, "page") == "letter"
@@ -158,9 +158,10 @@ def answer_page(
     saved: CommitmentForm | None = None,
     declining: str = "",
 ) -> Response:
-    """The city's page; `saved` is what somebody else saved while `pledge` was typed, to choose from.
+    """Returns the city's page.
 
-    `declining` is the reason that was typed for a "not this time".
+    `saved` is what somebody else saved while `entered` was typed, shown beside it; `declining` is the reason that was
+    typed for declining.
     """
     campaign = answer["campaign"]
     path = "/".join(request.url.path.split("/")[:4])

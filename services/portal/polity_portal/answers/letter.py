@@ -27,7 +27,7 @@ async def read(token: TokenDep, request: Request, portal: PortalDep) -> Response
 
 @router.post(PATH + "/letter", **OPEN)
 async def send(lang: str, token: TokenDep, request: Request, portal: PortalDep, form: OpenUploadDep) -> Response:
-    """Takes the signed letter's photo in one piece, from browsers without scripts."""
+    """Uploads the photo of the signed letter, from browsers without scripts."""
     content = await file_of(form)
     fault = fault_of(content)
     if fault is None:
@@ -42,7 +42,7 @@ async def send(lang: str, token: TokenDep, request: Request, portal: PortalDep, 
 
 def _page(request: Request, answer: Mapping[str, Any], entered: CommitmentForm, fault: Fault | None = None) -> Response:
     if not entered.revision:
-        # Filled in by hand, perhaps another day: today's date is only what the form on the screen begins with.
+        # The letter may be filled in by hand on another day: only the form on the screen begins with today's date.
         entered = replace(entered, signed_on="")
     faults = [fault] if fault else []
     return answer_page(request, answer, entered, faults, status=422 if fault else 200, template="answers/letter.html")

@@ -1,4 +1,4 @@
-"""Who is looking at the page, and whether a form is really theirs."""
+"""FastAPI dependencies of pages behind a session: the session, the form of a session, the visit."""
 
 from dataclasses import dataclass
 from typing import Annotated, Any
@@ -17,7 +17,7 @@ from polity_portal.web.portal import Portal, portal_of
 from polity_portal.web.rendering import go_to, language_of, page
 
 TOURING = "touring"
-"""The cookie by which the office's pages know to lead back to the tour; its first page alone asks what is done."""
+"""The cookie that tells the office's pages to link back to the tour. Only the first page asks which steps are done."""
 FORM_TOKEN = "form_token"  # noqa: S105 - the field's name
 
 
@@ -26,12 +26,12 @@ def is_secure(portal: Portal) -> bool:
 
 
 def cookie_name(portal: Portal, purpose: str) -> str:
-    """`__Host-` binds the cookie to this very host; browsers accept it over https only."""
+    """Returns the cookie's name. The prefix `__Host-` binds it to this host; browsers accept that over https only."""
     return f"__Host-polity-{purpose}" if is_secure(portal) else f"polity-{purpose}"
 
 
 async def session_of(request: Request) -> Session | None:
-    """The session of the request's cookie, None without one."""
+    """Returns the session of the request's cookie. Returns None without a cookie, or if the session has ended."""
     portal, sessions = portal_of(request), auth_of(request).sessions
     secret = request.cookies.get(cookie_name(portal, "session"))
     if not secret:
@@ -44,7 +44,7 @@ async def session_of(request: Request) -> Session | None:
 
 
 async def required_session(request: Request) -> Session:
-    """The session; raises NotSignedIn."""
+    """Returns the session. Raises NotSignedIn if there is none."""
     session = await session_of(request)
     if session is None:
         raise NotSignedIn
@@ -86,11 +86,11 @@ class Visit:
 
     @property
     def flash(self) -> dict[str, Any]:
-        """What the form before this page has done, if it leads here."""
+        """What the form before this page has done; empty if no form led here."""
         return flash_in(self.request, cookie_name(self.portal, PURPOSE), self.session.secret)
 
     def page(self, template: str, *, status: int = 200, **content: Any) -> Response:
-        """The page, which tells its notice this once."""
+        """Returns the page with its flash message, which is then deleted."""
         flash = self.flash
         touring = content.get("demonstration") and cookie_name(self.portal, TOURING) in self.request.cookies
         shown = {"session": self.session, "flash": flash, "touring": touring, **content}
@@ -100,7 +100,7 @@ class Visit:
         return response
 
     def go_to(self, address: str, **told: Any) -> Response:
-        """Leads to one of our pages, which tells once what was done. Codes and counts only, nothing personal."""
+        """Redirects to a page of the portal, which says once what was done: codes and counts, no personal data."""
         response = go_to(address)
         name, value = cookie_name(self.portal, PURPOSE), seal_flash(self.session.secret, address, told)
         response.set_cookie(
@@ -109,7 +109,7 @@ class Visit:
         return response
 
     async def mandates(self) -> list[dict[str, Any]]:
-        """What the person may do, as membership knows it now."""
+        """Returns the person's mandates, as membership has them now."""
         mine: dict[str, list[dict[str, Any]]] = await self.api.get("/v1/me", credentials=self.credentials)
         return mine["mandates"]
 
@@ -129,12 +129,12 @@ MaybeSessionDep = Annotated[Session | None, Depends(session_of)]
 
 
 async def signed_form(request: Request, session: SessionDep) -> FormData:
-    """The fields of a form of this session. Raises FormRefused for any other."""
+    """Returns the fields of a form of this session. Raises FormRefused for any other."""
     return await _signed(request, session, FIELD_LIMIT + 200)
 
 
 async def signed_sheet(request: Request, session: SessionDep) -> FormData:
-    """The same for a form with the cells of many rows."""
+    """Returns the fields of a form of this session with the cells of many rows. Raises FormRefused for any other."""
     return await _signed(request, session, LARGEST_FORM_FIELDS)
 
 

@@ -34,7 +34,7 @@ class Grant:
 
 
 class Identity:
-    """The realm, to its confidential client. `now` comes from the caller's clock."""
+    """The OpenID Connect client of the realm. `now` comes from the caller's clock."""
 
     def __init__(
         self, settings: PortalSettings, keys: SigningKeys, transport: httpx.AsyncBaseTransport | None = None
@@ -58,7 +58,7 @@ class Identity:
         return f"{self._settings.public_url}/sign-in/callback"
 
     def authorization_url(self, secret: str, language: str) -> str:
-        """Where to send the browser. State, nonce and PKCE verifier are derived from the browser's own secret."""
+        """Returns the realm's sign-in page. State, nonce and PKCE verifier are derived from the browser's secret."""
         fields = {
             "response_type": "code",
             "client_id": self._settings.oidc_client_id,
@@ -73,9 +73,9 @@ class Identity:
         return f"{self._settings.issuer}{ENDPOINTS}/auth?{urlencode(fields)}"
 
     async def exchange(self, secret: str, code: str, state: str, now: datetime) -> Grant:
-        """The tokens for the code that the browser with this secret brought back.
+        """Returns the tokens for the code that the browser with this secret brought back.
 
-        Raises SignInRefused (also when state or nonce are another browser's) and IdentityUnavailable.
+        Raises SignInRefused, also if state or nonce belong to another browser, and IdentityUnavailable.
         """
         if not hmac.compare_digest(state.encode(), derive(secret, "state").encode()):
             raise SignInRefused
@@ -91,12 +91,12 @@ class Identity:
         return _grant(tokens, claims["sub"], claims.get("name") or claims.get("preferred_username") or "", now)
 
     async def refresh(self, grant: Grant, now: datetime) -> Grant:
-        """A grant with a fresh access token. Raises SignInRefused when the realm ended the session."""
+        """Returns a grant with a new access token. Raises SignInRefused if the realm has ended the session."""
         tokens = await self._tokens(grant_type="refresh_token", refresh_token=grant.refresh_token)
         return _grant(tokens, grant.subject, grant.name, now)
 
     async def end(self, grant: Grant) -> None:
-        """Ends the realm's session, from here: no token travels in an address. Raises IdentityUnavailable."""
+        """Ends the realm's session by a request of the portal: no token is in a URL. Raises IdentityUnavailable."""
         response = await self._post("/logout", refresh_token=grant.refresh_token)
         if response.status_code >= 500:
             raise IdentityUnavailable

@@ -1,4 +1,4 @@
-"""Links in mails, as far as the portal looks at them: only their shape, the API judges the rest."""
+"""Tokens of links in mails. The portal checks their form only; the API verifies them."""
 
 import re
 from typing import Annotated
@@ -11,7 +11,7 @@ SHAPE = re.compile(r"[A-Za-z0-9._~-]{1,300}")
 
 
 def known_shape(token: str) -> str:
-    """The token when it could be one. Raises the same problem as for a token that nobody knows."""
+    """Returns the token. Raises the problem of an unknown link if it has characters that no token has, or too many."""
     if not SHAPE.fullmatch(token):
         raise ApiProblem(404, "link_unknown")
     return token

@@ -1,4 +1,4 @@
-"""Taking up a mandate: the person signs in, then accepts. The mail address plays no part in it."""
+"""Accepting a mandate by its link: the person signs in first. The address the link was mailed to plays no part."""
 
 from fastapi import Request, Response
 

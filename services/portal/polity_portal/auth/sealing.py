@@ -1,4 +1,4 @@
-"""Secrets of a session, all derived from the random value in its cookie: a reader of the database learns none."""
+"""Keys of a session, all derived from the random value in its cookie, which the database does not hold."""
 
 import base64
 import hashlib
@@ -11,17 +11,17 @@ from cryptography.fernet import Fernet, InvalidToken
 
 
 def new_secret() -> str:
-    """256 random bits for a cookie."""
+    """Returns 256 random bits, URL-safe, for a cookie."""
     return secrets.token_urlsafe(32)
 
 
 def fingerprint(secret: str) -> bytes:
-    """What is stored to find a session again."""
+    """Returns the SHA-256 of the secret, by which a session is found."""
     return hashlib.sha256(secret.encode()).digest()
 
 
 def derive(secret: str, purpose: str) -> str:
-    """43 URL-safe characters that belong to the secret and the purpose and tell nothing of the secret."""
+    """Returns 43 URL-safe characters derived from secret and purpose (HMAC-SHA-256), which do not reveal the secret."""
     digest = hmac.digest(secret.encode(), purpose.encode(), "sha256")
     return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
 
@@ -35,7 +35,7 @@ def seal(secret: str, content: dict[str, Any]) -> bytes:
 
 
 def unseal(secret: str, sealed: bytes) -> dict[str, Any] | None:
-    """The content, or None when it was sealed with another secret or altered."""
+    """Returns the content; None if it was sealed with another secret, or altered."""
     try:
         content: dict[str, Any] = json.loads(_cipher(secret).decrypt(sealed))
     except (InvalidToken, ValueError):

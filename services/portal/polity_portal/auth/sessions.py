@@ -17,9 +17,9 @@ from polity_portal.web.errors import IdentityUnavailable
 TOUCH_AFTER = timedelta(minutes=1)
 REFRESH_BEFORE_SECONDS = 30
 GOOD_ENOUGH_SECONDS = 5
-"""What must be left of a token for the one request that goes on with it."""
+"""The rest of a token's lifetime with which a request may still use it, while another one refreshes it."""
 REFRESH_LEASE = timedelta(seconds=40)
-"""Longer than the client of the realm waits for all of an answer."""
+"""Must be longer than the time-outs of the realm's client in sum."""
 REFRESH_LOOKS, REFRESH_LOOK_SECONDS = 50, 0.2
 MOST_AT_ONCE = 1000
 """Sessions removed in one transaction."""
@@ -34,7 +34,7 @@ class Session:
 
     @property
     def form_token(self) -> str:
-        """What every form of this session carries, and no other site can know."""
+        """The hidden field of every form of this session: a token that no other site can know."""
         return derive(self.secret, "form")
 
 
@@ -48,7 +48,7 @@ class Sessions:
         self._absolute = settings.session_absolute
 
     async def open(self, grant: Grant, now: datetime) -> str:
-        """The cookie value of a new session."""
+        """Stores a new session and returns its cookie's value."""
         secret = new_secret()
         row = {
             "id_hash": fingerprint(secret),
@@ -61,7 +61,7 @@ class Sessions:
         return secret
 
     async def remove_ended(self, now: datetime) -> int:
-        """How many sessions that were over are removed now, with the files they had waiting: MOST_AT_ONCE at most."""
+        """Removes up to MOST_AT_ONCE ended sessions with their uploads, and returns how many."""
         row = tables.session.c
         over = or_(row.last_seen_at < now - self._idle, row.opened_at < now - self._absolute)
         some = select(row.id_hash).where(over).limit(MOST_AT_ONCE).with_for_update(skip_locked=True)
@@ -70,9 +70,9 @@ class Sessions:
             return (await connection.execute(delete(tables.session).where(row.id_hash.in_(some)))).rowcount
 
     async def find(self, secret: str, now: datetime) -> Session | None:
-        """The session of a cookie value with a usable access token; None when there is none or it is over.
+        """Returns the session of a cookie's value with a valid access token; None if there is none or it has ended.
 
-        Raises SignInRefused when the realm ended it, and IdentityUnavailable.
+        Raises SignInRefused if the realm has ended it, and IdentityUnavailable.
         """
         row = tables.session.c
         async with self._database.transaction() as work:
@@ -90,9 +90,9 @@ class Sessions:
         return await self._refreshed(secret, now)
 
     async def _refreshed(self, secret: str, now: datetime) -> Session | None:
-        """The session with new tokens: one request asks the realm for them, outside of any transaction.
+        """Returns the session with new tokens: one request asks the realm for them, outside of any transaction.
 
-        The others go on with the old ones while these are good, and then wait.
+        The others use the old tokens while these are valid, and then wait.
         """
         for _ in range(REFRESH_LOOKS):
             claimed, sealed = await self._claim_refresh(secret, now)
@@ -108,7 +108,7 @@ class Sessions:
         raise IdentityUnavailable
 
     async def _claim_refresh(self, secret: str, now: datetime) -> tuple[bool, bytes | None]:
-        """Whether this request is to refresh, and the session's tokens; None where it is over."""
+        """Returns whether this request refreshes the tokens, and the sealed tokens; None if the session has ended."""
         row, mine = tables.session.c, tables.session.c.id_hash == fingerprint(secret)
         async with self._database.transaction() as work:
             connection = await work.connection()
@@ -124,7 +124,7 @@ class Sessions:
             return claimed.rowcount == 1, found.sealed
 
     async def _ask_realm(self, secret: str, sealed: bytes, grant: Grant, now: datetime) -> Grant:
-        # Tokens that a later refresh has replaced meanwhile stay: they are newer.
+        # Only where the tokens are still those of before: a later refresh has newer ones.
         mine = (tables.session.c.id_hash == fingerprint(secret)) & (tables.session.c.sealed == sealed)
         given: dict[str, Any] = {"refreshing_until": None}
         try:
@@ -136,7 +136,7 @@ class Sessions:
                 await (await work.connection()).execute(update(tables.session).where(mine).values(given))
 
     async def close(self, secret: str) -> Grant | None:
-        """Ends the session here; its grant, to end it at the realm too."""
+        """Deletes the session and returns its grant, with which it is ended at the realm too."""
         gone = (
             delete(tables.session)
             .where(tables.session.c.id_hash == fingerprint(secret))

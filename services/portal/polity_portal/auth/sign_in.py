@@ -29,13 +29,13 @@ async def begin(
 
 @router.post("/{lang:lang}/sign-in", **OPEN)
 async def begin_from_form(lang: str, portal: PortalDep, auth: AuthDep, form: OpenFormDep) -> Response:
-    """The same with the place to return to in the form, for addresses that are secret."""
+    """Begins signing in with the address to return to in the form, not in the URL: it may be secret."""
     return _to_the_realm(portal, auth, lang, text_of(form, "next"))
 
 
 @router.get("/sign-in/callback", **OPEN)
 async def arrive(request: Request, portal: PortalDep, auth: AuthDep, code: str = "", state: str = "") -> Response:
-    """The browser returns from the realm. Only the browser that left with the attempt's cookie gets a session."""
+    """Exchanges the realm's code for a session, for the browser with the cookie of this attempt alone."""
     name = cookie_name(portal, "sign-in")
     secret, _, after = request.cookies.get(name, "").partition(":")
     if not (secret and code):
@@ -72,7 +72,7 @@ async def signed_out(request: Request, incomplete: bool = False) -> Response:
 
 
 def local(path: str, language: str) -> str:
-    """The path when it is one of our pages, else the office's home: never an address of another site."""
+    """Returns the path if it is a page of the portal, else the office's first page: never another site."""
     known = LOCAL_PATH.fullmatch(path) and path.split("/")[1] in LANGUAGES
     return path if known else f"/{language}/office"
 

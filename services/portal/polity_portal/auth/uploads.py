@@ -14,7 +14,7 @@ from polity_portal.web.errors import SessionOver
 
 
 class Uploads:
-    """Files between their check and their confirmation. They end with their session at the latest."""
+    """Files that were checked and are not imported yet. They are deleted with their session at the latest."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -22,7 +22,7 @@ class Uploads:
     async def keep(
         self, session: Session, upload_id: UUID, network_id: UUID, content: dict[str, Any], now: datetime
     ) -> None:
-        """Keeps the content; the session's earlier uploads are forgotten. Raises SessionOver."""
+        """Stores the content in place of the session's earlier upload. Raises SessionOver if the session has ended."""
         owner = fingerprint(session.secret)
         row = {
             "id": upload_id,
@@ -33,7 +33,7 @@ class Uploads:
         }
         async with self._database.transaction() as work:
             connection = await work.connection()
-            # One after the other, whatever else the same browser does: signing out, or the same form a second time.
+            # The lock puts requests of the same session in a row: signing out, or the same form a second time.
             mine = select(tables.session.c.id_hash).where(tables.session.c.id_hash == owner).with_for_update()
             if (await connection.execute(mine)).first() is None:
                 raise SessionOver
@@ -41,7 +41,7 @@ class Uploads:
             await connection.execute(insert(tables.upload).values(row))
 
     async def find(self, session: Session, upload_id: UUID, network_id: UUID) -> dict[str, Any] | None:
-        """What this session kept under the id for the network."""
+        """Returns what this session stored under the id for the network; None if there is nothing."""
         mine = _owned(session, upload_id, network_id)
         async with self._database.transaction() as work:
             connection = await work.connection()

@@ -28,7 +28,7 @@ def link(token: str) -> str:
 
 
 def client_for(base_url: str) -> httpx.AsyncClient:
-    """One keep-alive client for all requests of the process."""
+    """Returns the client, with its connections, that all requests of the process share."""
     return httpx.AsyncClient(base_url=base_url, timeout=TIMEOUT, limits=CONNECTIONS, trust_env=False)
 
 
@@ -41,16 +41,16 @@ class Api:
         self._cache = cache or HttpCache()
 
     def in_language(self, language: str) -> "Api":
-        """The same with titles and messages of problems in another language (BCP 47)."""
+        """Returns this API with titles and messages of problems in another language (BCP 47)."""
         return Api(self._client, language, self._cache)
 
     async def close(self) -> None:
         await self._client.aclose()
 
     async def get(self, path: str, *, credentials: str | None = None, **params: str | int | None) -> Any:
-        """The JSON of a GET; parameters that are None or empty are left out. A broken connection is tried once more.
+        """Returns the JSON of a GET; parameters that are None or empty are left out. Retries a broken connection once.
 
-        Without credentials it may be shared with other callers: it isn't to be changed.
+        Without credentials the answer is shared with other callers and must not be changed.
         """
         request = self._client.build_request(
             "GET",
@@ -68,7 +68,7 @@ class Api:
             raise ApiUnavailable from unreadable
 
     async def every(self, path: str, *, credentials: str, limit: int, **params: str | None) -> list[dict[str, Any]]:
-        """The items of all pages of a list, up to `limit` items."""
+        """Returns the items of all pages of a list, up to `limit` items."""
         items: list[dict[str, Any]] = []
         cursor: str | None = None
         while len(items) < limit:
@@ -82,7 +82,7 @@ class Api:
     async def post(
         self, path: str, body: dict[str, Any] | None = None, *, credentials: str, idempotency_key: str | None = None
     ) -> Any:
-        """The JSON of a POST, None without content. With an idempotency key a broken connection is tried again."""
+        """Returns the JSON of a POST, None without content. With a key it retries a broken connection once."""
         request = self._client.build_request(
             "POST", path, json=body or {}, headers=self._headers(credentials, idempotency_key), timeout=SLOW
         )
@@ -90,12 +90,12 @@ class Api:
         return _json_of(answer) if answer.content else None
 
     async def delete(self, path: str, *, credentials: str) -> None:
-        """Sends a DELETE."""
+        """Sends a DELETE, without a retry."""
         request = self._client.build_request("DELETE", path, headers=self._headers(credentials), timeout=SLOW)
         await self._send(request, again=False)
 
     async def put(self, path: str, body: dict[str, Any], *, credentials: str, revision: int) -> Any:
-        """The JSON of a PUT over the revision that was seen. A broken connection is tried once more."""
+        """Returns the JSON of a PUT with the revision as If-Match. Retries once after a broken connection."""
         headers = {**self._headers(credentials), "If-Match": f'"{revision}"'}
         request = self._client.build_request("PUT", path, json=body, headers=headers)
         return _json_of(await self._send(request, again=True))
@@ -103,7 +103,7 @@ class Api:
     async def send(
         self, method: str, path: str, *, credentials: str, content: bytes = b"", headers: dict[str, str] | None = None
     ) -> httpx.Response:
-        """The whole answer to a request whose body, or answer, is no JSON."""
+        """Returns the whole answer to a request whose body or answer is not JSON."""
         shown = {**self._headers(credentials), "Accept": "*/*", **(headers or {})}
         request = self._client.build_request(method, path, content=content, headers=shown, timeout=SLOW)
         return await self._send(request, again=method == "GET")
@@ -111,7 +111,7 @@ class Api:
     async def post_import(
         self, path: str, content: bytes, changes: dict[str, Any], *, credentials: str, key: str = "", dry_run: bool
     ) -> Any:
-        """The JSON of a POST of a file with what was decided about its lines, tried once more."""
+        """Returns the JSON of a POST of a file with the decisions about its lines. Retries once if that is safe."""
         request = self._client.build_request(
             "POST",
             path,
@@ -121,7 +121,7 @@ class Api:
             headers=self._headers(credentials, key or None),
             timeout=IMPORT,
         )
-        # Read once, so that a second try sends the same bytes.
+        # Reads the stream, so that a retry sends the same bytes.
         request.read()
         return _json_of(await self._send(request, again=bool(key) or dry_run))
 
@@ -150,14 +150,14 @@ class Api:
 
 
 def _soon(response: httpx.Response) -> int:
-    """In how many seconds a second try is worth while for a page that somebody waits for, 0 for never."""
+    """Returns the seconds of Retry-After if a waiting reader can be made to wait so long, else 0."""
     said = response.headers.get("Retry-After", "")
     seconds = int(said) if said.isdecimal() else 0
     return seconds if seconds <= LONGEST_PAUSE_SECONDS else 0
 
 
 def _json_of(response: httpx.Response) -> Any:
-    """The JSON of an answer; whoever sends something else in its place is not the API."""
+    """Returns the JSON of an answer. Raises ApiUnavailable for anything else: a proxy answered in the API's place."""
     try:
         return response.json()
     except ValueError as unreadable:

@@ -1,4 +1,4 @@
-"""Public answers of the API, kept to be asked for again by their ETag: what hasn't changed isn't sent, nor parsed."""
+"""A cache of the API's public answers, each revalidated by its ETag (RFC 9110, 13.1.2) whenever it is used."""
 
 from collections import OrderedDict
 from typing import Any, NamedTuple
@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import httpx
 
 MOST_BYTES = 4 << 20
-"""Text of all answers with their addresses, which visitors choose; parsed it takes some five times as much memory."""
+"""Bytes of all answers and their addresses, as text; parsed they take some five times as much memory."""
 
 
 class _Answer(NamedTuple):
@@ -16,10 +16,9 @@ class _Answer(NamedTuple):
 
 
 class HttpCache:
-    """The JSON of GETs without credentials, by address. Those asked for longest ago make room.
+    """The JSON of GETs without credentials, by address. The least recently used are evicted.
 
-    Each use is checked with who answers: a page never shows what isn't so any more. Callers share the content and
-    change nothing of it.
+    Callers share the content and must not change it.
     """
 
     def __init__(self, most_bytes: int = MOST_BYTES) -> None:
@@ -28,14 +27,14 @@ class HttpCache:
         self._bytes = 0
 
     def prepare(self, request: httpx.Request) -> _Answer | None:
-        """Returns what is kept of the request, having made the request conditional; None where nothing is."""
+        """Returns the cached answer and makes the request conditional; None if there is none."""
         kept = self._answers.get(str(request.url))
         if kept:
             request.headers["If-None-Match"] = kept.etag
         return kept
 
     def content(self, response: httpx.Response, kept: _Answer | None) -> Any:
-        """Returns the JSON of the answer to a request that `ask` has seen, and keeps it where it may be kept."""
+        """Returns the JSON of the answer to a request that `prepare` has seen, and caches it if it is for everybody."""
         address = str(response.request.url)
         if kept and response.status_code == httpx.codes.NOT_MODIFIED:
             self._put(address, kept)

@@ -8,13 +8,13 @@ AT_MOST = 20_000
 
 
 class LocalGovernmentNames:
-    """Names once read from the registers; an id is looked up only for someone who was shown it."""
+    """Names by id, read from the registers once. Callers ask only for ids that the API has shown to the person."""
 
     def __init__(self) -> None:
         self._known: dict[str, str] = {}
 
     async def of(self, ids: Iterable[str], api: Api, network_id: str, credentials: str) -> dict[str, str]:
-        """The names by id. Reads the network's register when one is new; ids that it lacks stay out."""
+        """Returns the names by id. Reads the network's register if an id is new; ids that it lacks are left out."""
         wanted = set(ids)
         if not wanted <= self._known.keys():
             path = f"/v1/networks/{network_id}/local-governments"

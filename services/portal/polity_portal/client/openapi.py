@@ -1,4 +1,4 @@
-"""The platform's HTTP API as its merged OpenAPI document tells it."""
+"""The merged OpenAPI document of the platform's HTTP API."""
 
 import json
 from collections.abc import Mapping
@@ -11,13 +11,13 @@ METHODS = ("get", "post", "put", "patch", "delete")
 
 @cache
 def platform_document() -> dict[str, Any]:
-    """The document of all services, as `python -m polity_local.openapi` wrote it."""
+    """Returns the document of all services, which `python -m polity_local.openapi` writes."""
     merged: dict[str, Any] = json.loads((Path(__file__).with_name("openapi.json")).read_bytes())
     return merged
 
 
 def operations(merged: Mapping[str, Any]) -> list[dict[str, str]]:
-    """Every operation with what it does and who may call it, by path."""
+    """Returns every operation with its description and its access rule, by path."""
     return [
         {
             "method": method.upper(),

@@ -10,7 +10,7 @@ from pydantic import BaseModel
 
 @dataclass(frozen=True)
 class Fault:
-    """A field that was refused and why: a slug, and words for it when the API has given some."""
+    """A field that was refused and why: a slug, and a message if the API has given one."""
 
     field: str
     reason: str
@@ -19,7 +19,7 @@ class Fault:
 
 @dataclass
 class ApiProblem(Exception):
-    """The API said no: an RFC 9457 problem. `title` is in the language that was asked for."""
+    """The API refused the request, by an RFC 9457 problem. `title` is in the language that was asked for."""
 
     status: int
     slug: str
@@ -28,7 +28,7 @@ class ApiProblem(Exception):
 
 
 class ApiUnavailable(Exception):
-    """The API did not answer, or answered that it cannot now."""
+    """The API did not answer, or answered 429 or 5xx."""
 
 
 async def none_if_unavailable(answer: Awaitable[Mapping[str, Any]]) -> dict[str, Any] | None:
@@ -61,7 +61,7 @@ class _FieldError(BaseModel):
 
 
 class _Problem(BaseModel):
-    """What of RFC 9457 is read here; a refusal by something else than the API says none of it."""
+    """The members of RFC 9457 that are read here. All are optional: a proxy's refusal has none."""
 
     type: str = ""
     title: str = ""
@@ -69,6 +69,6 @@ class _Problem(BaseModel):
 
 
 def _own_name(field_path: str | None) -> str:
-    """The field's own name: `body.themes.0` is shown at `themes`, for list positions mean nothing to people."""
+    """Returns the field's own name without positions in lists: `themes` for `body.themes.0`."""
     names = [part for part in (field_path or "").split(".") if part not in ("body", "query") and not part.isdigit()]
     return names[-1] if names else ""

@@ -21,8 +21,8 @@ async def file(lang: str, visit: VisitDep) -> Response:
 
 @router.post("/{lang:lang}/office/tour", **OPEN)
 async def hide_or_show(visit: VisitDep, form: SignedFormDep) -> Response:
-    """Kept in the browser alone: it is about what one person wants to see."""
-    # The tour or its button has the focus then, and is heard.
+    """Hides or shows the tour in this browser, by a cookie."""
+    # The fragment moves the focus there, so that screen readers announce it.
     leaving = go_to(f"{visit.office}#tour-1")
     name, secure = cookie_name(visit.portal, HIDING), is_secure(visit.portal)
     if text_of(form, "tour") == "hidden":

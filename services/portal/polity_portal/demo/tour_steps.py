@@ -1,4 +1,4 @@
-"""The tour of a demonstration: three invented cities, six steps, and which of them the data says are done."""
+"""The tour of a demonstration: three invented cities, six steps, and which of them are done according to the data."""
 
 import asyncio
 from collections.abc import Mapping
@@ -10,16 +10,16 @@ from fastapi import Response
 from polity_portal.auth.dependencies import TOURING, Visit, cookie_name, is_secure
 
 COMMON = "Sample"
-"""In the name of each of the three: the invitation page finds them by it."""
+"""Part of the name of each of the three cities, by which the lists are searched."""
 HEADING = (
     "name", "country", "subdivision", "latitude", "longitude", "population", "time_zone", "language", "contact_name",
     "contact_email",
 )  # fmt: skip
 HIDING = "tour"
 NEAR = 3
-"""The tour's three pledges reach a milestone; it is shown where one is so near, or was reached."""
+"""The tour is shown if a milestone is at most so many commitments away, or was reached."""
 WAYS = ("link", "link", "paper")
-"""How each of the three is to answer; a pledge recorded otherwise is none of the tour's."""
+"""How each of the three cities answers in the tour; one that has answered otherwise has overtaken it."""
 
 
 @dataclass(frozen=True)
@@ -44,16 +44,16 @@ CITIES = (
     City("Sampleton", "IE", "530.2", "-7.86", "Europe/Dublin"),
 )
 RIGHT_LATITUDE = "53.02"
-"""Of the last city."""
+"""The correct latitude of the last city."""
 
 
 def sample_file(language: str) -> str:
-    """The CSV file to import; its contacts are written to in this language (BCP 47)."""
+    """Returns the CSV file to import; its contacts get mails in this language (BCP 47)."""
     return "".join(f"{','.join(row)}\n" for row in (HEADING, *(city.row(language) for city in CITIES)))
 
 
 async def tours_of(visit: Visit, networks: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The tours of the demonstration networks whose newest campaign is near a milestone, or past one."""
+    """Returns the tour of each demonstration network whose newest campaign is near a milestone, or past one."""
     fitting = [
         (network, network["campaigns"][0], milestone)
         for network in networks
@@ -63,7 +63,7 @@ async def tours_of(visit: Visit, networks: list[dict[str, Any]]) -> list[dict[st
 
 
 def milestone_of(campaign: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    """The highest milestone that the tour's pledges reach, or that is reached; None while all are further away."""
+    """Returns the highest milestone that is reached or NEAR; None if all are further away."""
     near = [m for m in campaign["milestones"] if m["threshold"] - NEAR <= campaign["commitments"]]
     return max(near, key=lambda milestone: milestone["threshold"], default=None)
 
@@ -88,7 +88,7 @@ async def _tour(
 
 
 async def _cities(visit: Visit, network_id: str, campaign_id: str) -> list[dict[str, Any] | None]:
-    """The three as the register has them, and how the answer of each was recorded; None for one not imported yet."""
+    """Returns the three cities' rows of the register with the way each has answered; None for one not imported yet."""
     register, invitations = await asyncio.gather(
         visit.api.get(
             f"/v1/networks/{network_id}/local-governments",
@@ -104,7 +104,7 @@ async def _cities(visit: Visit, network_id: str, campaign_id: str) -> list[dict[
 
 
 def remember_tour(visit: Visit, response: Response, tours: list[dict[str, Any]]) -> None:
-    """Notes in the browser whether a tour is under way: begun or not, but neither finished nor hidden."""
+    """Sets the cookie TOURING if a tour is neither finished nor hidden, else deletes it."""
     name, secure = cookie_name(visit.portal, TOURING), is_secure(visit.portal)
     if any(tour["current"] and not tour["hidden"] for tour in tours):
         response.set_cookie(name, "1", path="/", httponly=True, secure=secure, samesite="lax")
@@ -113,14 +113,14 @@ def remember_tour(visit: Visit, response: Response, tours: list[dict[str, Any]])
 
 
 def steps_done(cities: list[dict[str, Any] | None], milestone: Mapping[str, Any]) -> list[bool]:
-    """Which of the six steps are done: the register and the campaign say it, nothing else is kept."""
+    """Returns for each of the six steps whether it is done, from the register and the campaign alone."""
     invited = all(row and row["status"] for row in cities)
     answered = [_pledged(row) and row["recorded_by"] == way for row, way in zip(cities, WAYS, strict=True)]
     return [all(cities), invited, *answered, bool(milestone.get("announced_at"))]
 
 
 def steps_overtaken(cities: list[dict[str, Any] | None]) -> list[bool]:
-    """Which of the six steps can't be done any more: the city has pledged in another way."""
+    """Returns for each of the six steps whether it can't be done any more: the city has answered in another way."""
     answers = [_pledged(row) and row["recorded_by"] != way for row, way in zip(cities, WAYS, strict=True)]
     return [False, False, *answers, False]
 

@@ -1,4 +1,4 @@
-"""Brings the catalogues up to date with the words of code and templates: `python -m polity_portal.i18n.catalogues`."""
+"""Updates the catalogues with the messages of code and templates: `python -m polity_portal.i18n.catalogues`."""
 
 import sys
 from pathlib import Path
@@ -21,11 +21,11 @@ msgstr ""
 "Plural-Forms: {plural_forms}\\n"
 
 """
-"""What translators' tools need, and no date: a refresh without a change changes nothing."""
+"""The header that translators' tools need. It has no date: an update without new messages changes nothing."""
 
 
 def words() -> Catalog:
-    """Every message that code and templates can say, in English."""
+    """Returns every message of code and templates, in English."""
     found = Catalog()
     keywords = {**DEFAULT_KEYWORDS, "N_": None}
     for path, line, message, comments, context in extract_from_dir(PACKAGE, METHODS, OPTIONS, keywords):
@@ -38,7 +38,7 @@ def path_of(code: str) -> Path:
 
 
 def load(code: str) -> Catalog:
-    """The language's catalogue as it is kept; empty when there is none yet."""
+    """Returns the language's catalogue, empty if there is none yet."""
     if not path_of(code).exists():
         return Catalog(Locale.parse(code))
     with path_of(code).open("rb") as source:
@@ -46,7 +46,7 @@ def load(code: str) -> Catalog:
 
 
 def refresh(code: str) -> None:
-    """Adds new messages without a translation and drops those that nothing says any more."""
+    """Adds new messages without a translation and removes those that are used nowhere."""
     catalogue = load(code)
     catalogue.update(words(), no_fuzzy_matching=True)
     catalogue.obsolete.clear()

@@ -31,23 +31,23 @@ LOCALES = {"en": "en_GB", "es": "es", "fr": "fr", "pt": "pt", "ko": "ko", "ar": 
 """Language of the address (BCP 47) to the locale whose dates and numbers it uses. English is the source."""
 
 CLOCKS = {"ko": "aaaa h:mm"}
-"""Where people write the time otherwise than the locale data's short form does: 오후 11:59, not PM 11:59."""
+"""Time formats that differ from the short form of the locale data: 오후 11:59, not PM 11:59."""
 
 RIGHT_TO_LEFT = {"R", "AL"}
-"""Classes of letters (UAX 9) that are written to the left."""
+"""Bidirectional classes (UAX 9) of letters that are written from right to left."""
 
 FALLBACK = "en"
 CATALOGUES = Path(__file__).parents[1] / "locale"
 
 
 def N_(message: str) -> str:  # noqa: N802 - the customary mark for "translate later"
-    """The message itself; marks it for the catalogues."""
+    """Returns the message, and marks it for extraction."""
     return message
 
 
 @dataclass(frozen=True)
 class Worded:
-    """A text in the language it was found in; `foreign` when the page speaks another."""
+    """A text in the language it was found in; `foreign` if that is not the page's."""
 
     text: str
     language: str
@@ -60,14 +60,14 @@ class Worded:
 
 
 def _french(text: Any) -> Any:
-    """The text, or its plural forms, with spaces before ; : ! ? » and after « that no line breaks at."""
+    """Returns the text, or its plural forms, with no-break spaces before ; : ! ? » and after «."""
     if isinstance(text, str):
         return re.sub(r" (?=[;:!?»])|(?<=«) ", "\u202f", text)
     return tuple(map(_french, text))
 
 
 def catalogue(code: str) -> NullTranslations:
-    """The translations of a language, read from its .po file; English needs none."""
+    """Returns the translations of a language, read from its .po file; none for English."""
     path = CATALOGUES / code / "LC_MESSAGES" / "portal.po"
     if not path.exists():
         return NullTranslations()
@@ -107,7 +107,7 @@ class Language:
         return str(self.translations.ugettext(message))
 
     def text(self, texts: Mapping[str, str], fallback: str) -> Worded:
-        """The text in this language, else in `fallback`, else in whichever there is."""
+        """Returns the text in this language, else in `fallback`, else in any language there is."""
         order = (self.code, fallback, *texts)
         found = next((code for code in order if texts.get(code)), fallback)
         locale = Locale.parse(found, sep="-")
@@ -180,7 +180,7 @@ LANGUAGES = {code: Language(code, Locale.parse(name)) for code, name in LOCALES.
 
 
 def preferred(accept_language: str) -> Language:
-    """The page language that fits an Accept-Language header best; English when none does."""
+    """Returns the page language that fits an Accept-Language header best (RFC 9110, 12.5.4); English if none does."""
     weighted = []
     for part in accept_language.split(",")[:20]:
         tag, _, quality = part.strip().partition(";q=")

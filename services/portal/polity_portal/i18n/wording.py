@@ -1,4 +1,4 @@
-"""People's words for what the API names by code: fields, reasons, statuses."""
+"""The words that pages show for the API's codes: fields, reasons, statuses, problems."""
 
 from dataclasses import dataclass
 
@@ -143,7 +143,7 @@ MAIL_FAILURES = {
     "unsafe header": N_("The name of its reader holds a line end, so nothing was sent."),
     "unwritable": N_("It could not be written: a fault on our side, which has been noted."),
 }
-"""By how the reason of notifications begins: a code of SMTP follows it, or the name of a fault."""
+"""By the beginning of the failure that notifications reports, which an SMTP code or the name of a fault follows."""
 
 WEBHOOK_STATUSES = {
     "": N_("All"),

@@ -1,4 +1,4 @@
-"""One campaign in the secretariat's office: how it stands, who was invited, which mails went out."""
+"""One campaign in the secretariat's office: its progress, the list of invitations, the list of mails."""
 
 import asyncio
 from datetime import date, datetime, time
@@ -21,7 +21,7 @@ LAST_SECOND = time(23, 59, 59)
 
 
 class InvitationList(BaseModel):
-    """What the address of the list of invitations says."""
+    """The query parameters of the list of invitations."""
 
     status: Literal[
         "", "invited", "interested", "declined", "overdue", "submitted", "committed", "withdrawn", "revoked"
@@ -32,7 +32,7 @@ class InvitationList(BaseModel):
 
 
 class MailList(BaseModel):
-    """What the address of the list of mails says."""
+    """The query parameters of the list of mails."""
 
     status: Literal[
         "", "waiting_address", "queued", "sent", "failed", "expired", "cancelled_erased", "cancelled_revoked",
@@ -43,12 +43,12 @@ class MailList(BaseModel):
 
 
 def end_of_day(day: str, zone: str) -> dict[str, str]:
-    """The deadline, as the API takes it, at the end of a day (ISO 8601) in a zone. Raises ValueError."""
+    """Returns the deadline for the API: the last second of the day (ISO 8601) in an IANA zone. Raises ValueError."""
     return {"at": datetime.combine(date.fromisoformat(day), LAST_SECOND, ZoneInfo(zone)).isoformat(), "time_zone": zone}
 
 
 async def own_campaign(visit: Visit, campaign_id: UUID) -> dict[str, Any]:
-    """The campaign with its `network` when the person is that network's secretariat, else NotFound."""
+    """Returns the campaign with its `network`. Raises NotFound unless the person is that network's secretariat."""
     campaign = await visit.api.get(f"/v1/campaigns/{campaign_id}")
     network, _ = await asyncio.gather(
         visit.api.get(f"/v1/networks/{campaign['network_id']}"), visit.must_be_secretariat(campaign["network_id"])
@@ -109,7 +109,7 @@ async def erase(campaign_id: UUID, person_id: UUID, visit: VisitDep, form: Signe
 
 @router.get(PATH + "/mails", **OPEN)
 async def mails(campaign_id: UUID, visit: VisitDep, wanted: Annotated[MailList, Query()]) -> Response:
-    """What was sent and what waits: no addresses, they stay with notifications."""
+    """Lists mails that were sent or wait, without their addresses, which only notifications has."""
     filters = {"campaign_id": str(campaign_id), "status": wanted.status, "local_government_id": wanted.place}
     listed = visit.api.get("/v1/deliveries", credentials=visit.credentials, cursor=wanted.cursor, limit=ROWS, **filters)
     campaign, found = await asyncio.gather(own_campaign(visit, campaign_id), listed)

@@ -1,4 +1,4 @@
-"""What the secretariat's first page shows of one campaign, and what it says is to be done next."""
+"""What the office's first page shows of one campaign, and the tasks that wait there."""
 
 import asyncio
 from collections.abc import Mapping
@@ -11,13 +11,13 @@ from polity_portal.web.charts import share
 from polity_portal.web.milestones import next_milestone
 
 SOON = timedelta(days=7)
-"""A deadline nearer than this is worth a word."""
+"""Before a deadline a reminder is proposed for so long."""
 SEGMENTS = ("interested", "submitted", "committed")
 """The parts of a wave's bar, each drawn over the one before."""
 
 
 async def campaign_summary(visit: Visit, campaign: Mapping[str, Any]) -> dict[str, Any]:
-    """The campaign with its `desk` (membership's), its `mails` by status, its `waves` as bars, and what to `do`."""
+    """Returns the campaign with membership's figures (`desk`), mails by status, bars of `waves`, tasks (`to_do`)."""
     path = f"/v1/campaigns/{campaign['campaign_id']}/desk"
     desk, mails = await asyncio.gather(
         visit.api.get(path, credentials=visit.credentials), _mails(visit, campaign["campaign_id"])
@@ -34,7 +34,7 @@ async def campaign_summary(visit: Visit, campaign: Mapping[str, Any]) -> dict[st
 
 
 async def _mails(visit: Visit, campaign_id: str) -> dict[str, int] | None:
-    """How many mails are in each status; None while notifications can't say, or doesn't know the mandate yet."""
+    """Returns the number of mails by status; None if notifications does not answer, or has not seen the mandate yet."""
     try:
         found = await visit.api.get("/v1/deliveries", credentials=visit.credentials, campaign_id=campaign_id, limit=1)
     except (ApiUnavailable, ApiProblem):
@@ -44,13 +44,13 @@ async def _mails(visit: Visit, campaign_id: str) -> dict[str, int] | None:
 
 
 def goal(campaign: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    """The milestone that comes next, None when all are reached."""
+    """Returns the next milestone; None if all are reached."""
     threshold = next_milestone(campaign)
     return next((m for m in campaign["milestones"] if m["threshold"] == threshold), None)
 
 
 def bar(wave: Mapping[str, Any]) -> list[tuple[str, float]]:
-    """The segments of the wave's bar, the longest first: name and hundredths of those invited."""
+    """Returns the segments of the wave's bar, the longest first: name, and length as a percentage of those invited."""
     reached = wave["committed"] + wave["submitted"] + wave["interested"]
     lengths = []
     for name in SEGMENTS:
@@ -62,7 +62,7 @@ def bar(wave: Mapping[str, Any]) -> list[tuple[str, float]]:
 def to_do(
     campaign: Mapping[str, Any], desk: Mapping[str, Any], mails: Mapping[str, int] | None, now: datetime
 ) -> list[tuple[str, int]]:
-    """What waits for the secretariat, the most pressing first: its kind, and a number that its sentence says."""
+    """Returns the secretariat's tasks, the most urgent first: the kind, and the number that its sentence shows."""
     found = [("announce", m["threshold"]) for m in campaign["milestones"] if _unannounced(m)]
     found.append(("confirm", desk["to_confirm"]))
     found.append(("addresses", mails["failed"] if mails else 0))

@@ -1,4 +1,4 @@
-"""What the secretariat decides: whether a pledge counts, who gets more time, and when a milestone is announced."""
+"""Decisions of the secretariat: confirm, return or withdraw a commitment, extend a deadline, announce a milestone."""
 
 import asyncio
 from typing import Annotated, Any
@@ -18,7 +18,7 @@ COMMITMENT = PATH + "/commitments/{commitment_id}"
 EXTENSION = PATH + "/invitations/{invitation_id}/extension"
 ANNOUNCEMENT = PATH + "/milestones/{threshold}/announcement"
 SETTLED = frozenset({"not_submitted", "not_counted"})
-"""Somebody else decided meanwhile: the page shows what."""
+"""Refusals because somebody else has decided meanwhile: the page shows what they decided."""
 ThresholdDep = Annotated[int, Path(ge=1)]
 
 
@@ -50,7 +50,7 @@ async def _commitment_page(visit: Visit, campaign_id: UUID, commitment_id: UUID,
 
 
 async def _decide(visit: Visit, commitment_id: UUID, decision: str, body: dict[str, Any] | None = None) -> Response:
-    """Decides and leads back to the pledge. Raises ApiProblem when what was entered is at fault."""
+    """Decides and redirects to the commitment. Raises ApiProblem if what was entered is refused."""
     here = visit.request.url.path.rpartition("/")[0]
     try:
         await visit.api.post(f"/v1/commitments/{commitment_id}/{decision}", body, credentials=visit.credentials)
@@ -116,7 +116,7 @@ async def _extension_page(
 
 @router.post(EXTENSION, **OPEN)
 async def extend(campaign_id: UUID, invitation_id: UUID, visit: VisitDep, form: SignedFormDep) -> Response:
-    """Extends to the end of the day in the deadline's own zone."""
+    """Extends the deadline to the end of the day, in the deadline's own zone."""
     invitation = await _invitation(visit, invitation_id)
     day = text_of(form, "day")
     try:

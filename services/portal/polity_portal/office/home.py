@@ -1,4 +1,4 @@
-"""The secretariat's office: its networks, and how each of their campaigns stands this morning."""
+"""The office's first page: the person's networks, and the state of their campaigns."""
 
 import asyncio
 from typing import Any
@@ -13,7 +13,7 @@ from polity_portal.web.page_routes import OPEN, page_router
 router = page_router()
 
 AT_LENGTH = 3
-"""How many campaigns of a network are shown at length, the newest; the others are links."""
+"""The newest campaigns of a network are shown in full, up to so many; the others as links."""
 
 
 @router.get("/{lang:lang}/office", **OPEN)
@@ -33,7 +33,7 @@ async def home(visit: VisitDep) -> Response:
 
 
 async def _network(visit: Visit, network_id: str) -> dict[str, Any]:
-    """A network with its campaigns, the newest first, as the owners know them now."""
+    """Returns a network with its campaigns, the newest first."""
     network, listed = await asyncio.gather(
         visit.api.get(f"/v1/networks/{network_id}"), visit.api.get("/v1/campaigns", network_id=network_id)
     )

@@ -29,12 +29,12 @@ COMMITMENTS = "/{lang:lang}/office/campaigns/{campaign_id}/earlier"
 
 
 COUNTED = ("imported", "updated", "set_aside", "already_there")
-"""What is told of an import."""
+"""The counts that are shown after an import."""
 
 
 @dataclass(frozen=True)
 class ImportFlow:
-    """One import's pages: where they are, what they show, what is done."""
+    """The pages of one kind of import: their address, template and content, and what is imported where."""
 
     target: ImportTarget
     address: str
@@ -67,7 +67,7 @@ async def commitment_import(campaign_id: UUID, visit: VisitDep) -> ImportFlow:
 
 
 def _add_routes(path: str, flow_of: Callable[..., Any]) -> None:
-    """Serves the four steps of one import: choose, check, decide, import."""
+    """Adds the routes of one kind of import: choose a file, check it, decide about its lines, import it."""
     ImportFlowDep = Annotated[ImportFlow, Depends(flow_of)]  # noqa: N806 - a type
 
     @router.get(path, **OPEN)
@@ -84,7 +84,7 @@ def _add_routes(path: str, flow_of: Callable[..., Any]) -> None:
         if pending is None:
             return go_to(flow.address)
         if pending.language != flow.target.visit.language:
-            # What is wrong was told in the language in which the file was checked.
+            # The report is in the language in which the file was checked.
             await flow.target.check(upload_id, pending)
         decided = {name: said for name, said in pending.changes.items() if name != "sheet"}
         sheet = pending.changes.get("sheet")
@@ -97,7 +97,7 @@ def _add_routes(path: str, flow_of: Callable[..., Any]) -> None:
 
 @router.get(COMMITMENTS + "/sample.csv", **OPEN)
 async def sample(campaign_id: UUID, visit: VisitDep) -> Response:
-    """Two rows to write over, with themes of this very campaign."""
+    """Returns a sample file of two rows, with the themes of this campaign."""
     campaign = await own_campaign(visit, campaign_id)
     text = SAMPLE.read_text("utf-8")
     for number, code in enumerate(list(campaign["themes"])[:3], 1):
@@ -127,12 +127,12 @@ async def _upload(flow: ImportFlow, form: FormData) -> Response:
 
 
 async def _decide_or_import(flow: ImportFlow, upload_id: UUID, form: FormData) -> Response:
-    """Imports, or takes the form's decisions and checks again. What no longer passes is shown in a new report."""
+    """Imports the file, or applies the form's decisions and checks it again. A new report shows what is refused."""
     pending = await flow.target.find(upload_id)
     if pending is None:
         raise NotFound
     if form.get("action") == "import":
-        # What was ticked on the same page counts too.
+        # The same form has check boxes.
         apply_decisions(pending, form)
         done = await flow.target.do(upload_id, pending)
         if done is not None:

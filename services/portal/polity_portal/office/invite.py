@@ -1,4 +1,4 @@
-"""Inviting: find local governments, choose some or all that match, look once more, send."""
+"""Inviting: find local governments, choose some or all that match, check, send."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -24,13 +24,13 @@ from polity_portal.web.rendering import go_to
 
 router = page_router()
 AT_MOST = 5000
-"""The API invites no more in one call."""
+"""The API's limit for one call."""
 FILTERS = ("region", "country", "status", "q")
 Text = Annotated[str, Field(max_length=100)]
 
 
 class Search(BaseModel):
-    """What the address of the choice says."""
+    """The query parameters of the page on which local governments are chosen."""
 
     region: Text = ""
     country: Text = ""
@@ -41,7 +41,7 @@ class Search(BaseModel):
 
 @dataclass(frozen=True)
 class Wave:
-    """Whom the form names: the chosen ones, or everyone who matches the filters; they have until `last_day` is over."""
+    """Who is invited: the chosen ones, or everyone who matches the filters. The deadline is the end of `last_day`."""
 
     everyone: bool
     filters: dict[str, str]
@@ -49,9 +49,9 @@ class Wave:
     last_day: str
     key: str
     names: dict[str, str] = field(default_factory=dict)
-    """Names by id; a name may stand there twice."""
+    """Names by id. Names are not unique."""
     preview: str = ""
-    """Whose message is to be shown."""
+    """The id of the local government whose message is shown."""
 
 
 @router.get(PATH + "/invite", **OPEN)
@@ -86,7 +86,7 @@ async def back(campaign_id: UUID, visit: VisitDep) -> Response:
 
 @router.post(PATH + "/invite/check", **OPEN)
 async def check(campaign_id: UUID, visit: VisitDep, form: SignedFormDep) -> Response:
-    """Shows who would be invited, by which day, how the message reads, and asks for the wave's name. Sends nothing."""
+    """Shows who would be invited, the deadline and the message, and asks for the wave's name. Sends nothing."""
     campaign = await own_campaign(visit, campaign_id)
     wave = await _wave(visit, campaign, form)
     if not wave.names:
@@ -115,13 +115,13 @@ async def send(campaign_id: UUID, visit: VisitDep, form: SignedFormDep) -> Respo
             raise
         return await _confirmation(visit, campaign, wave, faults)
     told = {"invited": done["invited"], "already": done["already_invited"], "without": done["without_contact"]}
-    # A wave that nobody was invited with has nobody to show.
+    # A wave without invitations would filter the list to nothing.
     shown = urlencode({"wave": wave.name} if done["invited"] else {})
     return visit.go_to(f"{visit.office}/campaigns/{campaign_id}/invitations?{shown}", **told)
 
 
 def _last_day(campaign: dict[str, Any]) -> str:
-    """The campaign's own last day to answer, in its zone."""
+    """Returns the day of the campaign's own deadline, in its zone."""
     reply_by = campaign["reply_by"]
     return datetime.fromisoformat(reply_by["at"]).astimezone(ZoneInfo(reply_by["time_zone"])).date().isoformat()
 
@@ -142,7 +142,7 @@ async def _wave(visit: Visit, campaign: dict[str, Any], form: FormData) -> Wave:
 
 
 async def _matching(visit: Visit, campaign: dict[str, Any], filters: dict[str, str]) -> dict[str, str]:
-    """The names by id of all that match and are not invited yet, up to AT_MOST."""
+    """Returns the names by id of all that match and are not invited yet, up to AT_MOST."""
     found = await visit.api.every(
         f"/v1/networks/{campaign['network_id']}/local-governments",
         credentials=visit.credentials,

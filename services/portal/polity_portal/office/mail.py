@@ -1,4 +1,4 @@
-"""What happened to one mail: from the fact that asked for it to the server that took it, and on to its trace."""
+"""The history of one mail: the fact that caused it, each attempt, and a link to its trace."""
 
 import asyncio
 from typing import Any
@@ -27,7 +27,7 @@ async def one_mail(campaign_id: UUID, delivery_id: UUID, visit: VisitDep) -> Res
 
 @router.post(MAIL + "/contact", **OPEN)
 async def correct_contact(campaign_id: UUID, delivery_id: UUID, visit: VisitDep, form: SignedFormDep) -> Response:
-    """Corrects how the place of the mail is reached: what was entered is in the form alone, never in an address."""
+    """Corrects the contact of the mail's local government. What was entered is in the form alone, never in a URL."""
     mail = await visit.api.get(f"/v1/deliveries/{delivery_id}", credentials=visit.credentials)
     if mail["local_government_id"] is None:
         raise NotFound

@@ -33,7 +33,7 @@ FIELDS = ("role", "place", "found_by", "local_government_id", *PERSON.values())
 
 
 class MandateList(BaseModel):
-    """What the address of the list of mandates says."""
+    """The query parameters of the list of mandates."""
 
     status: Literal["", "waiting", "active", "ended"] = ""
     cursor: Cursor = ""
@@ -65,7 +65,7 @@ async def mandates(network_id: UUID, visit: VisitDep, wanted: Annotated[MandateL
 
 @router.post(PATH + "/{mandate_id}/end", **OPEN)
 async def end(network_id: UUID, mandate_id: UUID, visit: VisitDep, form: SignedFormDep) -> Response:
-    """Ends the mandate; whoever ends their own is led to the office, for the list is theirs no longer."""
+    """Ends the mandate. Whoever ends their own is redirected to the office: they may not see the list any more."""
     own = any(mandate["mandate_id"] == str(mandate_id) for mandate in await visit.mandates())
     await visit.api.post(f"/v1/mandates/{mandate_id}/end", credentials=visit.credentials)
     if own:

@@ -1,4 +1,4 @@
-"""A letter that came on paper, in the office: its photo, what it says, and the pledge recorded from it."""
+"""A letter that the secretariat got on paper: its photo is uploaded and the commitment recorded from it."""
 
 import asyncio
 from collections.abc import Mapping
@@ -31,7 +31,7 @@ async def read(campaign_id: UUID, invitation_id: UUID, visit: VisitDep) -> Respo
 
 @router.post(PATH + "/proof", **OPEN)
 async def send(campaign_id: UUID, invitation_id: UUID, visit: VisitDep, form: SignedFormDep) -> Response:
-    """Takes the letter's photo and leads back to the page, which then asks what it says."""
+    """Uploads the letter's photo and redirects to the page, which then asks for what the letter says."""
     content = await file_of(form)
     fault = fault_of(content)
     if fault is None:
@@ -72,21 +72,21 @@ async def record(campaign_id: UUID, invitation_id: UUID, visit: VisitDep, form: 
 
 
 def _early(entered: CommitmentForm, invitation: Mapping[str, Any]) -> bool:
-    """Whether the letter was signed before the invitation was issued, wherever the city is."""
+    """Returns whether the letter was signed before the invitation was issued, in every time zone."""
     issued = datetime.fromisoformat(invitation["issued_at"]).astimezone(UTC).date()
     return date.fromisoformat(entered.signed_on) < issued - timedelta(days=1)
 
 
 @router.get(PATH + "/proofs/{proof_id}", **OPEN)
 async def proof_file(campaign_id: UUID, invitation_id: UUID, proof_id: UUID, visit: VisitDep) -> Response:
-    """The letter, to be saved; the page shows it as an image where it is one, which runs nothing that may be in it."""
+    """Returns the letter as a download. The page shows it in an img element, which runs no script that may be in it."""
     found = await visit.api.send("GET", f"/v1/proofs/{proof_id}", credentials=visit.credentials)
     kept = ("Content-Type", "Content-Disposition", "Cache-Control")
     return Response(found.content, headers={name: found.headers[name] for name in kept})
 
 
 async def _read(visit: Visit, campaign_id: UUID, invitation_id: UUID) -> tuple[Any, Any, list[dict[str, Any]]]:
-    """The campaign, the invitation and its letters."""
+    """Returns the campaign, the invitation and its letters."""
     campaign, invitation, proofs = await asyncio.gather(
         own_campaign(visit, campaign_id),
         visit.api.get(f"/v1/invitations/{invitation_id}", credentials=visit.credentials),

@@ -1,4 +1,4 @@
-"""A file between its upload and its import: what is wrong with it, and what was decided about its lines so far."""
+"""Files that were uploaded and not imported yet: the report about each, and the decisions about its lines."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -12,14 +12,14 @@ from polity_portal.client.problems import ApiProblem
 from polity_portal.web.forms import text_of
 
 SHOWN_ROWS = 50
-"""How many faulty rows, and how many proposals, one page asks about."""
+"""The number of faulty rows, and of proposals, on one page."""
 BYTES_AS_TEXT = "latin-1"
-"""Maps every byte to one character and back, so that the file is kept as it came."""
+"""The encoding that maps every byte to one character and back, to store the file in JSON."""
 
 
 @dataclass
 class PendingImport:
-    """A file that waits. `changes` are the API's; `report` is its newest, cut to what one page shows, in `language`."""
+    """A file with its decisions (`changes`, as the API takes them) and its newest report, cut to one page."""
 
     content: bytes
     changes: dict[str, Any] = field(default_factory=dict)
@@ -29,21 +29,21 @@ class PendingImport:
 
 @dataclass(frozen=True)
 class ImportTarget:
-    """What is imported where: `route` of the API, for the network whose secretariat does it."""
+    """What is imported where: the API's `route`, for the network whose secretariat imports."""
 
     visit: Visit
     route: str
     network_id: UUID
 
     async def find(self, upload_id: UUID) -> PendingImport | None:
-        """What this session keeps under the id for this errand."""
+        """Returns what this session has uploaded under the id for this target; None if there is nothing."""
         kept = await self.visit.uploads.find(self.visit.session, upload_id, self.network_id)
         if kept is None or kept["route"] != self.route:
             return None
         return PendingImport(kept["content"].encode(BYTES_AS_TEXT), kept["changes"], kept["report"], kept["language"])
 
     async def check(self, upload_id: UUID, pending: PendingImport) -> None:
-        """Has the file checked as it was decided so far, and keeps it with the report."""
+        """Checks the file with the decisions so far, and stores it with the report."""
         report = await self._post(pending, dry_run=True)
         shown = _cut_to_page(report)
         kept = {
@@ -58,7 +58,7 @@ class ImportTarget:
         pending.report, pending.language = shown, self.visit.language
 
     async def do(self, upload_id: UUID, pending: PendingImport) -> dict[str, Any] | None:
-        """Imports the file; returns the counts, None when something has to be decided first after all."""
+        """Imports the file and returns the counts; None if something has to be decided first."""
         try:
             done = await self._post(pending, dry_run=False, key=str(upload_id))
         except ApiProblem as problem:
@@ -77,7 +77,7 @@ class ImportTarget:
 
 
 def _cut_to_page(report: dict[str, Any]) -> dict[str, Any]:
-    """The report, cut to what one page shows."""
+    """Returns the report, cut to what one page shows."""
     rows, asked = report["faulty_rows"][:SHOWN_ROWS], report["asked_rows"][:SHOWN_ROWS]
     lines, asked_lines = {row["line"] for row in rows}, {row["line"] for row in asked}
     editable = {row["line"] for row in report["faulty_rows"]}
@@ -100,7 +100,7 @@ def _cut_to_page(report: dict[str, Any]) -> dict[str, Any]:
 
 
 def apply_decisions(pending: PendingImport, form: FormData) -> None:
-    """Adds to the changes what the form of the report says; its fields are named after the kept report."""
+    """Adds the decisions of the report's form to the changes. The form's fields are named after the stored report."""
     changes, report = pending.changes, pending.report
     if form.get("action") == "sheet":
         _choose_sheet(changes, form)
@@ -116,7 +116,7 @@ def apply_decisions(pending: PendingImport, form: FormData) -> None:
 
 
 def _choose_sheet(changes: dict[str, Any], form: FormData) -> None:
-    """Takes the sheet that was chosen; without one it is asked for again. What was decided was about other lines."""
+    """Chooses the sheet, or asks for it again. Earlier decisions are dropped: they are about other lines."""
     changes.clear()
     if sheet := text_of(form, "sheet"):
         changes["sheet"] = sheet
@@ -133,7 +133,7 @@ def _correct(changes: dict[str, Any], report: dict[str, Any], form: FormData) ->
         if changed:
             corrections[str(line)] = corrections.get(str(line), {}) | changed
         elif _counts_cells(report, line) and any(cell is not None for cell in given.values()):
-            # The row has too many or too few cells, and stands under the headings as it should.
+            # The row has too many or too few cells, and is right as the page shows it under the headings.
             corrections.setdefault(str(line), {})
 
 
@@ -149,7 +149,7 @@ def _answer(changes: dict[str, Any], report: dict[str, Any], form: FormData) -> 
 
 
 def _update(changes: dict[str, Any], report: dict[str, Any], form: FormData) -> None:
-    """Adds whose values the register takes over; those that the page didn't show stay as they were decided."""
+    """Adds the lines whose values the register takes over. Decisions about lines that the page didn't show are kept."""
     shown = {difference["line"] for difference in report["differences"]}
     ticked = {line for line in shown if form.get(f"update:{line}")}
     changes["updates"] = sorted({*changes.get("updates", ()), *shown} - (shown - ticked))
@@ -158,7 +158,7 @@ def _update(changes: dict[str, Any], report: dict[str, Any], form: FormData) -> 
 
 
 def _accepted_suggestions(report: dict[str, Any], form: FormData) -> Iterator[tuple[int, dict[str, str]]]:
-    """Each line with what is written instead: the suggestions that were chosen, or all that are the only ones."""
+    """Yields each line with its new cells: the suggestions that were chosen, or each that is the only one."""
     for told in (*report["faults"], *report["questions"]):
         suggestions = told["suggestions"]
         if form.get("action") == "suggestions" and len(suggestions) == 1 and "confirmable" not in told:
@@ -170,7 +170,7 @@ def _accepted_suggestions(report: dict[str, Any], form: FormData) -> Iterator[tu
 
 
 def _question_name(told: dict[str, Any]) -> str:
-    """How the page names a fault or a question."""
+    """Returns the name of the form field of a fault or a question."""
     return f"{told['line']}:{told['field']}:{told['reason']}"
 
 

@@ -1,4 +1,4 @@
-"""The page that explains the HTTP API."""
+"""The documentation of the HTTP API."""
 
 from fastapi import Request, Response
 
@@ -11,5 +11,5 @@ router = page_router()
 
 @router.api_route("/docs", methods=["GET", "HEAD"], **OPEN)
 async def documentation(request: Request) -> Response:
-    """Swagger UI where scripts run, a plain table where they don't."""
+    """Shows Swagger UI where scripts run, a plain table where they don't."""
     return page(request, "partners/api_documentation.html", index=True, operations=operations(platform_document()))

@@ -1,4 +1,4 @@
-"""A partner's subscriptions to public facts: made, mended and ended, and the log of what was posted where."""
+"""A partner's webhook subscriptions to public facts, and the log of their deliveries."""
 
 import asyncio
 from datetime import timedelta
@@ -22,14 +22,14 @@ PATH = "/{lang:lang}/office/webhooks"
 ONE = PATH + "/{webhook_id}"
 ROWS = 25
 DAYS = (1, 3, 7, 30, 90)
-"""How far back what was given up or missed can be sent."""
+"""The periods, in days, of which failed deliveries can be sent again."""
 KEY = "idempotency_key"
 Did = Literal["test", "pause", "resumption", "enabling", "resend"]
-"""What the form before this page did; a verb without a body in the API, but `resend`."""
+"""What the form before this page did: an operation of the API without a body, but for `resend`."""
 
 
 class Log(BaseModel):
-    """What the address of a delivery log says."""
+    """The query parameters of a delivery log."""
 
     status: Literal["", "pending", "delivered", "exhausted", "cancelled"] = ""
     cursor: Cursor = ""
@@ -48,7 +48,7 @@ async def new(visit: VisitDep) -> Response:
 
 @router.post(PATH + "/new", **OPEN)
 async def subscribe(visit: VisitDep, form: SignedFormDep) -> Response:
-    """Shows the secret in this one answer; sent again, the same form is answered with the same secret."""
+    """Shows the secret in this answer alone. The same form sent again gets the same secret (by its idempotency key)."""
     entered = {name: text_of(form, name) for name in ("url", "description", KEY)}
     chosen = texts_of(form, "fact_types")
     body = {name: entered[name] for name in ("url", "description")} | ({"fact_types": chosen} if chosen else {})
@@ -101,7 +101,7 @@ async def remove(webhook_id: UUID, visit: VisitDep, form: SignedFormDep) -> Resp
 
 @router.post(ONE + "/resend", **OPEN)
 async def resend_given_up(webhook_id: UUID, visit: VisitDep, form: SignedFormDep) -> Response:
-    """Posts what was given up or missed in the last days."""
+    """Sends again what was given up or missed in the last days."""
     days = text_of(form, "days")
     if days not in map(str, DAYS):
         raise NotFound
@@ -142,7 +142,7 @@ async def _do(visit: Visit, webhook_id: UUID, form: FormData, verb: Did) -> Resp
 
 
 def _back(visit: Visit, webhook_id: UUID, form: FormData, done: Did) -> Response:
-    """Leads to the log as it was filtered."""
+    """Redirects to the log with its filter."""
     status = text_of(form, "status")
     kept = f"?status={status}" if status.isalpha() else ""
     return visit.go_to(f"{visit.office}/webhooks/{webhook_id}{kept}", done=done)

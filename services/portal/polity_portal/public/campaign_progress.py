@@ -1,4 +1,4 @@
-"""What the public pages show of one campaign: asked of the API in as few turns as its answers allow."""
+"""The content of a campaign's public page: the campaign, its progress, the list and the map of commitments."""
 
 import asyncio
 from dataclasses import dataclass
@@ -25,18 +25,18 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True)
 class CampaignQuery:
-    """What a visitor asks of the list; what makes no sense was left out."""
+    """The query parameters of a campaign's page; invalid ones are ignored."""
 
     q: str = ""
     region: str = ""
     order: str = "newest"
     cursor: str = ""
     day: date | None = None
-    """The list and the figures as they stood at the end of it, in the campaign's zone."""
+    """Show the list and the figures as of the end of this day, in the campaign's zone."""
 
     @property
     def filters(self) -> dict[str, str]:
-        """The same as parameters of the address, without the page of the list."""
+        """The parameters of the address, without the cursor."""
         answers = {"q": self.q, "region": self.region, "as_of": self.day.isoformat() if self.day else ""}
         if self.order != ORDERS[0]:
             answers["order"] = self.order
@@ -54,7 +54,7 @@ def campaign_query(
     cursor: Annotated[str, Query()] = "",
     as_of: Annotated[str, Query()] = "",
 ) -> CampaignQuery:
-    """Returns what the address asks for: a mistyped address still shows the page."""
+    """Returns the query. Invalid parameters are ignored, so that a mistyped address still shows the page."""
     return CampaignQuery(
         q=q.replace("\0", "").strip()[:200],
         region=region if region in REGIONS else "",
@@ -77,20 +77,20 @@ def _day(written: str) -> date | None:
 
 @dataclass(frozen=True)
 class Progress:
-    """What reporting says, of now or of a moment; None for what isn't there yet."""
+    """Reporting's answers, as of now or of a moment; None for what reporting does not have yet."""
 
     progress: Json | None
     pledges: Json | None
-    """One page of who has pledged."""
+    """One page of the commitments."""
     places: Json | None
-    """All of them, as GeoJSON."""
+    """All commitments, as GeoJSON."""
     moment: datetime | None = None
 
 
 async def campaign_page_content(portal: Portal, campaign_id: UUID, query: CampaignQuery) -> Json:
-    """What the page of a campaign shows; raises ApiProblem when there is no such campaign."""
+    """Returns the content of a campaign's page. Raises ApiProblem if there is no such campaign."""
     if query.day:
-        # The day ends with the campaign's zone.
+        # The end of the day depends on the campaign's zone, so the campaign is read first.
         campaign, network = await _campaign(portal, campaign_id)
         moment = last_moment(query.day, campaign["reply_by"]["time_zone"], portal.clock())
         return page_content(portal, campaign, network, await read_progress(portal, campaign_id, query, moment), query)
@@ -103,7 +103,7 @@ async def campaign_page_content(portal: Portal, campaign_id: UUID, query: Campai
 async def read_progress(
     portal: Portal, campaign_id: UUID | str, query: CampaignQuery = NO_FILTER, moment: datetime | None = None
 ) -> Progress:
-    """The campaign's progress, one page of its pledges and all of them on the map, asked for at once."""
+    """Reads the campaign's progress, one page of its commitments and all of them for the map, at the same time."""
     path, as_of = f"/v1/progress/{campaign_id}", moment.isoformat() if moment else None
     listed = {"q": query.q, "region": query.region, "order": query.order, "cursor": query.cursor}
     progress, pledges, places = await asyncio.gather(
@@ -117,7 +117,7 @@ async def read_progress(
 def page_content(
     portal: Portal, campaign: Json, network: Json, answers: Progress, query: CampaignQuery = NO_FILTER
 ) -> Json:
-    """The content of the page's template."""
+    """Returns the content of the page's template."""
     progress, pledges = answers.progress, answers.pledges
     if answers.moment and progress:
         then = {"commitments": progress["totals"]["committed"], "milestones": progress["milestones"]}
@@ -141,7 +141,7 @@ def page_content(
 
 
 def last_moment(day: date, zone: str, now: datetime) -> datetime | None:
-    """The last moment of the day in the IANA zone, in UTC; None when it isn't over."""
+    """Returns the last microsecond of the day in the IANA zone, in UTC; None if the day isn't over."""
     if day >= now.astimezone(ZoneInfo(zone)).date():
         return None
     end = datetime.combine(day + timedelta(days=1), time(), ZoneInfo(zone)).astimezone(UTC)

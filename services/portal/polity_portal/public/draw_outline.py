@@ -17,9 +17,9 @@ from polity_portal.web.assets import STATIC
 Point = tuple[float, float]
 
 TOLERANCE = 0.6
-"""Units of the map by which a simplified coast may differ from the real one."""
+"""The tolerance of the simplified coast, in units of the map."""
 SMALLEST = 0.4
-"""Square units: a smaller island is a spot that nobody sees."""
+"""Smaller islands are left out, in square units of the map."""
 SOUTHERN_END = -56.0
 """Degrees north; rings that lie further south are Antarctica's."""
 
@@ -75,7 +75,7 @@ def _projected(ring: Sequence[Point]) -> list[Point]:
 
 
 def _simplified(ring: list[Point]) -> list[Point]:
-    """Douglas and Peucker's line on each half of the ring."""
+    """Simplifies each half of the ring by the algorithm of Douglas and Peucker."""
     far = max(range(len(ring)), key=lambda n: _distance(ring[n], ring[0], ring[0]))
     return [*_line(ring[: far + 1])[:-1], *_line(ring[far:])]
 
@@ -103,7 +103,7 @@ def _area(ring: Sequence[Point]) -> float:
 
 
 def _path(ring: Sequence[Point]) -> str:
-    """Whole tenths of a unit as steps from point to point: half as long as places."""
+    """Returns the path in relative steps of whole tenths of a unit: half as long as absolute coordinates."""
     tenths = [(round(x * 10), round(y * 10)) for x, y in ring[:-1]]
     moves = " ".join(f"{(b[0] - a[0]) / 10:g} {(b[1] - a[1]) / 10:g}" for a, b in pairwise(tenths))
     return f"M{tenths[0][0] / 10:g} {tenths[0][1] / 10:g}l{moves.replace(' -', '-')}z"

@@ -1,4 +1,4 @@
-"""The map's projection, Equal Earth (Šavrič, Patterson, Jenny 2018): every region keeps its share of the surface."""
+"""The map's projection, Equal Earth (Šavrič, Patterson, Jenny 2018): areas keep their proportions."""
 
 from math import asin, cos, radians, sin, sqrt
 
@@ -26,11 +26,11 @@ _TOP = _plane(0, radians(NORTH))[1] * _SCALE
 
 
 def relative_longitude(longitude: float) -> float:
-    """Degrees east of the map's middle, from -180 up to 180."""
+    """Returns degrees east of the map's middle, from -180 up to 180."""
     return (longitude - CENTRE + 180) % 360 - 180
 
 
 def point(east: float, latitude: float) -> tuple[float, float]:
-    """The point of the map, WIDTH by HEIGHT units large, for degrees east of its middle; x grows east, y south."""
+    """Returns the point of the map, WIDTH by HEIGHT units, for degrees east of its middle; y grows to the south."""
     x, y = _plane(radians(east), radians(latitude))
     return WIDTH / 2 + x * _SCALE, _TOP - y * _SCALE

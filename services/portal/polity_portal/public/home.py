@@ -1,4 +1,4 @@
-"""The public home, and the way to it in the visitor's language."""
+"""The home page, and the redirect to it in the visitor's language."""
 
 import asyncio
 from typing import Any
@@ -18,7 +18,7 @@ router = page_router()
 
 @router.api_route("/", methods=["GET", "HEAD"], **OPEN)
 async def choose_language(request: Request) -> Response:
-    """Sends the visitor to the home in the language that the browser prefers."""
+    """Redirects to the home page in the language that the browser prefers."""
     language = preferred(request.headers.get("accept-language", ""))
     return RedirectResponse(f"/{language.code}/", 302, {"Vary": "Accept-Language", "Cache-Control": "no-store"})
 
@@ -36,7 +36,7 @@ async def home(request: Request, portal: PortalDep) -> Response:
     content: dict[str, Any] = {"networks": networks["items"]}
     known = [c for c in campaigns["items"] if c["network_id"] in by_network]
     if len(known) == 1:
-        # A platform with one campaign has nothing to choose: it leads with that campaign.
+        # A platform with one campaign shows it on the home page.
         found = await read_progress(portal, known[0]["campaign_id"])
         content |= page_content(portal, known[0], by_network[known[0]["network_id"]], found)
     else:

@@ -1,4 +1,4 @@
-"""Where those who pledged are, as dots on the bundled outline: drawn by the server, no tiles and no script."""
+"""The map of commitments: dots on the bundled outline of the land, drawn by the server without tiles or scripts."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -8,18 +8,18 @@ from typing import Any
 from polity_portal.public.equal_earth import HEIGHT, WIDTH, point, relative_longitude
 
 EDGE = 8
-"""Units of open sea that are left out on either side of the whole world."""
+"""Units of the map that are left out on either side of the whole world: open sea."""
 CELLS = 120
-"""Dots that share one of so many columns of the drawing become one larger dot."""
+"""The drawing has so many columns of cells; dots in the same cell are merged into one larger dot."""
 SMALLEST_VIEW = 240.0
-"""Units across that a part of the world shows at least."""
+"""The smallest width of a part of the world, in units of the map."""
 NAMED = 5
-"""A dot's tooltip names so many; the rest it counts."""
+"""A dot's tooltip shows so many names and the number of the others."""
 
 
 @dataclass(frozen=True)
 class Dot:
-    """One place or several that lie together."""
+    """One local government, or several that are near each other."""
 
     x: float
     y: float
@@ -31,13 +31,13 @@ class Dot:
 
 @dataclass(frozen=True)
 class WorldMap:
-    """A part of the world and its dots, marked ones last so that they lie on top."""
+    """A part of the world and its dots, marked ones last so that they are drawn on top."""
 
     view: str
     """The SVG's viewBox."""
     dots: tuple[Dot, ...]
     count: int
-    """How many places the dots stand for."""
+    """The number of local governments."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class _Spot:
 
 
 def world_map(features: Iterable[Mapping[str, Any]], region: str = "", marked: Collection[str] = ()) -> WorldMap:
-    """The dots of GeoJSON features with a position, of one UN M49 region or all; `marked` are ids to stand out."""
+    """Returns the map of the GeoJSON features of one UN M49 region, or all; `marked` are the ids to highlight."""
     spots = [
         _Spot(*_position(feature), feature["properties"]["name"], feature["id"] in marked)
         for feature in features
@@ -66,7 +66,7 @@ def _position(feature: Mapping[str, Any]) -> tuple[float, float]:
 
 
 def _part(spots: Sequence[_Spot]) -> tuple[float, float, float, float]:
-    """The part of the world around the spots, in the proportions of the whole."""
+    """Returns x, y, width and height of the part of the world around the spots, in the proportions of the whole."""
     xs, ys = [spot.x for spot in spots], [spot.y for spot in spots]
     shape = (WIDTH - 2 * EDGE) / HEIGHT
     width = max((max(xs) - min(xs)) * 1.3, (max(ys) - min(ys)) * 1.3 * shape, SMALLEST_VIEW)

@@ -1,4 +1,4 @@
-"""The portal's own files, served under names that carry a digest of their content."""
+"""Static files, with addresses that carry a digest of the content."""
 
 import gzip
 import hashlib
@@ -19,18 +19,18 @@ TYPES = {
 
 @dataclass(frozen=True)
 class Asset:
-    """A file in memory with the address it is served under."""
+    """A static file in memory, with its address."""
 
     content: bytes
     gzipped: bytes
-    """The same as gzip."""
+    """The content, compressed by gzip."""
     media_type: str
     digest: str
     address: str
 
 
 def load(folder: Path = STATIC) -> dict[str, Asset]:
-    """Every file below `folder`, by its path relative to it."""
+    """Returns every file below `folder`, by its path relative to it."""
     found = {}
     for path in sorted(folder.rglob("*")):
         if path.is_file():

@@ -1,4 +1,4 @@
-"""The shapes of the page's drawings, worked out here so that no script and no inline style is needed."""
+"""Shapes of charts, computed on the server so that pages need no script and no inline style."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ class Curve:
 
 
 def running_total(days: Sequence[Mapping[str, str | int]], key: str) -> Curve | None:
-    """The running total of `key`, days without a row included; None when there is nothing to draw."""
+    """Returns the running total of `key`, days without a row included; None if all are 0."""
     counts = {date.fromisoformat(str(row["day"])): int(row[key]) for row in days}
     if not any(counts.values()):
         return None
@@ -40,7 +40,7 @@ def running_total(days: Sequence[Mapping[str, str | int]], key: str) -> Curve | 
 
 
 def round_up(value: int) -> int:
-    """The next 1, 2 or 5 times a power of ten, at least 10."""
+    """Returns the next 1, 2 or 5 times a power of ten, at least 10."""
     step = 10
     while True:
         for factor in (1, 2, 5):
@@ -50,5 +50,5 @@ def round_up(value: int) -> int:
 
 
 def share(part: int, whole: int) -> float:
-    """Part of the whole in hundredths, 0 to 100, to one decimal."""
+    """Returns the part as a percentage of the whole, 0 to 100, to one decimal; 0 if the whole is 0."""
     return round(min(100.0 * part / whole, 100.0), 1) if whole > 0 else 0.0

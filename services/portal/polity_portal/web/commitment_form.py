@@ -1,4 +1,4 @@
-"""The form in which a city makes its pledge."""
+"""The form of a commitment, which a city fills in by its link and the secretariat from a letter."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
@@ -21,7 +21,7 @@ TEXTS = ("signatory_name", "signatory_office", "signed_on")
 
 @dataclass(frozen=True)
 class CommitmentForm:
-    """What was entered, as it was entered."""
+    """The fields as they were entered."""
 
     signatory_name: str = ""
     signatory_office: str = ""
@@ -30,11 +30,11 @@ class CommitmentForm:
     confirmed: bool = False
     idempotency_key: str = ""
     revision: int = 0
-    """The saved form that the page showed; 0 before the first."""
+    """The revision of the saved form that the page showed; 0 before the first."""
     saved_at: str | None = None
 
     def as_draft(self) -> dict[str, object]:
-        """What is saved of it: nothing where nothing was entered, and no confirmation."""
+        """Returns what the API saves: None for empty fields, and no confirmation."""
         return {
             "signatory_name": self.signatory_name or None,
             "signatory_office": self.signatory_office or None,
@@ -43,13 +43,13 @@ class CommitmentForm:
         }
 
     def beside(self, other: "CommitmentForm") -> list[tuple[str, str, str]]:
-        """Field by field what stands here and what in the other form; themes by code."""
+        """Returns field by field the name, this form's value and the other form's; themes by code."""
         texts = [(name, getattr(self, name), getattr(other, name)) for name in TEXTS]
         ranked = enumerate(zip(self.themes, other.themes, strict=True), 1)
         return [*texts, *((f"theme_{rank}", mine, others) for rank, (mine, others) in ranked)]
 
     def typed(self) -> list[tuple[str, str]]:
-        """The names of the fields that were filled in, and what stands there; themes by code."""
+        """Returns name and value of the fields that were filled in; themes by code."""
         texts = [(name, getattr(self, name)) for name in TEXTS]
         ranked = [(f"theme_{rank}", theme) for rank, theme in enumerate(self.themes, 1)]
         return [(name, value) for name, value in (*texts, *ranked) if value]
@@ -76,7 +76,7 @@ def submitted_form(form: FormData) -> CommitmentForm:
 
 
 def saved_form(draft: Mapping[str, Any], today: date) -> CommitmentForm:
-    """The form as it was saved; one that nobody saved yet has today's date."""
+    """Returns the form as it was saved, with today's date if it was never saved."""
     signed_on = draft["signed_on"] or ("" if draft["revision"] else today.isoformat())
     return CommitmentForm(
         signatory_name=draft["signatory_name"] or "",
@@ -90,7 +90,7 @@ def saved_form(draft: Mapping[str, Any], today: date) -> CommitmentForm:
 
 
 def faults_in(entered: CommitmentForm, themes: Collection[str], latest: date) -> list[Fault]:
-    """What is missing or wrong, in the order of the form. Field names are those of the form."""
+    """Returns what is missing or wrong, in the order of the form, by the form's field names."""
     faults = [
         Fault(name, reason)
         for name, value in (("signatory_name", entered.signatory_name), ("signatory_office", entered.signatory_office))
@@ -124,7 +124,7 @@ def _date_fault(value: str, latest: date) -> str | None:
 
 
 def faults_of(problem: ApiProblem) -> list[Fault]:
-    """What the API found wrong with the form. Raises the problem when it is about something else."""
+    """Returns what the API found wrong with the form. Raises the problem if it is about something else."""
     if problem.slug in REFUSED_FIELDS:
         return [Fault(REFUSED_FIELDS[problem.slug], problem.slug, problem.title)]
     if not problem.faults:
@@ -133,12 +133,12 @@ def faults_of(problem: ApiProblem) -> list[Fault]:
 
 
 def latest_day(today: date) -> date:
-    """The latest date that it is anywhere: clocks east of here may show tomorrow."""
+    """Returns tomorrow: east of here it may be that date already."""
     return date.fromordinal(today.toordinal() + 1)
 
 
 def idempotency_key_of(value: str) -> str:
-    """Returns the form's key when it is one of ours, else a new one: what else was sent may be no header's value."""
+    """Returns the form's key if it is a UUID, else a new one: any other value may not be valid in a header."""
     try:
         return str(UUID(value))
     except ValueError:
@@ -146,5 +146,5 @@ def idempotency_key_of(value: str) -> str:
 
 
 def revision_of(value: str) -> int:
-    """Returns the number of the saved form that the page showed, 0 for what is none."""
+    """Returns the revision that the form carries, 0 if it is no number."""
     return int(value) if value.isascii() and value.isdigit() and len(value) < 10 else 0

@@ -1,4 +1,4 @@
-"""How far a campaign has come, for pages."""
+"""A campaign's milestones as pages show them."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
@@ -8,18 +8,18 @@ from zoneinfo import ZoneInfo
 from polity_portal.web.charts import share
 
 CELEBRATED_FOR = timedelta(days=30)
-"""A milestone stands above the headline that long after it was reached, once it is announced."""
+"""An announced milestone is celebrated above the headline for so long after it was reached."""
 
 
 def next_milestone(campaign: Mapping[str, Any]) -> int | None:
-    """The lowest threshold that is not reached; None when all are."""
+    """Returns the lowest threshold that is not reached; None if all are."""
     open_ones = [m["threshold"] for m in campaign["milestones"] if not m.get("reached_at")]
     return min(open_ones, default=None)
 
 
 def steps(campaign: Mapping[str, Any], now: datetime) -> list[dict[str, Any]]:
-    """The milestones in order: how full its own stretch is (0 to 100), whether it is the next one, and whether the
-    day by which it was hoped for is over, in the campaign's zone, before it was reached."""
+    """Returns the milestones by threshold, each with `filled` (0 to 100, from the milestone before), whether it is the
+    `next`, and whether it was `missed`: not reached by its due day, in the campaign's zone."""
     zone = ZoneInfo(campaign["reply_by"]["time_zone"])
     done, target = 0, next_milestone(campaign)
     found = []
@@ -41,7 +41,7 @@ def steps(campaign: Mapping[str, Any], now: datetime) -> list[dict[str, Any]]:
 
 
 def celebrated(found: Sequence[Mapping[str, Any]], now: datetime) -> Mapping[str, Any] | None:
-    """The highest of the steps that are announced, while it is news; None otherwise."""
+    """Returns the highest announced step while it is celebrated; None otherwise."""
     announced = [step for step in found if step["announced_at"]]
     if announced and now - datetime.fromisoformat(announced[-1]["reached_at"]) < CELEBRATED_FOR:
         return announced[-1]

@@ -1,4 +1,4 @@
-"""Every address that no other page has. Comes last."""
+"""The page for every address that no other page has. Must be included last."""
 
 from fastapi import Response
 

@@ -1,4 +1,4 @@
-"""A page's route: what goes wrong below it becomes a page in people's words, and every answer is protected."""
+"""The route class of pages: turns errors into pages, and sets the security headers of every answer."""
 
 import logging
 from collections.abc import Callable, Coroutine, Mapping, Sequence
@@ -51,10 +51,10 @@ def problem_page(
     typed: Sequence[tuple[str, str]] = (),
     again: Sequence[tuple[str, str]] = (),
 ) -> Response:
-    """The plain page of a problem: what happened and what to do, and which network's secretariat to ask (`whom`).
+    """Returns the page of a problem: what happened, what to do, and which network's secretariat to ask (`whom`).
 
-    `whom` says too why a pledge was returned. Of a refusal the page repeats what the API `said`, of a form that came
-    too late the fields that were `typed`; the fields of a form that came too early go off `again` at its button.
+    `whom` also says why a commitment was returned. `said` is the API's title of a refusal. `typed` are the fields of
+    a form whose link has ended; `again` are those that the page's button sends again once the API answers.
     """
     words = PROBLEMS[slug]
     advice = said if slug == "refused" and said else language_of(request).say(words.advice)
@@ -96,13 +96,13 @@ def _page_of(request: Request, error: Exception) -> Response:
 
 
 def _failed(request: Request, error: Exception) -> Response:
-    """The page for what no page foresaw: a mistake of ours, which is logged."""
+    """Logs an error that no page handles, and returns the page for it."""
     logger.error("page failed", exc_info=error)
     return problem_page(request, "failed")
 
 
 async def _fields_to_send_again(request: Request) -> list[tuple[str, str]]:
-    """The fields of a form of ours that came while it could not be served; none where a file was among them."""
+    """Returns the fields of a form of our own that could not be served; none if a file was among them."""
     if request.method != "POST" or is_cross_site(request):
         return []
     form = await request.form(max_files=1, max_fields=LARGEST_FORM_FIELDS)
@@ -117,7 +117,7 @@ def _sign_in_first(request: Request) -> Response:
 
 
 class PageRoute(APIRoute):
-    """Turns errors into pages. Addresses that do not parse are pages that do not exist."""
+    """Turns errors into pages. An address whose parameters are invalid is not found."""
 
     def get_route_handler(self) -> Handler:
         inner = super().get_route_handler()
@@ -136,16 +136,16 @@ class PageRoute(APIRoute):
         return handle
 
     async def explain(self, request: Request, error: Exception) -> Response:
-        """The page of what went wrong."""
+        """Returns the page of the error."""
         if isinstance(error, (ApiUnavailable, IdentityUnavailable)) or problem_of(error):
             return problem_page(request, "unavailable", again=await _fields_to_send_again(request))
         return _page_of(request, error)
 
 
 def page_router(route_class: type[PageRoute] = PageRoute) -> APIRouter:
-    """A router of pages. They are open to the API's access rules; those behind a session ask for it themselves."""
+    """Returns a router of pages. Their access rule is PUBLIC; those behind a session depend on it themselves."""
     return APIRouter(route_class=route_class, include_in_schema=False, default_response_class=Response)
 
 
 OPEN: dict[str, Any] = access(PUBLIC)
-"""Pages carry no API data of their own: what a person may see is decided by the API with that person's token."""
+"""The access rule of pages: what a person may see is decided by the API, with that person's token."""

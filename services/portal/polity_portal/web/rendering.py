@@ -1,4 +1,4 @@
-"""Pages: templates per language, and the headers that every page carries."""
+"""Renders templates by language, and sets the headers of pages."""
 
 import gzip
 from functools import cache
@@ -17,13 +17,13 @@ from polity_portal.web.portal import portal_of
 
 ASSETS = assets.load()
 PUBLIC_CACHE = "public, max-age=15"
-"""The office says how long that is, where a milestone is announced."""
+"""The text about announced milestones in the office says these seconds too."""
 GZIP_LEVEL = 5
-"""Of 1 to 9: more takes longer and gains little."""
+"""From 1 to 9; a higher level takes longer and saves little."""
 
 
 def build_environment() -> Environment:
-    """The templates as every language shares them."""
+    """Returns the environment without a language."""
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parents[1] / "templates"),
         autoescape=True,
@@ -39,7 +39,7 @@ def build_environment() -> Environment:
 
 @cache
 def environment(code: str) -> Environment:
-    """The templates speaking one language."""
+    """Returns the environment of one language."""
     language = LANGUAGES[code]
     spoken = build_environment()
     spoken.install_gettext_translations(language.translations, newstyle=True)  # type: ignore[attr-defined]
@@ -49,7 +49,7 @@ def environment(code: str) -> Environment:
 
 
 def language_of(request: Request) -> Language:
-    """The language that the address names, else the one the browser asks for."""
+    """Returns the language of the address, else the one that the browser prefers."""
     first = request.url.path.split("/")[1]
     return LANGUAGES.get(first) or preferred(request.headers.get("accept-language", ""))
 
@@ -57,7 +57,7 @@ def language_of(request: Request) -> Language:
 def page(
     request: Request, template: str, *, status: int = 200, cache: str = "no-store", **content: Any
 ) -> HTMLResponse:
-    """The template in the page's language. `cache` is its Cache-Control."""
+    """Renders the template in the page's language. `cache` is its Cache-Control."""
     language = language_of(request)
     settings = portal_of(request).settings
     shown = {
@@ -71,7 +71,7 @@ def page(
     body = environment(language.code).get_template(template).render(shown)
     response = HTMLResponse(body, status)
     if cache == PUBLIC_CACHE:
-        # Only what is the same for everyone: beside a secret, the length of packed text would tell of the secret.
+        # Only pages that are the same for everyone: the length of compressed text reveals secrets within it (BREACH).
         compress(request, response, gzip.compress(response.body, GZIP_LEVEL, mtime=0))
     response.headers["Content-Language"] = language.code
     response.headers["Cache-Control"] = cache
@@ -81,7 +81,7 @@ def page(
 
 
 def compress(request: Request, response: Response, gzipped: bytes) -> None:
-    """Puts the `packed` content (gzip) in place of the response's own where the browser takes it."""
+    """Replaces the response's content by the `gzipped` one if the browser accepts it."""
     response.headers["Vary"] = "Accept-Encoding"
     if "gzip" in request.headers.get("accept-encoding", ""):
         response.body = gzipped
@@ -90,12 +90,12 @@ def compress(request: Request, response: Response, gzipped: bytes) -> None:
 
 
 def go_to(address: str) -> RedirectResponse:
-    """See other: the answer to a POST that succeeded."""
+    """Returns 303 See Other, the answer to a POST that succeeded."""
     return RedirectResponse(address, HTTP_303_SEE_OTHER, {"Cache-Control": "no-store"})
 
 
 def set_security_headers(response: Response, issuer: str, public_url: str) -> None:
-    """The headers of every page. Forms go to ourselves, and to the realm when it lives elsewhere."""
+    """Sets the security headers of a page. Forms may go to the portal, and to the realm if that is another origin."""
     realm, here = urlsplit(issuer), urlsplit(public_url)
     elsewhere = f" {realm.scheme}://{realm.netloc}" if realm.netloc != here.netloc else ""
     response.headers["Content-Security-Policy"] = (

@@ -1,4 +1,4 @@
-"""The portal's own files."""
+"""The routes of static files."""
 
 from fastapi import Request, Response
 from fastapi.responses import PlainTextResponse
@@ -13,7 +13,7 @@ FOREVER = "public, max-age=31536000, immutable"
 
 @router.api_route("/static/{digest}/{name:path}", methods=["GET", "HEAD"], **OPEN)
 async def static(digest: str, name: str, request: Request) -> Response:
-    """A file under the digest of its content; an older digest is not found, so that no cache keeps the wrong one."""
+    """Returns the file if the digest is that of its content. Any other is not found, so that caches stay right."""
     found = ASSETS.get(name)
     if found is None or found.digest != digest:
         raise NotFound

@@ -1,4 +1,4 @@
-"""What templates call beside their content."""
+"""The functions and values that every template can use."""
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime
@@ -15,18 +15,18 @@ from polity_portal.web.milestones import next_milestone
 
 
 def same_clock(at: str, zone: str, other: str) -> bool:
-    """Whether clocks in both IANA zones show the same at that instant."""
+    """Returns whether both IANA zones have the same offset from UTC at the instant."""
     moment = datetime.fromisoformat(at)
     return moment.astimezone(ZoneInfo(zone)).utcoffset() == moment.astimezone(ZoneInfo(other)).utcoffset()
 
 
 def sort_key(name: str) -> str:
-    """The name as readers look it up: É stands with E, not after Z."""
+    """Returns the name without accents and case: É is sorted with E, not after Z."""
     return "".join(c for c in normalize("NFKD", name) if not combining(c)).casefold()
 
 
 def named(rows: Iterable[Mapping[str, Any]], key: str, name: Callable[[str], str]) -> list[dict[str, Any]]:
-    """Rows of a table of counts: their name in the page's language, most pledges first."""
+    """Returns rows of a table of counts with their names in the page's language, most commitments first."""
     found = [{"name": name(row[key]), "counts": row} for row in rows]
     return sorted(found, key=lambda row: (-row["counts"]["committed"], sort_key(row["name"])))
 
@@ -50,22 +50,22 @@ SHARED: dict[str, Any] = {
 
 
 def for_language(language: Language) -> dict[str, Any]:
-    """What answers in the language of the page."""
+    """Returns the globals that depend on the language of the page."""
 
     def field_name(field: str) -> str:
         return language.say(wording.FIELDS.get(field, field)) if field else ""
 
     def reason(fault: Fault) -> str:
-        """Our own words for a fault of a form, else those of the API."""
+        """Returns the portal's own words for a fault of a form, else those of the API."""
         return language.say(wording.REASONS.get(fault.reason) or fault.message or wording.UNKNOWN_REASON)
 
     def mail_failure(failure: str) -> str:
-        """Why a mail was not taken, in people's words."""
+        """Returns why a mail could not be delivered."""
         known = (words for begin, words in wording.MAIL_FAILURES.items() if failure.startswith(begin))
         return language.say(next(known, wording.UNKNOWN_REASON))
 
     def typed_day(typed: str) -> str:
-        """What was typed into a field for a day, as the language writes days; as it stands where it is none."""
+        """Returns a day that was typed as the language writes days; unchanged if it is no day."""
         try:
             return language.day(date.fromisoformat(typed))
         except ValueError:
