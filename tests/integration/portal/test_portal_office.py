@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 import pytest_asyncio
-from polity_portal.demo.tour_steps import CITIES, COMMON, WAYS
+from polity_portal.demo.tour_steps import COMMON, SAMPLES, WAYS
 
 NETWORK = "0199a000-0000-7000-8000-000000000001"
 CAMPAIGN = "0199a000-0000-7000-8000-000000000002"
@@ -206,7 +206,7 @@ def tour(
     office.campaign["commitments"] = commitments
     if announced:
         office.campaign["milestones"][1] |= dict.fromkeys(("reached_at", "announced_at"), "2026-07-20T08:00:00Z")
-    rows = [city(each.name, status) for each, status in zip(CITIES, statuses, strict=False)]
+    rows = [city(each.name, status) for each, status in zip(SAMPLES, statuses, strict=False)]
     for number, row in enumerate(rows):
         row["invitation_id"] = row["status"] and f"{MAIL[:-1]}{number}"
     office.answers[f"GET /v1/networks/{NETWORK}/local-governments"] = {"items": rows, "next": None}

@@ -28,17 +28,17 @@ class HttpCache:
 
     def prepare(self, request: httpx.Request) -> _Answer | None:
         """Returns the cached answer and makes the request conditional; None if there is none."""
-        kept = self._answers.get(str(request.url))
-        if kept:
-            request.headers["If-None-Match"] = kept.etag
-        return kept
+        cached = self._answers.get(str(request.url))
+        if cached:
+            request.headers["If-None-Match"] = cached.etag
+        return cached
 
-    def content(self, response: httpx.Response, kept: _Answer | None) -> Any:
+    def content(self, response: httpx.Response, cached: _Answer | None) -> Any:
         """Returns the JSON of the answer to a request that `prepare` has seen, and caches it if it is for everybody."""
         address = str(response.request.url)
-        if kept and response.status_code == httpx.codes.NOT_MODIFIED:
-            self._put(address, kept)
-            return kept.content
+        if cached and response.status_code == httpx.codes.NOT_MODIFIED:
+            self._put(address, cached)
+            return cached.content
         content, size = response.json(), len(response.content) + len(address)
         if _for_everybody(response.headers) and size <= self._most_bytes:
             self._put(address, _Answer(response.headers["ETag"], content, size))

@@ -23,7 +23,7 @@ WAYS = ("link", "link", "paper")
 
 
 @dataclass(frozen=True)
-class City:
+class SampleGovernment:
     """A row of the sample file. The latitude of the last one is impossible."""
 
     name: str
@@ -38,10 +38,10 @@ class City:
         return (*place, language, f"Contact of {self.name} (demonstration)", address)
 
 
-CITIES = (
-    City("Samplefield", "NZ", "-41.62", "172.71", "Pacific/Auckland"),
-    City("Samplehaven", "CA", "47.31", "-70.93", "America/Toronto"),
-    City("Sampleton", "IE", "530.2", "-7.86", "Europe/Dublin"),
+SAMPLES = (
+    SampleGovernment("Samplefield", "NZ", "-41.62", "172.71", "Pacific/Auckland"),
+    SampleGovernment("Samplehaven", "CA", "47.31", "-70.93", "America/Toronto"),
+    SampleGovernment("Sampleton", "IE", "530.2", "-7.86", "Europe/Dublin"),
 )
 RIGHT_LATITUDE = "53.02"
 """The correct latitude of the last city."""
@@ -49,7 +49,7 @@ RIGHT_LATITUDE = "53.02"
 
 def sample_file(language: str) -> str:
     """Returns the CSV file to import; its contacts get mails in this language (BCP 47)."""
-    return "".join(f"{','.join(row)}\n" for row in (HEADING, *(city.row(language) for city in CITIES)))
+    return "".join(f"{','.join(row)}\n" for row in (HEADING, *(sample.row(language) for sample in SAMPLES)))
 
 
 async def tours_of(visit: Visit, networks: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -71,14 +71,14 @@ def milestone_of(campaign: Mapping[str, Any]) -> Mapping[str, Any] | None:
 async def _tour(
     visit: Visit, network: dict[str, Any], campaign: dict[str, Any], milestone: Mapping[str, Any]
 ) -> dict[str, Any]:
-    cities = await _cities(visit, network["network_id"], campaign["campaign_id"])
-    done, overtaken = steps_done(cities, milestone), steps_overtaken(cities)
+    rows = await _sample_rows(visit, network["network_id"], campaign["campaign_id"])
+    done, overtaken = steps_done(rows, milestone), steps_overtaken(rows)
     return {
         "network": network,
         "campaign": campaign,
         "threshold": milestone["threshold"],
         "reached": bool(milestone["reached_at"]),
-        "cities": [{"name": city.name, **(row or {})} for city, row in zip(CITIES, cities, strict=True)],
+        "cities": [{"name": sample.name, **(row or {})} for sample, row in zip(SAMPLES, rows, strict=True)],
         "done": done,
         "overtaken": overtaken,
         "current": next((number for number in range(1, 7) if not (done[number - 1] or overtaken[number - 1])), None),
@@ -87,7 +87,7 @@ async def _tour(
     }
 
 
-async def _cities(visit: Visit, network_id: str, campaign_id: str) -> list[dict[str, Any] | None]:
+async def _sample_rows(visit: Visit, network_id: str, campaign_id: str) -> list[dict[str, Any] | None]:
     """Returns the three cities' rows of the register with the way each has answered; None for one not imported yet."""
     register, invitations = await asyncio.gather(
         visit.api.get(
@@ -100,7 +100,7 @@ async def _cities(visit: Visit, network_id: str, campaign_id: str) -> list[dict[
     )
     ways = {row["invitation_id"]: row["recorded_by"] for row in invitations["items"]}
     rows = {row["name"]: {**row, "recorded_by": ways.get(row["invitation_id"])} for row in register["items"]}
-    return [rows.get(city.name) for city in CITIES]
+    return [rows.get(sample.name) for sample in SAMPLES]
 
 
 def remember_tour(visit: Visit, response: Response, tours: list[dict[str, Any]]) -> None:
@@ -112,18 +112,18 @@ def remember_tour(visit: Visit, response: Response, tours: list[dict[str, Any]])
         response.delete_cookie(name, path="/", httponly=True, secure=secure, samesite="lax")
 
 
-def steps_done(cities: list[dict[str, Any] | None], milestone: Mapping[str, Any]) -> list[bool]:
+def steps_done(rows: list[dict[str, Any] | None], milestone: Mapping[str, Any]) -> list[bool]:
     """Returns for each of the six steps whether it is done, from the register and the campaign alone."""
-    invited = all(row and row["status"] for row in cities)
-    answered = [_pledged(row) and row["recorded_by"] == way for row, way in zip(cities, WAYS, strict=True)]
-    return [all(cities), invited, *answered, bool(milestone.get("announced_at"))]
+    invited = all(row and row["status"] for row in rows)
+    answered = [_has_committed(row) and row["recorded_by"] == way for row, way in zip(rows, WAYS, strict=True)]
+    return [all(rows), invited, *answered, bool(milestone.get("announced_at"))]
 
 
-def steps_overtaken(cities: list[dict[str, Any] | None]) -> list[bool]:
+def steps_overtaken(rows: list[dict[str, Any] | None]) -> list[bool]:
     """Returns for each of the six steps whether it can't be done any more: the city has answered in another way."""
-    answers = [_pledged(row) and row["recorded_by"] != way for row, way in zip(cities, WAYS, strict=True)]
+    answers = [_has_committed(row) and row["recorded_by"] != way for row, way in zip(rows, WAYS, strict=True)]
     return [False, False, *answers, False]
 
 
-def _pledged(row: dict[str, Any] | None) -> TypeGuard[dict[str, Any]]:
+def _has_committed(row: dict[str, Any] | None) -> TypeGuard[dict[str, Any]]:
     return row is not None and row["status"] in ("submitted", "committed", "withdrawn")

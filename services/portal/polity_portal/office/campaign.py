@@ -38,7 +38,7 @@ class MailList(BaseModel):
         "", "waiting_address", "queued", "sent", "failed", "expired", "cancelled_erased", "cancelled_revoked",
         "cancelled_answered",
     ] = ""  # fmt: skip
-    place: Annotated[str, Field(pattern=r"^([0-9a-f-]{36})?$")] = ""
+    local_government_id: Annotated[str, Field(alias="place", pattern=r"^([0-9a-f-]{36})?$")] = ""
     cursor: Cursor = ""
 
 
@@ -110,7 +110,11 @@ async def erase(campaign_id: UUID, person_id: UUID, visit: VisitDep, form: Signe
 @router.get(PATH + "/mails", **OPEN)
 async def mails(campaign_id: UUID, visit: VisitDep, wanted: Annotated[MailList, Query()]) -> Response:
     """Lists mails that were sent or wait, without their addresses, which only notifications has."""
-    filters = {"campaign_id": str(campaign_id), "status": wanted.status, "local_government_id": wanted.place}
+    filters = {
+        "campaign_id": str(campaign_id),
+        "status": wanted.status,
+        "local_government_id": wanted.local_government_id,
+    }
     listed = visit.api.get("/v1/deliveries", credentials=visit.credentials, cursor=wanted.cursor, limit=ROWS, **filters)
     campaign, found = await asyncio.gather(own_campaign(visit, campaign_id), listed)
     ids = [row["local_government_id"] for row in found["items"] if row["local_government_id"]]
@@ -120,7 +124,7 @@ async def mails(campaign_id: UUID, visit: VisitDep, wanted: Annotated[MailList, 
         "office/mails.html",
         campaign,
         found,
-        filters={"status": wanted.status, "place": wanted.place},
+        filters={"status": wanted.status, "place": wanted.local_government_id},
         names=names,
     )
 

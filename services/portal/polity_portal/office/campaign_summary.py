@@ -19,17 +19,17 @@ SEGMENTS = ("interested", "submitted", "committed")
 async def campaign_summary(visit: Visit, campaign: Mapping[str, Any]) -> dict[str, Any]:
     """Returns the campaign with membership's figures (`desk`), mails by status, bars of `waves`, tasks (`to_do`)."""
     path = f"/v1/campaigns/{campaign['campaign_id']}/desk"
-    desk, mails = await asyncio.gather(
+    figures, mails = await asyncio.gather(
         visit.api.get(path, credentials=visit.credentials), _mails(visit, campaign["campaign_id"])
     )
     return {
         **campaign,
-        "desk": desk,
+        "desk": figures,
         "mails": mails,
-        "waves": [{**wave, "bar": bar(wave)} for wave in desk["waves"]],
-        "totals": {name: sum(wave[name] for wave in desk["waves"]) for name in ("invited", "unanswered")},
+        "waves": [{**wave, "bar": bar(wave)} for wave in figures["waves"]],
+        "totals": {name: sum(wave[name] for wave in figures["waves"]) for name in ("invited", "unanswered")},
         "goal": goal(campaign),
-        "to_do": to_do(campaign, desk, mails, visit.portal.clock()),
+        "to_do": to_do(campaign, figures, mails, visit.portal.clock()),
     }
 
 
@@ -60,17 +60,17 @@ def bar(wave: Mapping[str, Any]) -> list[tuple[str, float]]:
 
 
 def to_do(
-    campaign: Mapping[str, Any], desk: Mapping[str, Any], mails: Mapping[str, int] | None, now: datetime
+    campaign: Mapping[str, Any], figures: Mapping[str, Any], mails: Mapping[str, int] | None, now: datetime
 ) -> list[tuple[str, int]]:
     """Returns the secretariat's tasks, the most urgent first: the kind, and the number that its sentence shows."""
     found = [("announce", m["threshold"]) for m in campaign["milestones"] if _unannounced(m)]
-    found.append(("confirm", desk["to_confirm"]))
+    found.append(("confirm", figures["to_confirm"]))
     found.append(("addresses", mails["failed"] if mails else 0))
-    found.append(("letters", len(desk["letters"])))
-    unanswered = sum(wave["unanswered"] + wave["interested"] for wave in desk["waves"])
-    if desk["next_deadline"] and datetime.fromisoformat(desk["next_deadline"]["at"]) - now < SOON:
+    found.append(("letters", len(figures["letters"])))
+    unanswered = sum(wave["unanswered"] + wave["interested"] for wave in figures["waves"])
+    if figures["next_deadline"] and datetime.fromisoformat(figures["next_deadline"]["at"]) - now < SOON:
         found.append(("remind", unanswered))
-    if not desk["waves"]:
+    if not figures["waves"]:
         found.append(("invite", 1))
     return [(kind, count) for kind, count in found if count]
 

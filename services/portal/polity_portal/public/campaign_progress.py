@@ -80,9 +80,9 @@ class Progress:
     """Reporting's answers, as of now or of a moment; None for what reporting does not have yet."""
 
     progress: Json | None
-    pledges: Json | None
+    commitments: Json | None
     """One page of the commitments."""
-    places: Json | None
+    features: Json | None
     """All commitments, as GeoJSON."""
     moment: datetime | None = None
 
@@ -106,31 +106,31 @@ async def read_progress(
     """Reads the campaign's progress, one page of its commitments and all of them for the map, at the same time."""
     path, as_of = f"/v1/progress/{campaign_id}", moment.isoformat() if moment else None
     listed = {"q": query.q, "region": query.region, "order": query.order, "cursor": query.cursor}
-    progress, pledges, places = await asyncio.gather(
+    progress, commitments, features = await asyncio.gather(
         none_if_unavailable(portal.api.get(path, as_of=as_of)),
         none_if_unavailable(portal.api.get(f"{path}/commitments", as_of=as_of, limit=ROWS, **listed)),
         none_if_unavailable(portal.api.get(f"{path}/commitments.geojson", as_of=as_of)),
     )
-    return Progress(progress, pledges, places, moment)
+    return Progress(progress, commitments, features, moment)
 
 
 def page_content(
     portal: Portal, campaign: Json, network: Json, answers: Progress, query: CampaignQuery = NO_FILTER
 ) -> Json:
     """Returns the content of the page's template."""
-    progress, pledges = answers.progress, answers.pledges
+    progress, commitments = answers.progress, answers.commitments
     if answers.moment and progress:
         then = {"commitments": progress["totals"]["committed"], "milestones": progress["milestones"]}
         campaign = {**campaign, **then}
-    marked = {row["local_government_id"] for row in pledges["items"]} if pledges and query.q else set()
+    marked = {row["local_government_id"] for row in commitments["items"]} if commitments and query.q else set()
     now = portal.clock()
     reached = steps(campaign, answers.moment or now)
     return {
         "campaign": campaign,
         "network": network,
         "progress": progress,
-        "pledges": pledges,
-        "map": world_map(answers.places["features"], query.region, marked) if answers.places else None,
+        "pledges": commitments,
+        "map": world_map(answers.features["features"], query.region, marked) if answers.features else None,
         "steps": reached,
         "celebrated": celebrated(reached, answers.moment or now),
         "search": query,
