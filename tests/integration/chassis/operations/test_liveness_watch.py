@@ -133,7 +133,7 @@ async def test_a_relay_that_goes_round_no_more_is_stuck(world: World) -> None:
 PROGRAM = """
 import asyncio, sys
 from polity_chassis.operations.liveness import Stuck
-from polity_chassis.runtime import Service
+from polity_chassis.service import Service
 from polity_chassis.process import run
 from polity_chassis.settings import ServiceSettings, load
 
