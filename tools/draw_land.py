@@ -1,4 +1,4 @@
-"""`python tools/draw_land.py countries-10m.json` writes where countries lie: see services/membership/…/data/README.md.
+"""`python tools/draw_land.py countries-10m.json` writes where countries lie: see services/membership/…/reference_data/README.md.
 
 Takes the TopoJSON of the npm package world-atlas: Natural Earth's countries, in the public domain.
 """
@@ -14,12 +14,12 @@ from pathlib import Path
 from typing import Any
 
 import pycountry
-from polity_membership.domain.land import CELL_DEGREES, cell
+from polity_membership.reference_data.land import CELL_DEGREES, cell
 
 Point = tuple[float, float]
 """Longitude and latitude in degrees."""
 
-TARGET = Path(__file__).parents[1] / "services/membership/polity_membership/data/land.csv"
+TARGET = Path(__file__).parents[1] / "services/membership/polity_membership/reference_data/land.csv"
 MARGIN_DEGREES = 0.25
 """How far from its land a place may lie: a coast is drawn roughly, and sources put a harbour into the water."""
 NAMED = {

@@ -10,7 +10,7 @@ from jsonschema import Draft202012Validator
 from jsonschema.validators import validator_for
 from polity_local.openapi import __main__ as openapi
 from polity_local.openapi import rules
-from polity_membership.domain.invitations import LARGEST_SELECTION
+from polity_membership.invitations.domain import LARGEST_SELECTION
 from polity_notifications.domain.webhooks import PUBLIC_FACTS, TEST_TYPE, WITHHELD
 
 DOCUMENT: dict[str, Any] = json.loads(openapi.DOCUMENT.read_text())

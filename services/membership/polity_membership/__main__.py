@@ -14,13 +14,13 @@ from polity_chassis.process import run
 from polity_chassis.settings import load
 
 from polity_membership.app import service
-from polity_membership.domain.addresses import email
-from polity_membership.domain.cells import language
-from polity_membership.domain.errors import Bad
-from polity_membership.domain.texts import line_of_text
+from polity_membership.errors import Bad
+from polity_membership.mandates.usecases.grant_mandate import Holder, grant_operator
+from polity_membership.reference_data.reference import reference
 from polity_membership.settings import MembershipSettings
-from polity_membership.storage.reference import reference
-from polity_membership.usecases import Holder, grant_operator
+from polity_membership.tabular_import.domain.field_parsers import language
+from polity_membership.values.addresses import email
+from polity_membership.values.texts import line_of_text
 
 
 def main(argv: Sequence[str]) -> int:

@@ -8,11 +8,11 @@ from polity_chassis.service import Service
 from polity_chassis.settings import load
 from polity_contracts import topics
 
-from polity_membership.http import routers
-from polity_membership.http.titles import register_membership_titles
+from polity_membership.api import routers
+from polity_membership.api.titles import register_membership_titles
+from polity_membership.people.queries import holds
+from polity_membership.recovery.usecases import settle_orphans
 from polity_membership.settings import MembershipSettings
-from polity_membership.storage.people import holds
-from polity_membership.usecases.settle_orphans import settle_orphans
 from polity_membership.worker import (
     erase_accounts,
     forget_what_is_over,

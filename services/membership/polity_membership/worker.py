@@ -13,12 +13,14 @@ from opentelemetry.instrumentation.utils import suppress_instrumentation
 from polity_chassis.database.errors import describe, is_infrastructure
 from polity_chassis.runtime import Runtime
 
-from polity_membership.consumers.own_people import OwnPeople
-from polity_membership.identity import Accounts, NotErased
+from polity_membership.erasures import queries as erasures
+from polity_membership.erasures.accounts import Accounts, NotErased
+from polity_membership.erasures.consumers import OwnPeople
+from polity_membership.erasures.usecases.mark_people_partitions import mark_people_partitions
+from polity_membership.proofs.files import files_at
+from polity_membership.proofs.usecases.remove_proofs import remove_proofs
+from polity_membership.retention.usecases import forget_old
 from polity_membership.settings import MembershipSettings
-from polity_membership.storage import erasures
-from polity_membership.storage.files import files_at
-from polity_membership.usecases import forget_old, mark_people_partitions, remove_proofs
 
 PAUSE_SECONDS = 5
 LEASE = timedelta(minutes=5)

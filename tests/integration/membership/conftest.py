@@ -23,8 +23,8 @@ from polity_chassis.database.engine import Database
 from polity_chassis.database.migrations import migrate
 from polity_chassis.runtime import Runtime
 from polity_membership.app import service
+from polity_membership.mandates.usecases.grant_mandate import Holder, grant_operator
 from polity_membership.settings import MembershipSettings
-from polity_membership.usecases import Holder, grant_operator
 from sqlalchemy import text
 
 ISSUER = "http://realm.test/realms/polity"

@@ -6,7 +6,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from polity_chassis.database.engine import Database
 from polity_chassis.database.tables import chassis_metadata
-from polity_membership.storage.tables import membership_metadata
+from polity_membership.database.metadata import membership_metadata
 from sqlalchemy import Connection
 
 

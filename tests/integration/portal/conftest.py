@@ -26,8 +26,8 @@ from polity_chassis.database.migrations import migrate
 from polity_chassis.runtime import Runtime
 from polity_local.testing.parts import PostgresForTests
 from polity_membership.app import service
+from polity_membership.mandates.usecases.grant_mandate import Holder, grant_operator
 from polity_membership.settings import MembershipSettings
-from polity_membership.usecases import Holder, grant_operator
 from polity_portal.app import service_with
 from polity_portal.auth.identity import Identity, _challenge
 from polity_portal.auth.sessions import Sessions

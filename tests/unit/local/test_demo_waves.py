@@ -10,7 +10,7 @@ from polity_local.demo import letter, places
 from polity_local.demo.places import MISTYPED_DOMAIN
 from polity_local.demo.waves import PLEDGED, WAVES, earlier_csv, invited
 from polity_local.running.instance import REPOSITORY
-from polity_membership.domain.addresses import email
+from polity_membership.values.addresses import email
 from polity_notifications.domain.addresses import one_address
 
 TODAY = date(2026, 11, 22)

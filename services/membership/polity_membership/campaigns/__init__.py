@@ -1,0 +1,1 @@
+"""Campaigns ask local governments for commitments, count them and reach milestones."""

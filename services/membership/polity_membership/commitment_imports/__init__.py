@@ -1,0 +1,1 @@
+"""Commitments of earlier waves come into a campaign with their own dates: all, or none."""

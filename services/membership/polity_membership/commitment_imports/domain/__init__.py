@@ -1,0 +1,1 @@
+"""What a row must say, and which local government of the register it is about."""

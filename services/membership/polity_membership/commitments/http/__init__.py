@@ -1,0 +1,1 @@
+"""Commitments as the secretariat sees them, and recording one that was signed on paper."""

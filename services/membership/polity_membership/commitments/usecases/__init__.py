@@ -1,0 +1,1 @@
+"""Making a commitment, and what the secretariat does with it."""

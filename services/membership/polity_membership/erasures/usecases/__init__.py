@@ -1,0 +1,1 @@
+"""Erasing a person, and seeing to it that Kafka forgets them."""

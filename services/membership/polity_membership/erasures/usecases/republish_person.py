@@ -1,0 +1,21 @@
+"""RepublishPerson: Kafka holds an older record of the person last; the present one is sent after it."""
+
+from datetime import datetime
+from uuid import UUID
+
+from polity_chassis.database.engine import Database
+from polity_chassis.messaging.publishing.outbox import add_facts
+
+from polity_membership.database.aggregates import lock, save
+from polity_membership.erasures.queries import publish_again
+from polity_membership.people.domain import Person
+
+
+async def republish_person(database: Database, person_id: UUID, now: datetime) -> None:
+    """Publishes how the person is reached, or once more that the person was erased. Raises NotFound."""
+    async with database.transaction() as session:
+        person = await lock(session, Person, person_id)
+        await add_facts(session, person, [person.present()], occurred_at=now)
+        await save(session, person)
+        if person.erased_at:
+            await publish_again(session, person_id)

@@ -1,0 +1,1 @@
+"""The register of local governments and the contact of each."""

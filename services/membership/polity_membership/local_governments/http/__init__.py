@@ -1,0 +1,1 @@
+"""Listing the register, correcting a contact."""

@@ -1,0 +1,1 @@
+"""Granting, accepting and ending a mandate."""

@@ -1,0 +1,1 @@
+"""Networks of local governments and their members."""

@@ -1,0 +1,1 @@
+"""People: contacts of local governments, signatories, holders of mandates."""

@@ -1,0 +1,1 @@
+"""What may be sent as a proof, and what a photo tells of itself."""

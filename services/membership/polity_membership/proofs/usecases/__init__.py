@@ -1,0 +1,1 @@
+"""Receiving a proof piece by piece, and removing its files."""

@@ -1,0 +1,1 @@
+"""Going on from a backup: what was published after it is compared and settled."""

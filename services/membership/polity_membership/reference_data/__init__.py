@@ -1,0 +1,1 @@
+"""What exists in the world: countries with their regions and land, time zones, languages."""

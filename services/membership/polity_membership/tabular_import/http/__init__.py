@@ -1,0 +1,1 @@
+"""The file that a request sends, and the report on it that is answered."""
