@@ -1,4 +1,4 @@
-"""`python tools/draw_land.py countries-10m.json` writes where countries lie: see services/membership/…/reference_data/README.md.
+"""`python tools/draw_land.py countries-10m.json` writes where countries lie: see README.md beside it.
 
 Takes the TopoJSON of the npm package world-atlas: Natural Earth's countries, in the public domain.
 """

@@ -5,7 +5,7 @@ from typing import get_type_hints
 from uuid import UUID
 
 import polity_chassis.database.tables
-import polity_membership.database.metadata
+import polity_membership.database.schema
 import polity_notifications.storage.tables
 import polity_portal.tables
 import polity_reporting.storage.tables
@@ -15,7 +15,7 @@ from sqlalchemy import Column, MetaData, Table, Text, UniqueConstraint
 
 METADATA = {
     "chassis": polity_chassis.database.tables.chassis_metadata,
-    "membership": polity_membership.database.metadata.membership_metadata,
+    "membership": polity_membership.database.schema.metadata,
     "notifications": polity_notifications.storage.tables.metadata,
     "portal": polity_portal.tables.portal_metadata,
     "reporting": polity_reporting.storage.tables.metadata,

@@ -4,7 +4,7 @@ import hashlib
 import json
 import re
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated, Any
 
@@ -19,6 +19,8 @@ from polity_chassis.web.problems import FieldError, Problem
 from polity_chassis.web.routes import template_of
 
 KEPT = timedelta(days=7)
+_DONE = 201
+"""The status of a request that is done; 0 while it is under way."""
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
 
 
@@ -32,12 +34,8 @@ class Key:
     body_hash: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What was answered: the status and ids, no bodies."""
-
-    status: int
-    ids: dict[str, Any] = field(default_factory=dict)
+Ids = dict[str, Any]
+"""What a request made: ids and small numbers, fit to be kept and told again."""
 
 
 async def idempotency_of(
@@ -63,40 +61,39 @@ async def idempotency_of(
 IdempotencyDep = Annotated[Key | None, Depends(idempotency_of)]
 
 
-async def once(session: AsyncSession, key: Key | None, action: Callable[[], Awaitable[Outcome]]) -> Outcome:
-    """Returns the action's outcome, or the kept one of the same request within 7 days.
+async def once(session: AsyncSession, key: Key | None, action: Callable[[], Awaitable[Ids]]) -> Ids:
+    """Returns what the action returns, or what it returned for the same request within 7 days. None runs it each time.
 
     Call it first in the transaction, before any check: of two requests with one key the second waits until the
-    first has committed (and takes its outcome) or rolled back (and runs). Raises Problem (422) for another body.
+    first has committed (and returns the same) or rolled back (and runs). Raises Problem (422) for another body.
     """
     if key is None:
         return await action()
     if not await _claim(session, key):
         return await _kept(session, key)
-    outcome = await action()
-    values = {"status": outcome.status, "ids": outcome.ids}
-    await (await session.connection()).execute(update(table).where(*_is(key)).values(values))
-    return outcome
+    ids = await action()
+    await (await session.connection()).execute(update(table).where(*_is(key)).values(status=_DONE, ids=ids))
+    return ids
 
 
 async def once_each(
     session: AsyncSession,
     keys: Sequence[Key | None],
-    action: Callable[[Sequence[int]], Awaitable[Sequence[Outcome | Exception]]],
-) -> list[Outcome | Exception]:
+    action: Callable[[Sequence[int]], Awaitable[Sequence[Ids | Exception]]],
+) -> list[Ids | Exception]:
     """Does for many requests in one transaction what `once` does for one; no key may come twice.
 
-    The action gets the places of those to be done, and returns an outcome or an error of each; a refused one keeps
-    no key. Returns all outcomes in the order of the keys; a key sent with another body becomes a Problem (422).
+    The action gets the positions of those to be done, and returns ids or an error for each; a refused one keeps no
+    key. Returns ids or an error in the order of the keys; a key sent with another body becomes a Problem (422).
     """
     claimed = await _claim_all(session, [key for key in keys if key])
-    places = [place for place, key in enumerate(keys) if key is None or _name(key) in claimed]
-    done = dict(zip(places, await action(places) if places else (), strict=True))
-    await _keep_all(session, [(keys[place], outcome) for place, outcome in done.items()])
-    outcomes: list[Outcome | Exception] = []
-    for place, key in enumerate(keys):
+    positions = [position for position, key in enumerate(keys) if key is None or _name(key) in claimed]
+    done = dict(zip(positions, await action(positions) if positions else (), strict=True))
+    await _keep_all(session, [(keys[position], outcome) for position, outcome in done.items()])
+    outcomes: list[Ids | Exception] = []
+    for position, key in enumerate(keys):
         try:
-            outcomes.append(done[place] if place in done or key is None else await _kept(session, key))
+            outcomes.append(done[position] if position in done or key is None else await _kept(session, key))
         except Problem as problem:
             outcomes.append(problem)
     return outcomes
@@ -137,12 +134,12 @@ async def _claim_all(session: AsyncSession, keys: Sequence[Key]) -> set[_Name]:
     return {(row.caller, row.route, row.key) for row in claimed}
 
 
-async def _keep_all(session: AsyncSession, done: Sequence[tuple[Key | None, Outcome | Exception]]) -> None:
+async def _keep_all(session: AsyncSession, done: Sequence[tuple[Key | None, Ids | Exception]]) -> None:
     connection = await session.connection()
-    kept = [(key, outcome) for key, outcome in done if key and isinstance(outcome, Outcome)]
+    kept = [(key, outcome) for key, outcome in done if key and not isinstance(outcome, Exception)]
     refused = [key for key, outcome in done if key and isinstance(outcome, Exception)]
     if kept:
-        values = {"status": [outcome.status for _, outcome in kept], "ids": [json.dumps(o.ids) for _, o in kept]}
+        values = {"status": [_DONE] * len(kept), "ids": [json.dumps(ids) for _, ids in kept]}
         await connection.execute(_KEEP_ALL, _names([key for key, _ in kept]) | values)
     if refused:
         await connection.execute(_FORGET_ALL, _names(refused))
@@ -173,11 +170,12 @@ async def _claim(session: AsyncSession, key: Key) -> bool:
     return (await (await session.connection()).execute(claim)).first() is not None
 
 
-async def _kept(session: AsyncSession, key: Key) -> Outcome:
+async def _kept(session: AsyncSession, key: Key) -> Ids:
     row = (await (await session.connection()).execute(select(table).where(*_is(key)))).one()
     if row.body_hash != key.body_hash:
         raise Problem("idempotency_key_reused", "invalid")
-    return Outcome(row.status, row.ids)
+    ids: Ids = row.ids
+    return ids
 
 
 async def forget_old(session: AsyncSession) -> int:

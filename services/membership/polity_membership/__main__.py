@@ -14,7 +14,7 @@ from polity_chassis.process import run
 from polity_chassis.settings import load
 
 from polity_membership.app import service
-from polity_membership.errors import Bad
+from polity_membership.errors import InvalidValue
 from polity_membership.mandates.usecases.grant_mandate import Holder, grant_operator
 from polity_membership.reference_data.reference import reference
 from polity_membership.settings import MembershipSettings
@@ -37,7 +37,7 @@ def _grant_operator(argv: Sequence[str]) -> int:
     given = parser.parse_args(argv)
     try:
         holder = Holder(line_of_text(given.name), email(given.email), language(given.language, reference().languages))
-    except Bad as bad:
+    except InvalidValue as bad:
         parser.error(bad.reason)
     settings = load(MembershipSettings)
     act_as(Acting("service:membership"))

@@ -8,10 +8,10 @@ from polity_chassis.service import Service
 from polity_chassis.settings import load
 from polity_contracts import topics
 
-from polity_membership.api import routers
 from polity_membership.api.titles import register_membership_titles
-from polity_membership.people.queries import holds
+from polity_membership.mandates.queries import holds
 from polity_membership.recovery.usecases import settle_orphans
+from polity_membership.routers import ROUTERS
 from polity_membership.settings import MembershipSettings
 from polity_membership.worker import (
     erase_accounts,
@@ -40,7 +40,7 @@ def service(settings: MembershipSettings | None = None) -> Service:
     return Service(
         name="membership",
         settings=chosen,
-        routers=(*routers.ROUTERS, orphans_router("membership", AGGREGATES, settle_orphans)),
+        routers=(*ROUTERS, orphans_router("membership", AGGREGATES, settle_orphans)),
         aggregates=AGGREGATES,
         background=(
             keep_people_compacting,

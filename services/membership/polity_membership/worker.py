@@ -1,6 +1,6 @@
-"""What membership's worker does beside requests: the parts of an erasure that come later.
+"""Background work: the later steps of an erasure, removing files, deleting rows that are kept for a time.
 
-What only looks every few seconds makes no spans: they would fill the trace viewer.
+Polling makes no spans: they would fill the trace viewer.
 """
 
 import asyncio
@@ -25,7 +25,7 @@ from polity_membership.settings import MembershipSettings
 PAUSE_SECONDS = 5
 LEASE = timedelta(minutes=5)
 AT_ONCE = 4
-"""Accounts taken together: their attempts end within the lease, however slowly Keycloak answers."""
+"""Accounts claimed together: the attempts end within the lease, however slow Keycloak is."""
 LONGEST_PAUSE = timedelta(minutes=10)
 FORGET_SECONDS = 3600
 
@@ -33,7 +33,7 @@ log = logging.getLogger(__name__)
 
 
 async def keep_people_compacting(runtime: Runtime) -> None:
-    """Marks the people partitions whenever a marker is due; runs until cancelled, with or without a database."""
+    """Adds markers to the people partitions when they are due. Runs until cancelled, also without a database."""
     assert isinstance(runtime.settings, MembershipSettings)
     lag = timedelta(seconds=runtime.settings.people_compaction_lag_seconds)
 
@@ -46,13 +46,13 @@ async def keep_people_compacting(runtime: Runtime) -> None:
 
 
 async def keep_people_current(runtime: Runtime) -> None:
-    """Publishes whoever is behind in Kafka again; runs until cancelled, with or without a broker."""
+    """Publishes people again whose last record in Kafka is not their newest. Runs until cancelled."""
     people = OwnPeople(runtime.database, runtime.settings.kafka_bootstrap, runtime.clock)
     await _again_and_again(people.follow)
 
 
 async def remove_files(runtime: Runtime) -> None:
-    """Removes the files of proofs that are to go; runs until cancelled, with or without a database or the files."""
+    """Deletes the files of proofs marked for removal. Runs until cancelled, also without a database or the files."""
     assert isinstance(runtime.settings, MembershipSettings)
     files = files_at(runtime.settings.files_url)
 
@@ -65,7 +65,7 @@ async def remove_files(runtime: Runtime) -> None:
 
 
 async def forget_what_is_over(runtime: Runtime) -> None:
-    """Removes rows that nobody needs any more; runs until cancelled, with or without a database."""
+    """Deletes rows that are kept for a limited time. Runs until cancelled, also without a database."""
 
     async def forget() -> None:
         forgotten = await forget_old(runtime.database, runtime.clock())
@@ -77,7 +77,7 @@ async def forget_what_is_over(runtime: Runtime) -> None:
 
 
 async def erase_accounts(runtime: Runtime) -> None:
-    """Erases the sign-in accounts of erased people; runs until cancelled, with or without a database or Keycloak."""
+    """Deletes the sign-in accounts of erased people. Runs until cancelled, also without a database or Keycloak."""
     settings = runtime.settings
     assert isinstance(settings, MembershipSettings)
     assert settings.identity_admin_url
@@ -91,7 +91,7 @@ async def erase_accounts(runtime: Runtime) -> None:
 
 
 async def erase_due_accounts(runtime: Runtime, accounts: Accounts) -> None:
-    """Tries each account that is due once; what fails is due again later, at most LONGEST_PAUSE."""
+    """Tries each due account once; one that fails is due again later, after LONGEST_PAUSE at most."""
     async with runtime.database.transaction() as session:
         claimed = await erasures.claim_accounts(session, LEASE, AT_ONCE)
     for account in claimed:

@@ -6,13 +6,13 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from polity_chassis.database.engine import Database
 from polity_chassis.database.tables import chassis_metadata
-from polity_membership.database.metadata import membership_metadata
+from polity_membership.database.schema import metadata
 from sqlalchemy import Connection
 
 
 def _differences(connection: Connection) -> list[Any]:
     context = MigrationContext.configure(connection, opts={"compare_type": True})
-    both: Any = [chassis_metadata, membership_metadata]
+    both: Any = [chassis_metadata, metadata]
     return list(compare_metadata(context, both))
 
 

@@ -4,8 +4,8 @@ import asyncio
 from collections.abc import Sequence
 
 import pytest
-from polity_chassis import batcher as together
-from polity_chassis.batcher import LARGEST_BATCH, LINES_AT_ONCE, Together
+from polity_chassis import batcher
+from polity_chassis.batcher import LARGEST_BATCH, QUEUES_AT_ONCE, Batcher
 
 
 class Odd(Exception):
@@ -18,9 +18,9 @@ class Doubling:
     def __init__(self) -> None:
         self.batches: list[list[int]] = []
         self.begun, self.go_on = asyncio.Event(), asyncio.Event()
-        self.together = Together(self.act, about=lambda number: number % 1000, lines=self.lines)
+        self.batcher = Batcher(self.act, key_of=lambda number: number % 1000, queues_of=self.queues_of)
 
-    async def lines(self, numbers: Sequence[int]) -> Sequence[None]:
+    async def queues_of(self, numbers: Sequence[int]) -> Sequence[None]:
         return [None] * len(numbers)
 
     async def act(self, numbers: Sequence[int]) -> Sequence[int | Exception]:
@@ -35,7 +35,7 @@ class Doubling:
 
     async def ask(self, *numbers: int) -> list[int | BaseException]:
         """Asks for all at once while the first batch is held up."""
-        asking = asyncio.gather(*(self.together.do(number) for number in numbers), return_exceptions=True)
+        asking = asyncio.gather(*(self.batcher.run(number) for number in numbers), return_exceptions=True)
         await self.begun.wait()
         await asyncio.sleep(0)
         self.go_on.set()
@@ -44,7 +44,7 @@ class Doubling:
 
 async def test_what_comes_while_a_batch_is_under_way_is_the_next_batch() -> None:
     doubling = Doubling()
-    first = asyncio.create_task(doubling.together.do(2))
+    first = asyncio.create_task(doubling.batcher.run(2))
     await doubling.begun.wait()
     assert await doubling.ask(4, 6) == [8, 12]
     assert await first == 4
@@ -58,7 +58,7 @@ async def test_who_is_being_read_when_the_first_asks_is_in_the_first_batch() -> 
     async def a_few_turns_later(turns: int) -> int:
         for _ in range(turns):
             await asyncio.sleep(0)
-        return await doubling.together.do(2 * turns)
+        return await doubling.batcher.run(2 * turns)
 
     assert await asyncio.gather(*map(a_few_turns_later, (1, 2, 4, 7, 11))) == [4, 8, 16, 28, 44]
     assert doubling.batches == [[2, 4, 8, 14, 22]]
@@ -98,8 +98,8 @@ async def test_a_batch_has_an_end() -> None:
 
 async def test_who_hangs_up_disturbs_nobody() -> None:
     doubling = Doubling()
-    gone = asyncio.create_task(doubling.together.do(8))
-    staying = asyncio.create_task(doubling.together.do(2))
+    gone = asyncio.create_task(doubling.batcher.run(8))
+    staying = asyncio.create_task(doubling.batcher.run(2))
     await doubling.begun.wait()
     gone.cancel()
     doubling.go_on.set()
@@ -119,9 +119,9 @@ class Locking:
 
     def __init__(self, *held: int) -> None:
         self.held, self.trying, self.most = set(held), 0, 0
-        self.together = Together(self.act, about=lambda number: number, lines=self.lines)
+        self.batcher = Batcher(self.act, key_of=lambda number: number, queues_of=self.queues_of)
 
-    async def lines(self, numbers: Sequence[int]) -> Sequence[int]:
+    async def queues_of(self, numbers: Sequence[int]) -> Sequence[int]:
         return numbers
 
     async def act(self, numbers: Sequence[int]) -> Sequence[int]:
@@ -134,23 +134,23 @@ class Locking:
         return numbers
 
 
-async def test_lines_before_many_locks_take_turns_so_that_none_waits_for_another_s_lock() -> None:
+async def test_queues_before_many_locks_take_turns_so_that_none_waits_for_another_s_lock() -> None:
     locking = Locking(*range(20))
-    asking = [asyncio.create_task(locking.together.do(number)) for number in range(20)]
+    asking = [asyncio.create_task(locking.batcher.run(number)) for number in range(20)]
     await asyncio.sleep(0.1)
-    assert locking.most == LINES_AT_ONCE
+    assert locking.most == QUEUES_AT_ONCE
     locking.held.remove(19)
     assert await asking[19] == 19
     assert not any(task.done() for task in asking[:19])
-    assert await locking.together.do(99) == 99
+    assert await locking.batcher.run(99) == 99
     locking.held.clear()
     assert await asyncio.gather(*asking) == list(range(20))
 
 
 async def test_patience_ends_and_the_caller_hears_of_the_lock(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(together, "PATIENCE_SECONDS", 0.05)
+    monkeypatch.setattr(batcher, "PATIENCE_SECONDS", 0.05)
     locking = Locking(1)
     with pytest.raises(Locked):
-        await locking.together.do(1)
+        await locking.batcher.run(1)
     locking.held.clear()
-    assert await locking.together.do(1) == 1
+    assert await locking.batcher.run(1) == 1

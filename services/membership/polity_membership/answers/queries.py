@@ -1,4 +1,4 @@
-"""Saved forms and their rows; whoever changes one holds the invitation's lock."""
+"""Saved forms. The caller of a function that changes one holds the invitation's lock."""
 
 from collections.abc import Collection
 from dataclasses import asdict
@@ -10,8 +10,8 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from polity_membership.answers.domain import AnswerDraft, Filled
+from polity_membership.answers.tables import drafts
 from polity_membership.database.bulk import among
-from polity_membership.database.metadata import table
 
 _FORGET_OVERDUE = text("""
 DELETE FROM answer_draft WHERE invitation_id IN (
@@ -27,9 +27,8 @@ DELETE FROM answer_draft USING invitation LEFT JOIN commitment ON commitment.inv
 
 
 async def draft_of(session: AsyncSession, invitation_id: UUID) -> AnswerDraft:
-    """Returns the invitation's saved form, an empty one of revision 0 when nothing is saved."""
-    rows = table("answer_draft")
-    found = await (await session.connection()).execute(select(rows).where(rows.c.invitation_id == invitation_id))
+    """Returns the invitation's saved form, or an empty one with revision 0."""
+    found = await (await session.connection()).execute(select(drafts).where(drafts.c.invitation_id == invitation_id))
     row = found.mappings().one_or_none()
     if row is None:
         return AnswerDraft(invitation_id)
@@ -38,25 +37,24 @@ async def draft_of(session: AsyncSession, invitation_id: UUID) -> AnswerDraft:
 
 
 async def save_draft(session: AsyncSession, draft: AnswerDraft) -> None:
-    """Writes the form in place of the one saved before."""
+    """Inserts the form or replaces the one saved before."""
     fields = {**asdict(draft.filled), "themes": list(draft.filled.themes)}
     values = {"revision": draft.revision, "saved_at": draft.saved_at, **fields}
-    statement = insert(table("answer_draft")).values(invitation_id=draft.invitation_id, **values)
+    statement = insert(drafts).values(invitation_id=draft.invitation_id, **values)
     replaced = statement.on_conflict_do_update(index_elements=["invitation_id"], set_=values)
     await (await session.connection()).execute(replaced)
 
 
 async def forget_drafts(session: AsyncSession, invitation_ids: Collection[UUID]) -> None:
-    """Deletes the invitations' saved forms: they were answered, or nobody may answer them any more."""
-    rows = table("answer_draft")
-    await (await session.connection()).execute(delete(rows).where(among(rows.c.invitation_id, invitation_ids)))
+    """Deletes the invitations' saved forms."""
+    await (await session.connection()).execute(delete(drafts).where(among(drafts.c.invitation_id, invitation_ids)))
 
 
 async def forget_drafts_of_person(session: AsyncSession, person_id: UUID) -> None:
-    """Deletes the saved forms of every invitation that went to the person, or whose returned pledge they signed."""
+    """Deletes the saved forms of invitations of which the person is the contact or the signatory."""
     await (await session.connection()).execute(_FORGET_OF_PERSON, {"person_id": person_id})
 
 
 async def forget_overdue_drafts(session: AsyncSession, before: datetime, most: int) -> int:
-    """Returns how many forms were deleted, at most `most`: saved before, of invitations whose deadline was before."""
+    """Deletes up to `most` forms saved, and with a deadline, earlier than `before`; returns how many."""
     return (await (await session.connection()).execute(_FORGET_OVERDUE, {"before": before, "most": most})).rowcount

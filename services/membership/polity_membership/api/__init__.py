@@ -1,1 +1,4 @@
-"""What all nouns share of the HTTP API: who may call, fields of bodies, titles of refusals, the list of routers."""
+"""What all nouns share of the HTTP API.
+
+Who may call a route, the fields of request bodies, and the titles of refusals in every language.
+"""

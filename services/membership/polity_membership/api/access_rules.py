@@ -6,9 +6,10 @@ from polity_chassis.authorization.access import OPERATOR, role
 from sqlmodel.ext.asyncio.session import AsyncSession
 from starlette.requests import Request
 
-from polity_membership.local_governments.queries import network_of
 from polity_membership.mandates.domain import SECRETARIAT
-from polity_membership.people.queries import holds, networks_knowing
+from polity_membership.mandates.queries import holds
+from polity_membership.networks.queries import network_of
+from polity_membership.people.queries import networks_knowing
 
 
 def _id(request: Request, name: str) -> UUID | None:

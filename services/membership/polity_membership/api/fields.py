@@ -9,7 +9,7 @@ from polity_contracts.membership.values import Deadline
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 from pydantic_core import PydanticCustomError
 
-from polity_membership.errors import Bad
+from polity_membership.errors import InvalidValue
 from polity_membership.reference_data.reference import reference
 from polity_membership.tabular_import.domain import field_parsers as cells
 from polity_membership.values import addresses, texts
@@ -21,7 +21,7 @@ def _rule(check: Callable[[str], T]) -> Callable[[str], T]:
     def checked(value: str) -> T:
         try:
             return check(value)
-        except Bad as bad:
+        except InvalidValue as bad:
             raise PydanticCustomError(bad.reason, bad.reason) from None
 
     return checked
@@ -33,7 +33,7 @@ def _language(value: str) -> str:
 
 def _time_zone(value: str) -> str:
     if value not in reference().time_zones:
-        raise Bad("unknown_time_zone")
+        raise InvalidValue("unknown_time_zone")
     return value
 
 

@@ -1,1 +1,5 @@
-"""What a secretariat sees first of its campaign: today's answers, figures by wave, what waits for it."""
+"""The first page of a campaign for its secretariat.
+
+Today's answers, figures by wave, the next deadline, and what waits for the secretariat.
+It only reads, without locks.
+"""

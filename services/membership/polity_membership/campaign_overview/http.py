@@ -1,4 +1,4 @@
-"""A campaign as its secretariat sees it first thing in the morning."""
+"""The overview of a campaign for its secretariat. Its path and operation keep their first name, "desk"."""
 
 from datetime import datetime
 from uuid import UUID
@@ -10,7 +10,8 @@ from pydantic import BaseModel
 
 from polity_membership.api.access_rules import OF_CAMPAIGN
 from polity_membership.api.fields import DeadlineOut
-from polity_membership.campaign_overview.queries import Rows, answers_of_today, letters_of, waves_of
+from polity_membership.campaign_overview.queries import answers_of_today, letters_of, waves_of
+from polity_membership.database.rows import Rows
 
 router = APIRouter(prefix="/v1", tags=["campaigns"])
 
@@ -32,7 +33,7 @@ class WaveOut(BaseModel):
     reply_by: DeadlineOut
 
 
-class AnswerOut(BaseModel):
+class TodaysAnswerOut(BaseModel):
     """What one local government said last today; `ordinal` when it is a commitment that counts."""
 
     invitation_id: UUID
@@ -52,7 +53,7 @@ class LetterOut(BaseModel):
     at: datetime
 
 
-class DeskOut(BaseModel):
+class CampaignOverviewOut(BaseModel):
     """`answers` are the newest of the `answers_today`; a day begins where the campaign's deadline has its zone.
 
     `next_deadline` is that of somebody who may still answer; None when nobody may. `to_confirm` answers wait for the
@@ -61,24 +62,24 @@ class DeskOut(BaseModel):
 
     campaign_id: UUID
     answers_today: int
-    answers: list[AnswerOut]
+    answers: list[TodaysAnswerOut]
     waves: list[WaveOut]
     next_deadline: DeadlineOut | None
     to_confirm: int
     letters: list[LetterOut]
 
 
-@router.get("/campaigns/{campaign_id}/desk", **access(OF_CAMPAIGN))
-async def get_desk(campaign_id: UUID, database: DatabaseDep, now: NowDep) -> DeskOut:
+@router.get("/campaigns/{campaign_id}/desk", operation_id="get_desk", **access(OF_CAMPAIGN))
+async def get_campaign_overview(campaign_id: UUID, database: DatabaseDep, now: NowDep) -> CampaignOverviewOut:
     """Shows today's answers, each wave's figures, the next deadline, and what waits for the secretariat."""
     async with database.transaction() as session:
         waves = await waves_of(session, campaign_id, now)
         answers = await answers_of_today(session, campaign_id, now, MOST_ANSWERS)
         letters = await letters_of(session, campaign_id, MOST_LETTERS)
-    return DeskOut(
+    return CampaignOverviewOut(
         campaign_id=campaign_id,
         answers_today=answers[0]["answered"] if answers else 0,
-        answers=[AnswerOut(**row) for row in answers],
+        answers=[TodaysAnswerOut(**row) for row in answers],
         waves=[
             WaveOut(reply_by=DeadlineOut(at=row["reply_at"], time_zone=row["reply_time_zone"]), **row) for row in waves
         ],

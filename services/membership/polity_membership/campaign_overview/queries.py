@@ -1,14 +1,12 @@
-"""What a secretariat wants to see first of a campaign, read without locks."""
+"""The figures and lists of a campaign's overview, read without locks."""
 
-from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-Rows = Sequence[Mapping[Any, Any]]
+from polity_membership.database.rows import Rows
 
 _WAVES = text("""
 SELECT wave,
@@ -28,13 +26,14 @@ SELECT wave,
 """The deadline is the one that most were given: an extension for one of them doesn't move it."""
 
 _ANSWERS = text("""
-SELECT invitation.id AS invitation_id, invitation.status, place.name, place.country, place.subdivision,
+SELECT invitation.id AS invitation_id, invitation.status,
+       local_government.name, local_government.country, local_government.subdivision,
        commitment.ordinal, count(*) OVER () AS answered,
        answer.at
   FROM campaign
   JOIN invitation ON invitation.campaign_id = campaign.id
   LEFT JOIN commitment ON commitment.invitation_id = invitation.id
-  JOIN local_government place ON place.id = invitation.local_government_id
+  JOIN local_government ON local_government.id = invitation.local_government_id
  CROSS JOIN LATERAL (
        SELECT greatest(invitation.interested_at, invitation.declined_at, commitment.submitted_at, commitment.made_at)
               AS at) AS answer
@@ -42,17 +41,15 @@ SELECT invitation.id AS invitation_id, invitation.status, place.name, place.coun
    AND answer.at >= date_trunc('day', :now, campaign.reply_time_zone)
  ORDER BY answer.at DESC, invitation.id LIMIT :most
 """)
-
-
 _LETTERS = text("""
-SELECT invitation.id AS invitation_id, place.name, max(proof.finished_at) AS at
+SELECT invitation.id AS invitation_id, local_government.name, max(proof.finished_at) AS at
   FROM invitation
   JOIN proof ON proof.invitation_id = invitation.id
-  JOIN local_government place ON place.id = invitation.local_government_id
+  JOIN local_government ON local_government.id = invitation.local_government_id
  WHERE invitation.campaign_id = :campaign_id AND invitation.status IN ('invited', 'interested', 'declined')
    AND proof.sent_by = 'link' AND proof.finished_at IS NOT NULL
    AND proof.folder IS NOT NULL AND proof.removal_asked_at IS NULL
- GROUP BY invitation.id, place.name ORDER BY at, invitation_id LIMIT :most
+ GROUP BY invitation.id, local_government.name ORDER BY at, invitation_id LIMIT :most
 """)
 
 

@@ -9,7 +9,8 @@ from zoneinfo import ZoneInfo
 from polity_contracts.membership.campaigns import CampaignOpened, Milestone, MilestoneAnnounced, MilestoneReached
 from polity_contracts.membership.values import Deadline, Text
 
-from polity_membership.errors import DeadlinePassed, MilestoneNotReached, MilestonesInvalid, NotFound, ThemesMissing
+from polity_membership.campaigns.errors import DeadlinePassed, MilestoneNotReached, MilestonesInvalid, ThemesMissing
+from polity_membership.errors import NotFound
 from polity_membership.networks.domain import require_fallback
 
 RANKED_THEMES = 3
@@ -18,7 +19,7 @@ RANKED_THEMES = 3
 
 @dataclass(slots=True)
 class Campaign:
-    """`commitments_count` is the ordinal of the last commitment, `withdrawn_count` how many stand no longer.
+    """`commitments_count` is the ordinal of the last commitment, `withdrawn_count` how many were withdrawn.
 
     `reached_threshold` is the highest milestone ever reached, 0 before the first.
     """
@@ -42,7 +43,7 @@ class Campaign:
 
     @property
     def standing(self) -> int:
-        """How many commitments count now."""
+        """How many commitments count and aren't withdrawn."""
         return self.commitments_count - self.withdrawn_count
 
     def open(self) -> CampaignOpened:
@@ -72,7 +73,7 @@ class Campaign:
         )
 
     def count(self, commitment_id: UUID, now: datetime) -> MilestoneReached | None:
-        """Counts one commitment more; returns the milestone that falls on it, if one does for the first time."""
+        """Counts one more commitment. Returns the milestone it reaches, or None; each is reached once."""
         self.commitments_count += 1
         if self.standing <= self.reached_threshold or self.standing not in self._thresholds():
             return None
@@ -87,14 +88,14 @@ class Campaign:
         )
 
     def make_up(self, last_ordinal: int, reached_threshold: int) -> None:
-        """Counts published ordinals and milestones in that are unknown here; their commitments do not stand."""
+        """Counts published ordinals and milestones that a restored database lacks, their commitments as withdrawn."""
         unknown = max(0, last_ordinal - self.commitments_count)
         self.commitments_count += unknown
         self.withdrawn_count += unknown
         self.reached_threshold = max(self.reached_threshold, reached_threshold)
 
     def announce(self, threshold: int, announced_at: datetime | None, now: datetime) -> MilestoneAnnounced | None:
-        """Returns the fact of the announcement, None when it was made (`announced_at`) before.
+        """Returns the fact of the announcement, or None if it was made before (`announced_at`).
 
         Raises NotFound or MilestoneNotReached.
         """

@@ -18,19 +18,13 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from polity_membership.api.access_rules import OF_CAMPAIGN, OF_NETWORK
 from polity_membership.api.fields import Body, Code, DeadlineIn, DeadlineOut, Language, Line, Lines, Texts
-from polity_membership.api.repeating import once_by
 from polity_membership.campaigns.domain import Campaign
+from polity_membership.campaigns.errors import DeadlinePassed, MilestoneNotReached, MilestonesInvalid, ThemesMissing
+from polity_membership.campaigns.queries import list_campaigns, milestones_of
 from polity_membership.campaigns.usecases.announce_milestone import announce_milestone
 from polity_membership.campaigns.usecases.open_campaign import OpenCampaign, open_campaign
 from polity_membership.database.aggregates import aggregate, load
-from polity_membership.errors import (
-    DeadlinePassed,
-    FallbackMissing,
-    MilestoneNotReached,
-    MilestonesInvalid,
-    ThemesMissing,
-)
-from polity_membership.local_governments.queries import list_campaigns, milestones_of
+from polity_membership.networks.errors import FallbackMissing
 
 router = APIRouter(prefix="/v1", tags=["campaigns"])
 HIGHEST_THRESHOLD = 1_000_000
@@ -117,7 +111,7 @@ async def post_campaign(
         reply_by=body.reply_by.deadline(),
         counts_at_once=body.counts_at_once,
     )
-    return CampaignId(**await open_campaign(database, command, now, once_by(key)))
+    return CampaignId(**await open_campaign(database, command, now, key))
 
 
 @router.get("/campaigns", **access(PUBLIC))

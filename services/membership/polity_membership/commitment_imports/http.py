@@ -9,7 +9,6 @@ from polity_chassis.web.dependencies import DatabaseDep, NowDep
 from polity_chassis.web.idempotency import IdempotencyDep
 
 from polity_membership.api.access_rules import OF_CAMPAIGN
-from polity_membership.api.repeating import once_by
 from polity_membership.commitment_imports.usecases import check_commitments, import_commitments
 from polity_membership.tabular_import.domain.findings import ImportRefused
 from polity_membership.tabular_import.http.reports import Report, refusal, report_of, report_of_done
@@ -44,7 +43,7 @@ async def post_commitment_import(
     if dry_run:
         return report_of(await check_commitments(database, campaign_id, upload, now), request)
     try:
-        done = await import_commitments(database, campaign_id, upload, now, once_by(key, 200))
+        done = await import_commitments(database, campaign_id, upload, now, key)
     except ImportRefused as refused:
         return refusal(refused, request)
     return report_of_done(done)

@@ -1,4 +1,4 @@
-"""Commitments of earlier waves: what the register and the campaign have already, and adding many at once."""
+"""What the register and the campaign have of an import already, and inserting what they lack."""
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
@@ -10,15 +10,18 @@ from sqlalchemy import Select, select, text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from polity_membership.campaigns.domain import Campaign
-from polity_membership.commitment_imports.domain.matching import KnownPlace
+from polity_membership.campaigns.queries import add_milestones
+from polity_membership.commitment_imports.domain.matching import KnownLocalGovernment
 from polity_membership.commitments.domain import Commitment
+from polity_membership.commitments.tables import commitments
 from polity_membership.database.aggregates import aggregate, columns, lock_all
 from polity_membership.database.bulk import among, insert_many
-from polity_membership.database.metadata import table
 from polity_membership.invitations.domain import Invitation
-from polity_membership.invitations.queries import add_milestones
+from polity_membership.invitations.tables import invitations
 from polity_membership.local_governments.domain import LocalGovernment
+from polity_membership.local_governments.tables import local_governments
 from polity_membership.people.domain import Person
+from polity_membership.people.tables import people
 
 _KNOWN = text("""
 SELECT lg.id, person.id AS contact_id, person.language, invitation.id AS invitation_id,
@@ -30,7 +33,6 @@ SELECT lg.id, person.id AS contact_id, person.language, invitation.id AS invitat
   LEFT JOIN commitment ON commitment.campaign_id = :campaign_id AND commitment.local_government_id = lg.id
  WHERE lg.network_id = :network_id AND lg.id = ANY(CAST(:ids AS uuid[]))
 """)
-
 _CLOSED = text("""
 UPDATE invitation SET status = closed.status, answer_step = closed.step, declined_at = NULL, decline_reason = NULL
   FROM unnest(CAST(:ids AS uuid[]), CAST(:statuses AS text[]), CAST(:steps AS int[])) AS closed (id, status, step)
@@ -43,39 +45,44 @@ UPDATE proof SET removal_asked_at = :now
 """)
 
 
-async def lock_known(session: AsyncSession, campaign: Campaign, ids: Collection[UUID]) -> dict[UUID, KnownPlace]:
-    """Returns these places of the campaign's network and how far each has come in the campaign.
+async def lock_known(
+    session: AsyncSession, campaign: Campaign, ids: Collection[UUID]
+) -> dict[UUID, KnownLocalGovernment]:
+    """Returns these local governments of the campaign's network and how far each has come in the campaign.
 
     Those without a contact are locked until the transaction ends, so that nobody else gives them one.
     """
-    known = await known_places(session, campaign, ids)
-    lacking = [place.id for place in known.values() if place.contact_id is None]
+    known = await known_local_governments(session, campaign, ids)
+    lacking = [each.id for each in known.values() if each.contact_id is None]
     if not lacking:
         return known
-    await lock_all(session, LocalGovernment, among(table("local_government").c.id, lacking))
-    return await known_places(session, campaign, ids)
+    await lock_all(session, LocalGovernment, among(local_governments.c.id, lacking))
+    return await known_local_governments(session, campaign, ids)
 
 
-async def known_places(session: AsyncSession, campaign: Campaign, ids: Collection[UUID]) -> dict[UUID, KnownPlace]:
-    """Returns these places of the campaign's network, and how far each has come in the campaign."""
+async def known_local_governments(
+    session: AsyncSession, campaign: Campaign, ids: Collection[UUID]
+) -> dict[UUID, KnownLocalGovernment]:
+    """Returns these local governments of the campaign's network and how far each has come in the campaign."""
     parameters = {"campaign_id": campaign.id, "network_id": campaign.network_id, "ids": list(ids)}
-    return {row.id: KnownPlace(*row) for row in await (await session.connection()).execute(_KNOWN, parameters)}
+    return {
+        row.id: KnownLocalGovernment(*row) for row in await (await session.connection()).execute(_KNOWN, parameters)
+    }
 
 
-async def lock_invitations(session: AsyncSession, known: Mapping[UUID, KnownPlace]) -> dict[UUID, Invitation]:
-    """Returns the places' invitations by id, locked in the order of their ids until the transaction ends."""
+async def lock_invitations(session: AsyncSession, known: Mapping[UUID, KnownLocalGovernment]) -> dict[UUID, Invitation]:
+    """Returns their invitations by id, locked in the order of the ids until the transaction ends."""
     return await _invitations(session, _of(known).with_for_update(key_share=True))
 
 
-async def invitations_of(session: AsyncSession, known: Mapping[UUID, KnownPlace]) -> dict[UUID, Invitation]:
-    """Returns the places' invitations by id."""
+async def invitations_of(session: AsyncSession, known: Mapping[UUID, KnownLocalGovernment]) -> dict[UUID, Invitation]:
+    """Returns their invitations by id."""
     return await _invitations(session, _of(known))
 
 
-def _of(known: Mapping[UUID, KnownPlace]) -> Select[Any]:
-    rows = table("invitation")
-    ids = [place.invitation_id for place in known.values() if place.invitation_id]
-    return select(rows).where(among(rows.c.id, ids)).order_by(rows.c.id)
+def _of(known: Mapping[UUID, KnownLocalGovernment]) -> Select[Any]:
+    ids = [each.invitation_id for each in known.values() if each.invitation_id]
+    return select(invitations).where(among(invitations.c.id, ids)).order_by(invitations.c.id)
 
 
 async def _invitations(session: AsyncSession, wanted: Select[Any]) -> dict[UUID, Invitation]:
@@ -83,35 +90,28 @@ async def _invitations(session: AsyncSession, wanted: Select[Any]) -> dict[UUID,
     return {row["id"]: aggregate(Invitation, row) for row in (await connection.execute(wanted)).mappings()}
 
 
-async def close_invitations(session: AsyncSession, invitations: Sequence[Invitation], now: datetime) -> None:
-    """Writes the status of invitations that were answered otherwise, whose saved forms and proofs nobody needs now."""
-    if not invitations:
+async def close_invitations(session: AsyncSession, answered: Sequence[Invitation], now: datetime) -> None:
+    """Saves the status of invitations that are answered by the import, and removes their saved forms and proofs."""
+    if not answered:
         return
-    ids = [invitation.id for invitation in invitations]
+    ids = [invitation.id for invitation in answered]
     connection = await session.connection()
     closed = {
-        "statuses": [invitation.status for invitation in invitations],
-        "steps": [invitation.answer_step for invitation in invitations],
+        "statuses": [invitation.status for invitation in answered],
+        "steps": [invitation.answer_step for invitation in answered],
     }
     await connection.execute(_CLOSED, {"ids": ids, **closed})
     await connection.execute(_FORGET_DRAFTS, {"ids": ids})
     await connection.execute(_REMOVE_PROOFS, {"ids": ids, "now": now})
 
 
-async def add_contacts(session: AsyncSession, contacts: Sequence[tuple[UUID, Person]]) -> None:
-    """Inserts people as the contacts of local governments that had none."""
-    await insert_many(session, table("person"), (columns(person) for _, person in contacts))
-    links = [{"local_government_id": place_id, "person_id": person.id} for place_id, person in contacts]
-    await insert_many(session, table("local_government_contact"), links)
-
-
 async def add_commitments(
     session: AsyncSession,
     signatories: Sequence[Person],
-    commitments: Sequence[Commitment],
+    made: Sequence[Commitment],
     milestones: Sequence[MilestoneReached],
 ) -> None:
     """Inserts commitments with their signatories, and the milestones that fell on them."""
-    await insert_many(session, table("person"), (columns(person) for person in signatories))
-    await insert_many(session, table("commitment"), (columns(commitment) for commitment in commitments))
+    await insert_many(session, people, (columns(person) for person in signatories))
+    await insert_many(session, commitments, (columns(commitment) for commitment in made))
     await add_milestones(session, milestones)

@@ -1,6 +1,6 @@
-"""Commitments: a local government's pledge to a campaign, signed by a person, with three ranked themes.
+"""Commitments: a local government's promise in a campaign, signed by a person, with three ranked themes.
 
-A pledge counts at once, or is submitted first and counts once its signatory is confirmed, as its campaign says.
+A commitment counts at once, or is submitted first and counts once its signatory is confirmed, as its campaign says.
 """
 
 from collections.abc import Collection, Iterable
@@ -17,21 +17,21 @@ from polity_contracts.membership.commitments import (
 )
 
 from polity_membership.campaigns.domain import RANKED_THEMES, Campaign
-from polity_membership.errors import NotCounted, NotSubmitted, SignedInFuture, ThemesInvalid
+from polity_membership.commitments.errors import NotCounted, NotSubmitted, SignedInFuture, ThemesInvalid
 from polity_membership.invitations.domain import COMMITTED, INTERESTED, SUBMITTED, WITHDRAWN, Invitation
-from polity_membership.local_governments.domain import PublicPlace
+from polity_membership.local_governments.domain import PublicLocalGovernment
 
 RETURNED = "returned"
 BY_LINK = "link"
 ON_PAPER = "paper"
 IMPORTED = "import"
 EARLIEST_ZONE = timedelta(hours=14)
-"""UTC+14, Kiribati: no place on earth has a later date than this one's."""
+"""UTC+14, Kiribati: nowhere is the date later."""
 
 
 @dataclass(frozen=True, slots=True)
-class Pledge:
-    """What a signatory puts the name to; the first theme is ranked first."""
+class CommitmentContent:
+    """What is signed. The first theme is ranked first."""
 
     themes: tuple[str, ...]
     signed_on: date
@@ -75,12 +75,12 @@ class Commitment:
             return COMMITTED
         return RETURNED if self.returned_at else SUBMITTED
 
-    def fact(self, place: PublicPlace) -> CommitmentMade | CommitmentSubmitted:
-        """Returns the fact of the pledge just given, which doesn't say who signed."""
-        return self.made(place) if self.submitted_at is None else self.submitted()
+    def fact(self, local_government: PublicLocalGovernment) -> CommitmentMade | CommitmentSubmitted:
+        """Returns the fact of a new commitment, without its signatory."""
+        return self.made(local_government) if self.submitted_at is None else self.submitted()
 
-    def made(self, place: PublicPlace) -> CommitmentMade:
-        """Returns the fact that the commitment counts, with its local government's name and place.
+    def made(self, local_government: PublicLocalGovernment) -> CommitmentMade:
+        """Returns the fact that the commitment counts, with what is public of its local government.
 
         Raises NotCounted.
         """
@@ -91,11 +91,11 @@ class Commitment:
             campaign_id=self.campaign_id,
             network_id=self.network_id,
             local_government_id=self.local_government_id,
-            name=place.name,
-            country=place.country,
-            region=place.region,
-            latitude=place.latitude,
-            longitude=place.longitude,
+            name=local_government.name,
+            country=local_government.country,
+            region=local_government.region,
+            latitude=local_government.latitude,
+            longitude=local_government.longitude,
             invitation_id=self.invitation_id,
             contact_id=self.contact_id,
             language=self.language,
@@ -108,7 +108,7 @@ class Commitment:
         )
 
     def submitted(self) -> CommitmentSubmitted:
-        """Returns the fact that the pledge waits for its confirmation; raises NotSubmitted."""
+        """Returns the fact that the commitment waits for its confirmation; raises NotSubmitted."""
         if self.submitted_at is None:
             raise NotSubmitted
         return CommitmentSubmitted(
@@ -125,11 +125,11 @@ class Commitment:
 
 
 @dataclass(frozen=True, slots=True)
-class PledgeGiven:
-    """A pledge with what it becomes: which ids the commitment and who signed it have, and when it was made."""
+class NewCommitment:
+    """What a commitment is made of: its content, the ids of it and its signatory, and when it was made."""
 
     invitation: Invitation
-    pledge: Pledge
+    content: CommitmentContent
     commitment_id: UUID
     signatory_id: UUID
     made_at: datetime
@@ -138,19 +138,19 @@ class PledgeGiven:
 def commit(
     campaign: Campaign,
     invitation: Invitation,
-    pledge: Pledge,
+    content: CommitmentContent,
     *,
     commitment_id: UUID,
     signatory_id: UUID,
     now: datetime,
     proof_id: UUID | None = None,
 ) -> tuple[Commitment, MilestoneReached | None]:
-    """Returns the commitment, counted where the campaign counts at once, and the milestone that falls on it.
+    """Returns the commitment, counted if the campaign counts at once, and the milestone that it reaches.
 
     With the proof of a signed letter it counts in any campaign: the secretariat itself saw the signature.
-    Raises AlreadyCommitted, CommitmentIsWithdrawn, ThemesInvalid or SignedInFuture; then nothing was counted.
+    Raises AlreadyCommitted, CommitmentIsWithdrawn, ThemesInvalid or SignedInFuture; then nothing has changed.
     """
-    commitment = _given(campaign, PledgeGiven(invitation, pledge, commitment_id, signatory_id, now))
+    commitment = _new_commitment(campaign, NewCommitment(invitation, content, commitment_id, signatory_id, now))
     commitment.recorded_by, commitment.proof_id = (ON_PAPER, proof_id) if proof_id else (BY_LINK, None)
     if campaign.counts_at_once or proof_id:
         return commitment, _count(campaign, invitation, commitment, now)
@@ -159,16 +159,16 @@ def commit(
     return commitment, None
 
 
-def commit_earlier(
-    campaign: Campaign, pledges: Iterable[PledgeGiven]
+def commit_imported(
+    campaign: Campaign, new: Iterable[NewCommitment]
 ) -> tuple[list[Commitment], list[MilestoneReached]]:
-    """Returns the commitments in the order of their dates, all counted, and the milestones that fell on them.
+    """Returns the commitments in the order of their dates, all counted, and the milestones that they reach.
 
-    They count at once whatever the campaign says: the secretariat brings them in. Raises what `commit` raises.
+    They count at once in every campaign, since the secretariat imports them. Raises what `commit` raises.
     """
     commitments, milestones = [], []
-    for given in sorted(pledges, key=lambda given: given.made_at):
-        commitment = _given(campaign, given)
+    for given in sorted(new, key=lambda given: given.made_at):
+        commitment = _new_commitment(campaign, given)
         commitment.recorded_by = IMPORTED
         milestone = _count(campaign, given.invitation, commitment, given.made_at)
         commitments.append(commitment)
@@ -177,10 +177,10 @@ def commit_earlier(
     return commitments, milestones
 
 
-def _given(campaign: Campaign, given: PledgeGiven) -> Commitment:
-    invitation, pledge = given.invitation, given.pledge
+def _new_commitment(campaign: Campaign, given: NewCommitment) -> Commitment:
+    invitation, content = given.invitation, given.content
     invitation.check_open()
-    _check_pledge(pledge, campaign.themes, given.made_at)
+    _check_content(content, campaign.themes, given.made_at)
     return Commitment(
         id=given.commitment_id,
         campaign_id=campaign.id,
@@ -190,8 +190,8 @@ def _given(campaign: Campaign, given: PledgeGiven) -> Commitment:
         contact_id=invitation.contact_id,
         signatory_id=given.signatory_id,
         language=invitation.language,
-        themes=pledge.themes,
-        signed_on=pledge.signed_on,
+        themes=content.themes,
+        signed_on=content.signed_on,
     )
 
 
@@ -210,21 +210,23 @@ def _answer(invitation: Invitation, commitment: Commitment, status: str) -> None
 
 
 def confirm(
-    campaign: Campaign, invitation: Invitation, commitment: Commitment, place: PublicPlace, now: datetime
+    campaign: Campaign,
+    invitation: Invitation,
+    commitment: Commitment,
+    local_government: PublicLocalGovernment,
+    now: datetime,
 ) -> tuple[CommitmentMade, MilestoneReached | None] | None:
-    """Counts a submitted commitment; returns its facts, None when it counted before. Raises NotSubmitted."""
+    """Counts a submitted commitment. Returns its facts, or None if it counts already. Raises NotSubmitted."""
     if commitment.status == COMMITTED:
         return None
     if commitment.status != SUBMITTED:
         raise NotSubmitted
     milestone = _count(campaign, invitation, commitment, now)
-    return commitment.made(place), milestone
+    return commitment.made(local_government), milestone
 
 
-def return_pledge(
-    invitation: Invitation, commitment: Commitment, reason: str, now: datetime
-) -> CommitmentReturned | None:
-    """Lets the local government submit again; returns None when it may already. Raises NotSubmitted."""
+def send_back(invitation: Invitation, commitment: Commitment, reason: str, now: datetime) -> CommitmentReturned | None:
+    """Returns a submitted commitment to be made again. Returns None if it was returned already. Raises NotSubmitted."""
     if commitment.status == RETURNED:
         return None
     if commitment.status != SUBMITTED:
@@ -247,7 +249,7 @@ def return_pledge(
 def withdraw(
     campaign: Campaign, invitation: Invitation, commitment: Commitment, now: datetime
 ) -> CommitmentWithdrawn | None:
-    """Takes a commitment out of those that stand; returns None when that was done before. Raises NotCounted."""
+    """Withdraws a counted commitment. Returns None if it was withdrawn already. Raises NotCounted."""
     if commitment.status == WITHDRAWN:
         return None
     if commitment.ordinal is None:
@@ -266,9 +268,9 @@ def withdraw(
     )
 
 
-def _check_pledge(pledge: Pledge, offered: Collection[str], now: datetime) -> None:
-    chosen = set(pledge.themes)
-    if len(pledge.themes) != RANKED_THEMES or len(chosen) != RANKED_THEMES or not chosen <= set(offered):
+def _check_content(content: CommitmentContent, offered: Collection[str], now: datetime) -> None:
+    chosen = set(content.themes)
+    if len(content.themes) != RANKED_THEMES or len(chosen) != RANKED_THEMES or not chosen <= set(offered):
         raise ThemesInvalid
-    if pledge.signed_on > (now + EARLIEST_ZONE).date():
+    if content.signed_on > (now + EARLIEST_ZONE).date():
         raise SignedInFuture

@@ -1,1 +1,5 @@
-"""What all nouns share of the database: one metadata, rows to aggregates and back, many rows at once."""
+"""What all nouns share of the database.
+
+One metadata for all tables, aggregates loaded, locked and saved, and many rows in one statement.
+Locks are taken in one order everywhere; see `aggregates`.
+"""

@@ -1,4 +1,4 @@
-"""Aggregates and their rows.
+"""Loading, locking and saving aggregates.
 
 Lock order everywhere: network, campaign, local government, invitation, commitment, person, mandate.
 """
@@ -16,15 +16,21 @@ from sqlalchemy import ColumnElement, Table, TextClause, insert, select, text, u
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from polity_membership.campaigns.domain import Campaign
+from polity_membership.campaigns.tables import campaigns
 from polity_membership.commitments.domain import Commitment
+from polity_membership.commitments.tables import commitments
 from polity_membership.database.bulk import insert_many
-from polity_membership.database.metadata import table
 from polity_membership.errors import NotFound
 from polity_membership.invitations.domain import Invitation
+from polity_membership.invitations.tables import invitations
 from polity_membership.local_governments.domain import LocalGovernment
+from polity_membership.local_governments.tables import local_governments
 from polity_membership.mandates.domain import Mandate
+from polity_membership.mandates.tables import mandates
 from polity_membership.networks.domain import Network
+from polity_membership.networks.tables import networks
 from polity_membership.people.domain import Person
+from polity_membership.people.tables import people
 
 Aggregate = Network | LocalGovernment | Person | Campaign | Invitation | Commitment | Mandate
 A = TypeVar("A", Network, LocalGovernment, Person, Campaign, Invitation, Commitment, Mandate)
@@ -44,27 +50,22 @@ CHANGING: Mapping[type[Any], tuple[str, ...]] = {
     ),
     Mandate: ("subject", "linked_at", "ended_at", "fact_sequence"),
 }  # fmt: skip
-"""What of an aggregate may change after it was added; whoever isn't listed never changes."""
+"""The columns that `save` and `save_all` write; the others never change after the row was added."""
 
 
-def table_of(kind: type[Any]) -> Table:
-    """Returns the table of an aggregate's class."""
-    return table(_TABLES[kind])
-
-
-_TABLES = {
-    Network: "network",
-    LocalGovernment: "local_government",
-    Person: "person",
-    Campaign: "campaign",
-    Invitation: "invitation",
-    Commitment: "commitment",
-    Mandate: "mandate",
+TABLES: Mapping[type[Any], Table] = {
+    Network: networks,
+    LocalGovernment: local_governments,
+    Person: people,
+    Campaign: campaigns,
+    Invitation: invitations,
+    Commitment: commitments,
+    Mandate: mandates,
 }
 
 
 def columns(aggregate: Aggregate) -> dict[str, Any]:
-    """Returns the aggregate as its row's values."""
+    """Returns the values of the aggregate's row, by column."""
     values = {field.name: getattr(aggregate, field.name) for field in fields(aggregate)}
     if "reply_by" in values:
         deadline: Deadline = values.pop("reply_by")
@@ -77,7 +78,7 @@ def columns(aggregate: Aggregate) -> dict[str, Any]:
 
 
 def aggregate(kind: type[A], row: Mapping[Any, Any]) -> A:
-    """Returns the aggregate of a row."""
+    """Returns the aggregate that the row holds."""
     values = dict(row)
     if "reply_at" in values:
         values["reply_by"] = Deadline(at=values.pop("reply_at"), time_zone=values.pop("reply_time_zone"))
@@ -91,13 +92,13 @@ def aggregate(kind: type[A], row: Mapping[Any, Any]) -> A:
 async def add(session: AsyncSession, new: Aggregate) -> None:
     """Inserts the row of a new aggregate."""
     connection = await session.connection()
-    await connection.execute(insert(table_of(type(new))).values(columns(new)))
+    await connection.execute(insert(TABLES[type(new)]).values(columns(new)))
 
 
 async def save(session: AsyncSession, changed: Aggregate) -> None:
-    """Writes what may have changed back to the locked row."""
+    """Updates the columns of `CHANGING`; the caller holds the row's lock."""
     values = columns(changed)
-    rows = table_of(type(changed))
+    rows = TABLES[type(changed)]
     connection = await session.connection()
     await connection.execute(
         update(rows).where(rows.c.id == changed.id).values({name: values[name] for name in CHANGING[type(changed)]})
@@ -105,18 +106,18 @@ async def save(session: AsyncSession, changed: Aggregate) -> None:
 
 
 async def add_all(session: AsyncSession, new: Sequence[Aggregate]) -> None:
-    """Inserts the rows of new aggregates of one kind in one statement."""
+    """Inserts new aggregates of one class in one statement."""
     if new:
-        await insert_many(session, table_of(type(new[0])), [columns(each) for each in new])
+        await insert_many(session, TABLES[type(new[0])], [columns(each) for each in new])
 
 
 async def save_all(session: AsyncSession, changed: Sequence[Aggregate]) -> None:
-    """Writes what may have changed of aggregates of one kind back to their locked rows in one statement."""
+    """Updates aggregates of one class in one statement; the caller holds the rows' locks."""
     if changed:
         kind: type[Any] = type(changed[0])
         names = ("id", *CHANGING[kind])
         rows = to_json([{name: row[name] for name in names} for row in map(columns, changed)]).decode()
-        statement = _update_of(_TABLES[kind], CHANGING[kind])
+        statement = _update_of(TABLES[kind].name, CHANGING[kind])
         await (await session.connection()).execute(statement, {"rows": rows})
 
 
@@ -131,24 +132,24 @@ def _update_of(name: str, changing: tuple[str, ...]) -> TextClause:
 
 async def load_all(session: AsyncSession, kind: type[A], where: ColumnElement[bool]) -> list[A]:
     """Returns the aggregates that match, without a lock."""
-    rows = table_of(kind)
+    rows = TABLES[kind]
     found = await (await session.connection()).execute(select(rows).where(where))
     return [aggregate(kind, row) for row in found.mappings()]
 
 
 async def lock_all(session: AsyncSession, kind: type[A], where: ColumnElement[bool]) -> list[A]:
     """Returns the aggregates that match, locked as `lock` does, in the order of their ids."""
-    rows = table_of(kind)
+    rows = TABLES[kind]
     locking = select(rows).where(where).order_by(rows.c.id).with_for_update(key_share=True)
     return [aggregate(kind, row) for row in (await (await session.connection()).execute(locking)).mappings()]
 
 
 async def lock(session: AsyncSession, kind: type[A], id: UUID) -> A:  # noqa: A002
-    """Returns the aggregate, locked until the transaction ends; raises NotFound.
+    """Returns the aggregate and locks its row until the transaction ends; raises NotFound.
 
-    The lock lets other rows refer to this one meanwhile, but nobody else lock it.
+    The lock is FOR NO KEY UPDATE: other transactions may insert rows that refer to this one.
     """
-    rows = table_of(kind)
+    rows = TABLES[kind]
     connection = await session.connection()
     result = await connection.execute(select(rows).where(rows.c.id == id).with_for_update(key_share=True))
     return _one(kind, result.mappings().one_or_none())
@@ -156,7 +157,7 @@ async def lock(session: AsyncSession, kind: type[A], id: UUID) -> A:  # noqa: A0
 
 async def load(session: AsyncSession, kind: type[A], id: UUID) -> A:  # noqa: A002
     """Returns the aggregate without a lock; raises NotFound."""
-    rows = table_of(kind)
+    rows = TABLES[kind]
     connection = await session.connection()
     result = await connection.execute(select(rows).where(rows.c.id == id))
     return _one(kind, result.mappings().one_or_none())

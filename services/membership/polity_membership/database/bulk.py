@@ -16,7 +16,7 @@ SLICE = 500
 
 
 async def insert_many(session: AsyncSession, rows: Table, values: Iterable[Mapping[str, Any]]) -> None:
-    """Inserts all rows or, by an error of the database, none."""
+    """Inserts the rows, SLICE of them in each statement."""
     connection, waiting = await session.connection(), iter(values)
     while some := list(islice(waiting, SLICE)):
         lists = {column.name: [_value(column, value[column.name]) for value in some] for column in rows.columns}

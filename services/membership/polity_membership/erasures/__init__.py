@@ -1,1 +1,5 @@
-"""Erasing a person: here at once, in other services by a tombstone, in Kafka and at the sign-in later."""
+"""Erasing a person.
+
+Their row is emptied at once, and the tombstone tells other services to do the same.
+Later the worker makes Kafka forget the record and deletes the sign-in account.
+"""

@@ -1,4 +1,4 @@
-"""Keycloak's administration, as far as erasing an account needs it: a client of its own with that one role."""
+"""Deleting sign-in accounts by Keycloak's admin API, as a client that may do nothing else."""
 
 from typing import Annotated
 from urllib.parse import quote
@@ -11,7 +11,7 @@ TIMEOUT = httpx.Timeout(10.0, connect=3.0)
 
 
 class NotErased(Exception):
-    """Keycloak did not answer, or refused; the message is fit for a log."""
+    """Keycloak did not answer, or refused. The message may be logged."""
 
 
 class _Token(BaseModel):
@@ -19,12 +19,12 @@ class _Token(BaseModel):
 
 
 class Accounts:
-    """The realm's accounts, to the client `client_id`; `admin_url` is …/admin/realms/<realm>."""
+    """The accounts of a realm. `admin_url` is …/admin/realms/<realm>; `client_id` may only delete accounts."""
 
     def __init__(
         self, admin_url: str, client_id: str, secret: SecretStr, transport: httpx.AsyncBaseTransport | None = None
     ) -> None:
-        self._users = f"{admin_url}/users"
+        self._accounts_url = f"{admin_url}/users"
         self._token_url = f"{admin_url.replace('/admin/realms/', '/realms/')}/protocol/openid-connect/token"
         self._credentials = (client_id, secret.get_secret_value())
         self._client = httpx.AsyncClient(timeout=TIMEOUT, trust_env=False, transport=transport)
@@ -33,12 +33,12 @@ class Accounts:
         await self._client.aclose()
 
     async def erase(self, subject: str) -> None:
-        """Deletes the account with its sessions; one that is gone already counts as deleted. Raises NotErased."""
+        """Deletes the account with its sessions, if it exists. Raises NotErased."""
         try:
             # The account's id stands in the address.
             with suppress_instrumentation():
                 headers = {"Authorization": f"Bearer {await self._token()}"}
-                answer = await self._client.delete(f"{self._users}/{quote(subject, safe='')}", headers=headers)
+                answer = await self._client.delete(f"{self._accounts_url}/{quote(subject, safe='')}", headers=headers)
         except httpx.RequestError as error:
             raise NotErased(type(error).__name__) from None
         if answer.status_code not in (204, 404):

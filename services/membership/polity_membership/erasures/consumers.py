@@ -1,4 +1,4 @@
-"""Membership reads its own people topic: the last record of a person there must be the newest.
+"""Membership's consumer of its own people topic, in which the last record of each person must be the newest.
 
 A relay that was stopped for long and goes on may send once more what its successor has sent since: an erased value
 would come after its tombstone and be what compaction keeps. Whoever is behind in Kafka is published again. Whoever has
@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 
 
 class OwnPeople:
-    """Follows the topic from its beginning and keeps only whose last record read is not the newest."""
+    """Reads the topic from its beginning and remembers the people whose last record is not their newest."""
 
     def __init__(self, database: Database, bootstrap: str, clock: Clock, topic: str = PEOPLE.name) -> None:
         self._database, self._bootstrap, self._clock, self._topic = database, bootstrap, clock, topic
@@ -54,17 +54,17 @@ class OwnPeople:
             await consumer.stop()
 
     async def _compare(self, records: Iterable[ConsumerRecord]) -> None:
-        read = {place.person_id: place for record in records if (place := _place(record))}
+        read = {found.person_id: found for record in records if (found := _key_of(record))}
         if not read:
             return
         async with self._database.transaction() as session:
             newest = await newest_sequences(session, list(read))
-        for person_id, place in read.items():
+        for person_id, found in read.items():
             self._behind.pop(person_id, None)
-            known = newest.get(person_id, place.sequence)
-            if place.sequence < known:
-                self._behind[person_id] = place.sequence
-            elif place.sequence > known and place.erased:
+            known = newest.get(person_id, found.sequence)
+            if found.sequence < known:
+                self._behind[person_id] = found.sequence
+            elif found.sequence > known and found.erased:
                 await erase_person(self._database, person_id, self._clock())
                 log.warning("a person had been erased before this database was restored: erased again")
 
@@ -81,18 +81,18 @@ class OwnPeople:
             log.warning("a person's newest record was not the last in Kafka: published again")
 
 
-class _Place(NamedTuple):
-    """Whom a record is about, and where it stands among the facts about them."""
+class _RecordKey(NamedTuple):
+    """The person that a record is about, and its sequence."""
 
     person_id: UUID
     sequence: int
     erased: bool
 
 
-def _place(record: ConsumerRecord) -> _Place | None:
-    """Returns None for what is no fact of ours."""
+def _key_of(record: ConsumerRecord) -> _RecordKey | None:
+    """Returns None if the record has no valid key and sequence."""
     try:
         sequence = int(dict(record.headers)["ce_sequence"])
-        return _Place(UUID((record.key or b"").decode()), sequence, record.value is None)
+        return _RecordKey(UUID((record.key or b"").decode()), sequence, record.value is None)
     except (KeyError, ValueError, TypeError):
         return None

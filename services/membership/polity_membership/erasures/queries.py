@@ -1,4 +1,4 @@
-"""How far each erasure has come, by ids alone: published, marked in Kafka, and the sign-in account gone."""
+"""How far each erasure has come: published, followed by a marker in Kafka, the sign-in account deleted."""
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
@@ -78,52 +78,80 @@ class Account:
 async def ask(
     session: AsyncSession, person_id: UUID, network_ids: Sequence[UUID], subjects: Iterable[str], now: datetime
 ) -> None:
-    """Notes that the person, with whom the networks dealt, was erased and that their sign-in accounts shall be."""
+    """Inserts the erasure of a person that the networks dealt with, and of their sign-in accounts."""
     connection = await session.connection()
     await connection.execute(_ASK, {"person_id": person_id, "network_ids": list(network_ids), "now": now})
     await connection.execute(_ASK_ACCOUNTS, {"subject": sorted(set(subjects)), "now": now})
 
 
 async def publish_again(session: AsyncSession, person_id: UUID) -> None:
-    """Notes that the person's tombstone goes to Kafka once more, so that another marker has to follow it."""
+    """Marks the erasure as not published: the tombstone is sent again and another marker has to follow it."""
     await (await session.connection()).execute(_PUBLISH_AGAIN, {"person_id": person_id})
 
 
 async def note_corrected(session: AsyncSession, person_ids: Collection[UUID]) -> None:
-    """Notes that Kafka holds an earlier name or address of these people, which a marker has to push out."""
+    """Inserts that Kafka holds earlier values of these people, which compaction drops after the next marker."""
     await (await session.connection()).execute(_NOTE_CORRECTED, {"person_ids": list(person_ids)})
 
 
 async def note_published(session: AsyncSession) -> None:
-    """Notes whose newest fact Kafka has acknowledged: it has left the outbox."""
+    """Marks as published the erasures and corrections whose facts have left the outbox."""
     for statement in _NOTE_PUBLISHED:
         await (await session.connection()).execute(statement, {"topic": PEOPLE.name})
 
 
 async def note_marked(session: AsyncSession, lag: timedelta) -> list[tuple[UUID, int]]:
-    """Returns each partition's marker with its next number where something was published `lag` ago and has none yet."""
+    """Returns each partition's marker and next sequence if something was published `lag` ago and needs a marker."""
     rows = await (await session.connection()).execute(_NOTE_MARKED, {"lag": lag})
     return [(row.id, row.fact_sequence) for row in rows]
 
 
 async def claim_accounts(session: AsyncSession, lease: timedelta, most: int) -> list[Account]:
-    """Takes up to `most` accounts for the time of the lease: those that no mandate of anybody is linked to."""
+    """Claims up to `most` due accounts for the time of the lease, but none that a mandate is still linked to."""
     rows = await (await session.connection()).execute(_CLAIM_ACCOUNTS, {"lease": lease, "most": most})
     return [Account(*row) for row in rows]
 
 
 async def account_erased(session: AsyncSession, account: Account) -> None:
-    """Empties the row: whose account it was is forgotten."""
+    """Marks the account as erased and empties its subject."""
     await (await session.connection()).execute(_ACCOUNT_ERASED, {"id": account.id})
 
 
 async def account_left(session: AsyncSession, account: Account, pause: timedelta) -> None:
-    """Notes an attempt in vain, the next one being due after the pause; nothing if somebody else has taken it since."""
+    """Counts a failed attempt; the next is due after the pause. Does nothing if the lease was lost meanwhile."""
     parameters = {"id": account.id, "pause": pause, "taken_until": account.taken_until}
     await (await session.connection()).execute(_ACCOUNT_LEFT, parameters)
 
 
 async def forget_done(session: AsyncSession, kept: timedelta, most: int) -> int:
-    """Returns how many erasures were forgotten, at most `most` of each kind, that were done longer ago than `kept`."""
+    """Deletes up to `most` erasures of each kind that were done longer ago than `kept`; returns how many."""
     connection = await session.connection()
     return sum([(await connection.execute(forget, {"kept": kept, "most": most})).rowcount for forget in _FORGET_DONE])
+
+
+_LOCK_ASKED = text("""
+SELECT invitation.id FROM invitation
+ WHERE invitation.contact_id = :person_id
+    OR invitation.id IN (
+       SELECT invitation_id FROM commitment WHERE signatory_id = :person_id OR contact_id = :person_id)
+ ORDER BY invitation.id FOR NO KEY UPDATE
+""")
+_FORGET_DECLINED = text("""
+UPDATE invitation SET decline_reason = NULL WHERE decline_reason IS NOT NULL AND id = ANY(CAST(:ids AS uuid[]))
+""")
+_FORGET_RETURNED = text("""
+UPDATE commitment SET return_reason = NULL
+ WHERE return_reason IS NOT NULL AND invitation_id = ANY(CAST(:ids AS uuid[]))
+""")
+
+
+async def forget_reasons(session: AsyncSession, person_id: UUID) -> None:
+    """Empties the reasons of declines and returns on invitations of which the person is the contact or signatory.
+
+    The invitations stay locked until the transaction ends, so that a form or a proof that is being saved meanwhile is
+    found by the statements that follow.
+    """
+    connection = await session.connection()
+    ids = list((await connection.execute(_LOCK_ASKED, {"person_id": person_id})).scalars())
+    for forget in (_FORGET_DECLINED, _FORGET_RETURNED):
+        await connection.execute(forget, {"ids": ids})

@@ -1,1 +1,4 @@
-"""An invitation asks one local government to join a campaign, by its contact, until a deadline."""
+"""An invitation asks one local government to join one campaign, until a deadline.
+
+It is sent to the local government's contact as a link; a new generation of the link ends the earlier ones.
+"""

@@ -14,15 +14,10 @@ from polity_contracts.membership.invitations import (
 )
 from polity_contracts.membership.values import Deadline
 
-from polity_membership.errors import (
-    AlreadyCommitted,
-    CommitmentIsWithdrawn,
-    DeadlineNotLater,
-    DeadlinePassed,
-    LinkExpired,
-    LinkRevoked,
-)
-from polity_membership.mandates.domain import check_generation
+from polity_membership.campaigns.errors import DeadlinePassed
+from polity_membership.errors import LinkExpired, LinkRevoked
+from polity_membership.invitations.errors import AlreadyCommitted, CommitmentIsWithdrawn, DeadlineNotLater
+from polity_membership.values.link_generations import check_generation
 
 INVITED = "invited"
 INTERESTED = "interested"
@@ -32,9 +27,9 @@ COMMITTED = "committed"
 WITHDRAWN = "withdrawn"
 REVOKED = "revoked"
 ANSWERED = frozenset({SUBMITTED, COMMITTED, WITHDRAWN})
-"""A pledge was given, whatever became of it."""
+"""A commitment was made, whatever became of it."""
 UNANSWERED = frozenset({INVITED, INTERESTED, DECLINED, SUBMITTED})
-"""No pledge counts yet, and one may: whoever is the contact hears of what becomes of it."""
+"""No commitment counts yet, and one may."""
 LARGEST_SELECTION = 5000
 """How many local governments one call may invite."""
 
@@ -61,7 +56,7 @@ class Invitation:
     fact_sequence: int = 0
 
     def issue(self) -> InvitationIssued:
-        """Returns the fact that asks notifications to write to the contact."""
+        """Returns the fact of the invitation, of which its contact is mailed."""
         return InvitationIssued(
             invitation_id=self.id,
             campaign_id=self.campaign_id,
@@ -76,7 +71,7 @@ class Invitation:
         )
 
     def bring_in(self) -> InvitationImported:
-        """Returns the fact of an invitation of an earlier wave, which asks nobody to write."""
+        """Returns the fact of an imported invitation, of which nobody is mailed."""
         return InvitationImported(
             invitation_id=self.id,
             campaign_id=self.campaign_id,
@@ -88,9 +83,9 @@ class Invitation:
         )
 
     def check_link(self, generation: int, now: datetime) -> None:
-        """Raises LinkRevoked, LinkUnknown or LinkExpired unless the link of that generation may be followed now.
+        """Raises LinkRevoked, LinkUnknown or LinkExpired unless the link of that generation is valid now.
 
-        A given answer stays readable after the deadline.
+        After the deadline it stays valid for whoever made a commitment.
         """
         check_generation(generation, self.link_generation)
         if self.status == REVOKED:
@@ -99,20 +94,20 @@ class Invitation:
             raise LinkExpired
 
     def check_open(self) -> None:
-        """Raises AlreadyCommitted or CommitmentIsWithdrawn when a pledge was given."""
+        """Raises AlreadyCommitted or CommitmentIsWithdrawn if a commitment was made."""
         if self.status == WITHDRAWN:
             raise CommitmentIsWithdrawn
         if self.status in ANSWERED:
             raise AlreadyCommitted
 
     def check_waiting(self) -> None:
-        """Raises as `check_open`, and LinkRevoked when nobody is asked any more; the deadline may be over."""
+        """Raises what `check_open` raises, or LinkRevoked. The deadline is not checked."""
         self.check_open()
         if self.status == REVOKED:
             raise LinkRevoked
 
     def express_interest(self, now: datetime) -> InterestExpressed | None:
-        """Notes the interest; returns None when it, or more, was said before."""
+        """Returns None if the local government is interested, or committed, already."""
         if self.status not in (INVITED, DECLINED):
             return None
         reconsidered = self.status == DECLINED
@@ -129,7 +124,7 @@ class Invitation:
         )
 
     def decline(self, reason: str | None, now: datetime) -> InvitationDeclined | None:
-        """Notes the "not this time"; returns None when it was said before.
+        """Returns None if it was declined already.
 
         Raises AlreadyCommitted or CommitmentIsWithdrawn.
         """
@@ -148,19 +143,19 @@ class Invitation:
         )
 
     def answer(self, status: str) -> None:
-        """Takes the next answer, or the end of all asking: nobody needs to know any more why an earlier one was no."""
+        """Sets the status by the next answer, or by a revocation, and forgets the reason of an earlier decline."""
         self.status = status
         self.answer_step += 1
         self.declined_at = self.decline_reason = None
 
     def hand_over(self, contact_id: UUID, language: str, now: datetime) -> InvitationIssued | None:
-        """Makes somebody else the contact; returns the fact that asks to write to them, None where none is awaited."""
+        """Changes the contact. Returns the fact of which they are mailed, or None if no answer is awaited any more."""
         self.contact_id, self.language = contact_id, language
         awaited = self.status in (INVITED, INTERESTED) and self.reply_by.at > now
         return self.issue() if awaited else None
 
     def extend(self, reply_by: Deadline, now: datetime) -> InvitationExtended | None:
-        """Lets the links sent so far work until a later deadline; returns None when it is that one already.
+        """Moves the deadline to a later one. Returns None if it is that one already.
 
         Raises DeadlinePassed, DeadlineNotLater, LinkRevoked, AlreadyCommitted or CommitmentIsWithdrawn.
         """
@@ -183,7 +178,7 @@ class Invitation:
         )
 
     def revoke(self, now: datetime) -> InvitationRevoked | None:
-        """Makes every link sent so far invalid; returns None when that was done before.
+        """Makes every link sent so far invalid. Returns None if the invitation was revoked already.
 
         Raises AlreadyCommitted or CommitmentIsWithdrawn.
         """
@@ -203,7 +198,7 @@ class Invitation:
         )
 
     def take_over_revocation(self, link_generation: int) -> None:
-        """Makes links below that generation invalid, as was published before this invitation was restored."""
+        """Makes links below that generation invalid, as was published before the database was restored."""
         self.link_generation = max(self.link_generation, link_generation)
         if self.status not in ANSWERED:
             self.answer(REVOKED)

@@ -15,16 +15,11 @@ from pydantic_core import PydanticCustomError
 
 from polity_membership.api.access_rules import OF_CAMPAIGN, OF_INVITATION
 from polity_membership.api.fields import Body, DeadlineIn, DeadlineOut, Line
-from polity_membership.api.repeating import once_by
-from polity_membership.errors import (
-    GIVEN,
-    DeadlineNotLater,
-    DeadlinePassed,
-    LinkRevoked,
-    LocalGovernmentUnknown,
-    TooManyInvitations,
-)
+from polity_membership.campaigns.errors import DeadlinePassed
+from polity_membership.errors import LinkRevoked
 from polity_membership.invitations.domain import LARGEST_SELECTION
+from polity_membership.invitations.errors import ALREADY_ANSWERED, DeadlineNotLater, TooManyInvitations
+from polity_membership.invitations.queries import InvitationFilter, list_invitations, one_invitation
 from polity_membership.invitations.usecases.erase_entries import erase_entries
 from polity_membership.invitations.usecases.extend_invitation import extend_invitation
 from polity_membership.invitations.usecases.invite_local_governments import (
@@ -32,7 +27,7 @@ from polity_membership.invitations.usecases.invite_local_governments import (
     invite_local_governments,
 )
 from polity_membership.invitations.usecases.revoke_invitation import revoke_invitation
-from polity_membership.local_governments.queries import InvitationsWanted, list_invitations, one_invitation
+from polity_membership.local_governments.errors import LocalGovernmentUnknown
 
 router = APIRouter(prefix="/v1", tags=["invitations"])
 STATUSES = "invited, interested, declined, submitted, committed, withdrawn, revoked."
@@ -140,7 +135,7 @@ async def post_invitations(
         country=body.country,
         reply_by=body.reply_by.deadline() if body.reply_by else None,
     )
-    return InvitedOut(**await invite_local_governments(database, command, now, once_by(key)))
+    return InvitedOut(**await invite_local_governments(database, command, now, key))
 
 
 @router.get("/campaigns/{campaign_id}/invitations", **access(OF_CAMPAIGN))
@@ -159,7 +154,7 @@ async def get_invitations(
     newest_first: bool = False,
 ) -> Page[InvitationOut]:
     """Lists the campaign's invitations in the order of their issue, the oldest first by default."""
-    wanted = InvitationsWanted(campaign_id, status, wave, q, overdue)
+    wanted = InvitationFilter(campaign_id, status, wave, q, overdue)
     async with database.transaction() as session:
         found = await list_invitations(session, wanted, page, now, newest_first=newest_first)
     rows, cursor = cut(found, page, lambda row: (row["id"],))
@@ -174,7 +169,7 @@ async def get_invitation(invitation_id: UUID, database: DatabaseDep, now: NowDep
         return InvitationOut.of(await one_invitation(session, invitation_id, now))
 
 
-@router.post("/invitations/{invitation_id}/revocation", **access(OF_INVITATION, *GIVEN))
+@router.post("/invitations/{invitation_id}/revocation", **access(OF_INVITATION, *ALREADY_ANSWERED))
 async def post_revocation(invitation_id: UUID, database: DatabaseDep, now: NowDep) -> RevokedOut:
     """Makes the links sent so far invalid; doing so twice changes nothing."""
     invitation = await revoke_invitation(database, invitation_id, now)
@@ -193,7 +188,7 @@ async def post_entries_erasure(invitation_id: UUID, database: DatabaseDep, now: 
 
 @router.post(
     "/invitations/{invitation_id}/extension",
-    **access(OF_INVITATION, DeadlinePassed, DeadlineNotLater, LinkRevoked, *GIVEN),
+    **access(OF_INVITATION, DeadlinePassed, DeadlineNotLater, LinkRevoked, *ALREADY_ANSWERED),
 )
 async def post_extension(invitation_id: UUID, body: ExtensionIn, database: DatabaseDep, now: NowDep) -> ExtendedOut:
     """Gives more time to answer: the links sent so far work until the new deadline."""

@@ -5,13 +5,13 @@ from uuid import UUID
 
 from polity_contracts.membership.local_governments import LocalGovernmentRegistered
 
-PlaceKey = tuple[str, str, float, float]
-"""Name, country, latitude, longitude: equal in all four is the same place twice."""
+LocalGovernmentKey = tuple[str, str, float, float]
+"""Name, country, latitude, longitude: equal in all four is the same local government twice."""
 
 
 @dataclass(frozen=True, slots=True)
-class PublicPlace:
-    """What of a local government is public once its pledge counts."""
+class PublicLocalGovernment:
+    """What of a local government is public once its commitment counts."""
 
     name: str
     country: str
@@ -45,9 +45,9 @@ class LocalGovernment:
         population: int | None,
         time_zone: str,
     ) -> LocalGovernmentRegistered | None:
-        """Changes what the register says of the place; what is None stays as it is.
+        """Changes what the register says of the local government; what is None stays as it is.
 
-        Returns the fact of it, None when that was known already.
+        Returns the fact of it, or None if nothing differs.
         """
         before = self.register()
         self.name, self.latitude, self.longitude, self.time_zone = name, latitude, longitude, time_zone
@@ -57,7 +57,7 @@ class LocalGovernment:
         return None if after == before else after
 
     def register(self) -> LocalGovernmentRegistered:
-        """Returns the fact that the place is in the register."""
+        """Returns the fact that the local government is in the register."""
         return LocalGovernmentRegistered(
             local_government_id=self.id,
             network_id=self.network_id,

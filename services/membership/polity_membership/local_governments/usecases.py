@@ -1,7 +1,7 @@
-"""CorrectContact: whoever answers for a local government is reached by another name, address or language.
+"""CorrectContact: the name, address or language of a local government's contact changes.
 
-Where the contact before was erased, what that one was asked and nobody has answered goes to the new one. A name that is
-given up leaves what is still open: saved forms that begin with it, and reasons that speak of it.
+Invitations without an answer whose contact was erased are sent to the new contact. A name that is no longer used is
+removed from what is still open: saved forms that begin with it, and reasons that mention it.
 """
 
 from collections.abc import Sequence
@@ -16,13 +16,14 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from polity_membership.answers.queries import draft_of, save_draft
 from polity_membership.commitments.domain import Commitment
+from polity_membership.commitments.queries import lock_unanswered
 from polity_membership.database.aggregates import add, lock, save
 from polity_membership.erasures.queries import note_corrected
 from polity_membership.invitations.domain import Invitation
-from polity_membership.invitations.queries import lock_unanswered
 from polity_membership.local_governments.domain import LocalGovernment
+from polity_membership.local_governments.queries import add_contact, contact_of
 from polity_membership.people.domain import Person, given_up, mentions
-from polity_membership.people.queries import add_contact, contact_of, erased_among
+from polity_membership.people.queries import erased_among
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,16 +35,16 @@ class CorrectContact:
 
 
 async def correct_contact(database: Database, command: CorrectContact, now: datetime) -> UUID:
-    """Returns the contact's id: the same person as before, a new one where there was none. Raises NotFound."""
+    """Returns the contact's person id, a new one if there was no contact. Raises NotFound."""
     async with database.transaction() as session:
         return await correct_within(session, command, now)
 
 
 async def correct_within(session: AsyncSession, command: CorrectContact, now: datetime) -> UUID:
-    """Does so within a transaction that does more; returns the contact's id, raises NotFound."""
-    # Two corrections at once would both record somebody new for a place without a contact.
+    """Does what `correct_contact` does, in the caller's transaction."""
+    # Otherwise two corrections at once would both add a contact.
     await lock(session, LocalGovernment, command.local_government_id)
-    # Before the person, as in every order of locks: an erasure that holds them now is over then.
+    # Before the person, by the order of locks.
     unanswered = await lock_unanswered(session, command.local_government_id)
     person = await _contact(session, command.local_government_id)
     if person is None:
@@ -68,13 +69,13 @@ async def _correct(
     await add_facts(session, person, [corrected], occurred_at=now)
     await save(session, person)
     await note_corrected(session, [person.id])
-    for invitation, pledge in unanswered:
+    for invitation, commitment in unanswered:
         if mentions(invitation.decline_reason, words):
             invitation.decline_reason = None
             await save(session, invitation)
-        if pledge and mentions(pledge.return_reason, words):
-            pledge.return_reason = None
-            await save(session, pledge)
+        if commitment and mentions(commitment.return_reason, words):
+            commitment.return_reason = None
+            await save(session, commitment)
         draft = await draft_of(session, invitation.id)
         if mentions(draft.filled.signatory_name, words):
             await save_draft(session, draft.saved(draft.filled.without_signatory(), now))
@@ -84,15 +85,15 @@ async def _hand_over(
     session: AsyncSession, unanswered: Sequence[tuple[Invitation, Commitment | None]], contact: Person, now: datetime
 ) -> None:
     gone = await erased_among(session, [invitation.contact_id for invitation, _ in unanswered])
-    for invitation, pledge in unanswered:
+    for invitation, commitment in unanswered:
         if invitation.contact_id not in gone:
             continue
         issued = invitation.hand_over(contact.id, contact.language or invitation.language, now)
         await add_facts(session, invitation, [issued] if issued else [], occurred_at=now)
         await save(session, invitation)
-        if pledge:
-            pledge.contact_id, pledge.language = invitation.contact_id, invitation.language
-            await save(session, pledge)
+        if commitment:
+            commitment.contact_id, commitment.language = invitation.contact_id, invitation.language
+            await save(session, commitment)
 
 
 async def _contact(session: AsyncSession, local_government_id: UUID) -> Person | None:
@@ -100,7 +101,7 @@ async def _contact(session: AsyncSession, local_government_id: UUID) -> Person |
     if person_id is None:
         return None
     person = await lock(session, Person, person_id)
-    # An erasure that had the person locked until now has unlinked them.
+    # They may have been erased while the lock was waited for.
     return None if person.erased_at else person
 
 

@@ -1,1 +1,4 @@
-"""Mandates: which person may act in which role for whom, granted by a link that the person accepts."""
+"""A mandate is a role in a scope, given to a person.
+
+It is granted with a link; whoever signs in and accepts the link acts under it until it ends.
+"""

@@ -6,11 +6,18 @@ from uuid import UUID
 
 from polity_contracts.membership.mandates import MandateEnded, MandateGranted, MandateLinked
 
-from polity_membership.errors import LinkRevoked, LinkUnknown, MandateAlreadyLinked, MandateHasEnded
+from polity_membership.mandates.errors import MandateAlreadyLinked, MandateHasEnded
+from polity_membership.values.link_generations import check_generation
 
 SECRETARIAT = "secretariat"
+
+
 REPRESENTATIVE = "representative"
+
+
 OPERATOR = "operator"
+
+
 GRANTABLE = (SECRETARIAT, REPRESENTATIVE)
 """Roles that a secretariat may grant; an operator's mandate is only granted on the server itself."""
 
@@ -43,7 +50,7 @@ class Mandate:
         )
 
     def accept(self, subject: str, generation: int, now: datetime) -> MandateLinked | None:
-        """Links a sign-in (the token's `sub`); returns None when it is linked to that one already.
+        """Links a sign-in (the token's `sub`). Returns None if it is linked to that one already.
 
         Raises LinkUnknown, LinkRevoked, MandateHasEnded or MandateAlreadyLinked.
         """
@@ -58,7 +65,7 @@ class Mandate:
         return MandateLinked(mandate_id=self.id, subject=subject, linked_at=now)
 
     def end(self, now: datetime) -> MandateEnded | None:
-        """Ends the mandate; returns None when it had ended before."""
+        """Ends the mandate. Returns None if it has ended already."""
         if self.ended_at is not None:
             return None
         self.ended_at = now
@@ -67,11 +74,3 @@ class Mandate:
     def forget_subject(self) -> None:
         """Forgets which sign-in acted under the mandate: part of a person's erasure."""
         self.subject = None
-
-
-def check_generation(presented: int, current: int) -> None:
-    """Raises LinkRevoked for an earlier link, LinkUnknown for one that can't have been issued."""
-    if presented < current:
-        raise LinkRevoked
-    if presented > current:
-        raise LinkUnknown

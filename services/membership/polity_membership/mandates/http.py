@@ -17,18 +17,11 @@ from pydantic import BaseModel, Field
 
 from polity_membership.api.access_rules import OPERATOR_OR_OF_MANDATE, OPERATOR_OR_OF_NETWORK
 from polity_membership.api.fields import Body, Email, Language, Line
-from polity_membership.api.repeating import once_by
-from polity_membership.commitments.queries import MandatesWanted, list_mandates
-from polity_membership.errors import (
-    LinkRevoked,
-    LinkUnknown,
-    LocalGovernmentUnknown,
-    MandateAlreadyLinked,
-    MandateHasEnded,
-    RoleNotGrantable,
-)
-from polity_membership.local_governments.queries import mandates_under
+from polity_membership.errors import LinkRevoked, LinkUnknown
+from polity_membership.local_governments.errors import LocalGovernmentUnknown
 from polity_membership.mandates.domain import Mandate
+from polity_membership.mandates.errors import MandateAlreadyLinked, MandateHasEnded, RoleNotGrantable
+from polity_membership.mandates.queries import MandateFilter, list_mandates, mandates_under
 from polity_membership.mandates.usecases.accept_mandate import accept_mandate
 from polity_membership.mandates.usecases.end_mandate import end_mandate
 from polity_membership.mandates.usecases.grant_mandate import GrantMandate, Holder, grant_mandate
@@ -126,7 +119,7 @@ async def get_mandates(
     local_government_id: Annotated[UUID | None, Query(description="Whose representatives.")] = None,
 ) -> Page[ListedMandateOut]:
     """Lists the mandates for the network and for the local governments of its register, the newest first."""
-    wanted = MandatesWanted(network_id, role, status, local_government_id)
+    wanted = MandateFilter(network_id, role, status, local_government_id)
     async with database.transaction() as session:
         found = await list_mandates(session, wanted, page)
     rows, cursor = cut(found, page, lambda row: (row["id"],))
@@ -145,7 +138,7 @@ async def post_mandate(
     """Grants a mandate; the link is for the person, who signs in and presents it."""
     holder = Holder(**body.person.model_dump())
     command = GrantMandate(network_id, body.role, holder, body.local_government_id)
-    ids = await grant_mandate(database, command, now, once_by(key))
+    ids = await grant_mandate(database, command, now, key)
     return GrantedOut(**ids, link=sign(settings.mandate_link_keys, "mandate", UUID(ids["mandate_id"]), 1))
 
 

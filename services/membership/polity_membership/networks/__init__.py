@@ -1,1 +1,4 @@
-"""Networks of local governments and their members."""
+"""Networks of local governments, and their members.
+
+A network is founded by an operator; its secretariat adds members from its register.
+"""

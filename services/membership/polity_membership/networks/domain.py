@@ -7,13 +7,13 @@ from uuid import UUID
 from polity_contracts.membership.networks import NetworkFounded, NetworkMemberJoined
 from polity_contracts.membership.values import Text
 
-from polity_membership.errors import FallbackMissing
+from polity_membership.networks.errors import FallbackMissing
 
 MEMBER = "member"
 
 
 def require_fallback(fallback_language: str, texts: Sequence[Text]) -> None:
-    """Raises FallbackMissing unless every text says something in the fallback language."""
+    """Raises FallbackMissing if a text is empty in the fallback language."""
     if not all(text.get(fallback_language, "").strip() for text in texts):
         raise FallbackMissing
 
@@ -26,10 +26,10 @@ class Network:
     time_zone: str
     demonstration: bool
     contact_email: str | None = None
-    """An office's address for whoever wants to join; shown to everyone, so never a person's own."""
+    """An office's address for those who want to join. It is public, so it must not be a person's own."""
     fact_sequence: int = 0
     register_version: int = 0
-    """One more whenever local governments are added to the register or changed in it."""
+    """Incremented when local governments are added to the register or changed in it."""
 
     def found(self) -> NetworkFounded:
         """Returns the fact of the founding; raises FallbackMissing."""

@@ -15,12 +15,11 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from polity_membership.api.access_rules import OF_NETWORK
 from polity_membership.api.fields import Body, Email, Language, Lines, TimeZone
-from polity_membership.api.repeating import once_by
-from polity_membership.commitments.queries import MembersWanted, list_members
 from polity_membership.database.aggregates import columns, load
-from polity_membership.errors import AlreadyMember, FallbackMissing, LocalGovernmentUnknown
-from polity_membership.local_governments.queries import list_networks, members_of
+from polity_membership.local_governments.errors import LocalGovernmentUnknown
 from polity_membership.networks.domain import MEMBER, Network
+from polity_membership.networks.errors import AlreadyMember, FallbackMissing
+from polity_membership.networks.queries import MemberFilter, list_members, list_networks, members_of
 from polity_membership.networks.usecases.add_network_member import AddNetworkMember, add_network_member
 from polity_membership.networks.usecases.found_network import FoundNetwork, found_network
 
@@ -74,7 +73,7 @@ class NetworkOut(NetworkId):
 async def post_network(body: NetworkIn, database: DatabaseDep, now: NowDep, key: IdempotencyDep) -> NetworkId:
     """Founds a network."""
     command = FoundNetwork(body.name, body.fallback_language, body.time_zone, body.demonstration, body.contact_email)
-    return NetworkId(**await found_network(database, command, now, once_by(key)))
+    return NetworkId(**await found_network(database, command, now, key))
 
 
 @router.get("", **access(PUBLIC))
@@ -108,7 +107,7 @@ async def get_members(
     q: Annotated[str | None, Query(max_length=100, description="Part of the name.")] = None,
 ) -> Page[MemberOut]:
     """Lists the network's members, those with an office first, then by name."""
-    wanted = MembersWanted(network_id, office, country, q)
+    wanted = MemberFilter(network_id, office, country, q)
     async with database.transaction() as session:
         await load(session, Network, network_id)
         found = await list_members(session, wanted, page)
@@ -123,7 +122,7 @@ async def post_member(
 ) -> MemberId:
     """Adds a local government of the register to the network's members."""
     command = AddNetworkMember(network_id, body.local_government_id, body.office)
-    return MemberId(**await add_network_member(database, command, now, once_by(key)))
+    return MemberId(**await add_network_member(database, command, now, key))
 
 
 async def _shown(session: AsyncSession, rows: Sequence[Mapping[Any, Any]]) -> list[NetworkOut]:

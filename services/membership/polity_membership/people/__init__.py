@@ -1,1 +1,4 @@
-"""People: contacts of local governments, signatories, holders of mandates."""
+"""People: contacts of local governments, signatories, holders of mandates.
+
+The row of an erased person is emptied and stays. No other fact than theirs names anyone.
+"""

@@ -8,16 +8,16 @@ from uuid import UUID
 from polity_contracts.membership.people import PersonErased, PersonRecorded
 
 _SHORTEST = 3
-"""Letters of a word of a name that a text is searched for: particles are in every text."""
+"""The shortest word of a name, in letters, that is searched for: particles occur in every text."""
 
 
 def given_up(before: str | None, after: str) -> frozenset[str]:
-    """Returns the words of the name before that the name after doesn't have, folded."""
+    """Returns the words of the former name that the new one lacks, folded."""
     return _words(before or "") - _words(after)
 
 
 def mentions(text: str | None, words: frozenset[str]) -> bool:
-    """Returns whether one of the words, folded, stands in the text."""
+    """Returns whether the text has one of the words, which are folded."""
     return bool(words & _words(text or ""))
 
 
@@ -44,18 +44,18 @@ class Person:
         return PersonRecorded(person_id=self.id, name=self.name or "", email=self.email, language=self.language or "")
 
     def correct(self, name: str, email: str, language: str) -> PersonRecorded | None:
-        """Changes how the person is reached; returns the fact of it, None when that was known already."""
+        """Changes name, address and language. Returns None if nothing differs."""
         if (self.name, self.email, self.language) == (name, email, language):
             return None
         self.name, self.email, self.language = name, email, language
         return self.record()
 
     def present(self) -> PersonRecorded | PersonErased:
-        """Returns the fact of the person as known now."""
+        """Returns the fact of the person's present state."""
         return PersonErased() if self.erased_at else self.record()
 
     def erase(self, now: datetime) -> PersonErased | None:
-        """Empties the person; returns the tombstone, None when that was done before."""
+        """Empties the person. Returns the tombstone, or None if the person was erased already."""
         if self.erased_at is not None:
             return None
         self.name = self.email = self.language = self.office = None

@@ -1,1 +1,5 @@
-"""Proofs: photos or scans of signed letters, sent in pieces, kept in files, removed when nobody needs them."""
+"""Proofs: photos or scans of signed letters.
+
+A proof is sent in pieces, each stored before it is acknowledged, and kept in files beside the database.
+Files that nobody needs any more are deleted by the worker.
+"""

@@ -1,4 +1,4 @@
-"""Where files lie: a folder, or a bucket of S3. Names are random, and nothing else."""
+"""Files in a folder or an S3 bucket, by fsspec. Their names are random and say nothing."""
 
 import asyncio
 import hashlib
@@ -22,15 +22,15 @@ IN_TIME: dict[str, Any] = {
 
 
 def name_of(offset: int, piece: bytes) -> str:
-    """Returns the name of a piece's file: two that begin at the same offset are one only if they are the same."""
+    """Returns the name of a piece's file, by its offset and its content."""
     return f"{offset:012}-{hashlib.sha256(piece).hexdigest()[:32]}"
 
 
 class Files:
-    """Each file is a folder of pieces, for few file systems can append."""
+    """Each file is a folder of pieces, since few file systems can append."""
 
     def __init__(self, url: str) -> None:
-        """Of a bucket's server, region and credentials the standard variables tell (AWS_*)."""
+        """A bucket's server, region and credentials are read from the standard variables (AWS_*)."""
         self._system, self._root = fsspec.core.url_to_fs(url, **(IN_TIME if url.startswith("s3:") else {}))
 
     async def write(self, folder: str, name: str, piece: bytes) -> None:

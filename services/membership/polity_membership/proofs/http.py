@@ -16,19 +16,17 @@ from polity_chassis.web.problems import Problem
 from pydantic import BaseModel
 
 from polity_membership.api.access_rules import OF_INVITATION, OF_PROOF
-from polity_membership.api.repeating import once_by
-from polity_membership.errors import (
-    GIVEN,
-    LINKED,
-    NotFound,
+from polity_membership.errors import LINK_REFUSALS, NotFound
+from polity_membership.invitations.errors import ALREADY_ANSWERED
+from polity_membership.proofs.domain.images import without_tags
+from polity_membership.proofs.domain.proof import ENDINGS, LARGEST_BYTES, Proof
+from polity_membership.proofs.errors import (
     OffsetMismatch,
     ProofOpensTooLarge,
     ProofTooLarge,
     ProofTypeRefused,
     TooManyProofs,
 )
-from polity_membership.proofs.domain.images import without_tags
-from polity_membership.proofs.domain.proof import ENDINGS, LARGEST_BYTES, Proof
 from polity_membership.proofs.files import Files, files_at
 from polity_membership.proofs.queries import list_proofs, load_proof, pieces_of
 from polity_membership.proofs.usecases.send_proof import Piece, Sender, begin_proof, find_proof, receive_piece
@@ -85,7 +83,7 @@ def tus(rule: Rule, *refusals: Refusal, **described: Any) -> dict[str, Any]:
 
     `described` goes to OpenAPI.
     """
-    guarded = access(rule, *LINKED, tus_version_unsupported(), *refusals)
+    guarded = access(rule, *LINK_REFUSALS, tus_version_unsupported(), *refusals)
     return {
         **guarded,
         "dependencies": [*guarded["dependencies"], Depends(_version)],
@@ -116,7 +114,7 @@ async def describe_uploads() -> Response:
     return Response(status_code=204, headers=EXTENSIONS)
 
 
-BEGINNING = (*GIVEN, ProofTooLarge, TooManyProofs)
+BEGINNING = (*ALREADY_ANSWERED, ProofTooLarge, TooManyProofs)
 BEGUN: dict[str, Any] = {"status_code": 201, "response_class": Response, "responses": _answered(201, "Location")}
 
 
@@ -131,7 +129,7 @@ async def post_proof(
     *, request: Request, sender: SenderDep, length: LengthDep, database: DatabaseDep, now: NowDep, key: IdempotencyDep
 ) -> Response:
     """Announces a proof of so many bytes; its pieces go to the address in Location, within a day."""
-    made = await begin_proof(database, sender, length, now, once_by(key))
+    made = await begin_proof(database, sender, length, now, key)
     proof = await find_proof(database, sender, UUID(made["proof_id"]), now)
     return Response(status_code=201, headers={**_standing(proof), "Location": f"{request.url.path}/{proof.id}"})
 

@@ -1,4 +1,4 @@
-"""Proofs and their rows. Their bytes are in files: a row without a folder has none any more."""
+"""Proofs and their pieces. The bytes are in files; a row without a folder has none any more."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict
@@ -10,15 +10,14 @@ from sqlalchemy import func, insert, select, text, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from polity_membership.database.bulk import among
-from polity_membership.database.metadata import table
 from polity_membership.errors import NotFound
 from polity_membership.proofs.domain.proof import UNFINISHED_FOR, Proof
+from polity_membership.proofs.tables import pieces, proofs
 
-proofs, pieces = table("proof"), table("proof_piece")
 CHANGING = ("received_bytes", "media_type", "finished_at")
 
 LONGEST_PIECE = timedelta(minutes=2)
-"""How long a piece may take to be written: the clients of buckets give up long before."""
+"""How long writing a piece may take: the clients of buckets time out long before."""
 _OF_PERSON = text("""
 UPDATE proof SET removal_asked_at = :now
   FROM invitation LEFT JOIN commitment ON commitment.invitation_id = invitation.id
@@ -33,19 +32,19 @@ async def add_proof(session: AsyncSession, proof: Proof) -> None:
 
 
 async def save_proof(session: AsyncSession, proof: Proof) -> None:
-    """Writes what may have changed back to the locked row."""
+    """Updates what a piece changes; the caller holds the row's lock."""
     values = {name: getattr(proof, name) for name in CHANGING}
     await (await session.connection()).execute(update(proofs).where(proofs.c.id == proof.id).values(values))
 
 
 async def count_proofs(session: AsyncSession, invitation_id: UUID) -> int:
-    """Returns how many proofs the invitation has whose bytes are or may be there."""
+    """Returns how many proofs the invitation has, removed ones left out."""
     statement = select(func.count()).where(proofs.c.invitation_id == invitation_id, proofs.c.folder.is_not(None))
     return int((await (await session.connection()).execute(statement)).scalar_one())
 
 
 async def proof_of(session: AsyncSession, invitation_id: UUID, proof_id: UUID, *, lock: bool = False) -> Proof:
-    """Returns the invitation's proof, with `lock` until the transaction ends for nobody else; raises NotFound."""
+    """Returns the invitation's proof, locked until the transaction ends with `lock`; raises NotFound."""
     statement = select(proofs).where(proofs.c.id == proof_id, proofs.c.invitation_id == invitation_id)
     return await _one(session, statement.with_for_update(key_share=True) if lock else statement)
 
@@ -56,7 +55,7 @@ async def load_proof(session: AsyncSession, proof_id: UUID) -> Proof:
 
 
 async def list_proofs(session: AsyncSession, invitation_id: UUID) -> Sequence[Mapping[Any, Any]]:
-    """Returns the invitation's whole proofs, the newest first."""
+    """Returns the invitation's complete proofs, the newest first."""
     finished = proofs.c.finished_at.is_not(None) & proofs.c.removal_asked_at.is_(None)
     statement = select(proofs).where(proofs.c.invitation_id == invitation_id, finished)
     ordered = statement.order_by(proofs.c.finished_at.desc(), proofs.c.id)
@@ -66,14 +65,14 @@ async def list_proofs(session: AsyncSession, invitation_id: UUID) -> Sequence[Ma
 async def ask_removal(
     session: AsyncSession, invitation_ids: Collection[UUID], now: datetime, *, but: Collection[UUID] = ()
 ) -> None:
-    """Asks for the removal of the invitations' proofs, all but those: nobody needs them any more."""
+    """Marks the invitations' proofs for removal, except those in `but`."""
     asked = update(proofs).where(among(proofs.c.invitation_id, invitation_ids), proofs.c.removal_asked_at.is_(None))
     unneeded = asked.where(~among(proofs.c.id, but))
     await (await session.connection()).execute(unneeded.values(removal_asked_at=now))
 
 
 async def ask_removal_of_person(session: AsyncSession, person_id: UUID, now: datetime) -> None:
-    """Asks for the removal of every proof that may show the person's signature: as contact or signatory."""
+    """Marks for removal every proof that may show the person's signature, as contact or signatory."""
     await (await session.connection()).execute(_OF_PERSON, {"person_id": person_id, "now": now})
 
 
@@ -91,7 +90,7 @@ _FORGET_PIECES = text("DELETE FROM proof_piece WHERE proof_id = :id")
 
 
 class Removal(NamedTuple):
-    """A proof whose files are to go, for the `first` time or for good."""
+    """A proof whose files are to be deleted; `first` is False the second time."""
 
     id: UUID
     folder: str
@@ -99,16 +98,16 @@ class Removal(NamedTuple):
 
 
 async def give_up_unfinished(session: AsyncSession, now: datetime) -> None:
-    """Asks for the removal of uploads that were never finished: nothing more of them is taken."""
+    """Marks for removal the uploads that were not finished in time; they accept no further piece."""
     unfinished = proofs.c.finished_at.is_(None) & (proofs.c.created_at < now - UNFINISHED_FOR)
     gone = update(proofs).where(proofs.c.folder.is_not(None), unfinished, proofs.c.removal_asked_at.is_(None))
     await (await session.connection()).execute(gone.values(removal_asked_at=now))
 
 
 async def next_removal(session: AsyncSession, after: UUID) -> Removal | None:
-    """Returns the next proof by id whose files are to go now.
+    """Returns the next proof by id whose files are to be deleted now, or None.
 
-    They go once at once, and once more when a piece that was being written meanwhile has come or never will.
+    They are deleted at once, and again after LONGEST_PIECE, for a piece that was being written meanwhile.
     """
     parameters = {"after": after, "one_piece": LONGEST_PIECE}
     row = (await (await session.connection()).execute(_NEXT_REMOVAL, parameters)).one_or_none()
@@ -116,7 +115,7 @@ async def next_removal(session: AsyncSession, after: UUID) -> Removal | None:
 
 
 async def note_removed(session: AsyncSession, removal: Removal) -> None:
-    """Notes that the proof's files were deleted; the second time it has none any more."""
+    """Marks the proof's files as deleted; the second time also its folder is emptied."""
     connection = await session.connection()
     await connection.execute(_REMOVED, {"id": removal.id})
     if not removal.first:
@@ -134,18 +133,18 @@ DELETE FROM proof WHERE id IN (
 
 
 async def forget_removed(session: AsyncSession, kept: timedelta, most: int) -> int:
-    """Returns how many rows were deleted, at most `most`, whose files went longer ago and that no pledge rests on."""
+    """Deletes up to `most` rows that no commitment names and whose files went longer ago; returns how many."""
     return (await (await session.connection()).execute(_FORGET_REMOVED, {"kept": kept, "most": most})).rowcount
 
 
 async def add_piece(session: AsyncSession, proof_id: UUID, begins_at: int, name: str) -> None:
-    """Notes the file of the proof's next piece."""
+    """Inserts the file of the proof's next piece."""
     values = {"proof_id": proof_id, "begins_at": begins_at, "name": name}
     await (await session.connection()).execute(insert(pieces).values(values))
 
 
 async def pieces_of(session: AsyncSession, proof_id: UUID) -> dict[int, str]:
-    """Returns the files of the proof's pieces by where they begin."""
+    """Returns the names of the proof's files by the offset at which each begins."""
     statement = select(pieces.c.begins_at, pieces.c.name).where(pieces.c.proof_id == proof_id)
     return {row.begins_at: row.name for row in await (await session.connection()).execute(statement)}
 

@@ -1,1 +1,4 @@
-"""Going on from a backup: what was published after it is compared and settled."""
+"""Going on after the database was restored from a backup.
+
+Facts that were published after the backup are compared with the database and settled.
+"""

@@ -36,12 +36,13 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from polity_membership.answers.queries import forget_drafts
 from polity_membership.campaigns.domain import Campaign
+from polity_membership.campaigns.queries import add_milestones, note_announcement
 from polity_membership.commitments.domain import Commitment, withdraw
+from polity_membership.commitments.queries import lock_with_commitment
 from polity_membership.database.aggregates import lock, save
 from polity_membership.erasures.usecases.erase_person import erase
 from polity_membership.errors import NotFound, Refused
 from polity_membership.invitations.domain import Invitation
-from polity_membership.invitations.queries import add_milestones, lock_with_commitment, note_announcement
 from polity_membership.mandates.domain import Mandate
 from polity_membership.people.domain import Person
 

@@ -11,9 +11,9 @@ import pycountry
 from babel import Locale
 from polity_chassis.web.headers import LANGUAGES
 
+from polity_membership.reference_data.domain import Reference
 from polity_membership.reference_data.land import Land
-from polity_membership.tabular_import.domain.duplicate_detection import comparable
-from polity_membership.tabular_import.domain.field_parsers import Reference
+from polity_membership.tabular_import.domain.duplicate_detection import normalized_name
 
 IN_USE = {"UK": "GB", "EL": "GR"}
 """What the European Union writes, and people after it."""
@@ -21,14 +21,14 @@ IN_USE = {"UK": "GB", "EL": "GR"}
 
 @cache
 def reference() -> Reference:
-    """Returns countries with regions and land (data/), IANA time zones and ISO 639 languages."""
+    """Returns countries with regions and land (this folder), IANA time zones and ISO 639 languages."""
     regions = {row["country"]: row["region"] for row in _table("m49.csv")}
     codes = (getattr(language, name, None) for language in pycountry.languages for name in ("alpha_2", "alpha_3"))
     return Reference(
         regions=regions,
         time_zones=frozenset(zoneinfo.available_timezones() - {"localtime", "Factory", "posixrules"}),
         languages=frozenset(code for code in codes if code),
-        countries={comparable(name): code for name, code in _names() if code in regions},
+        countries={normalized_name(name): code for name, code in _names() if code in regions},
         land=Land({row["country"]: tuple(accumulate(map(int, row["steps"].split()))) for row in _table("land.csv")}),
     )
 

@@ -1,1 +1,5 @@
-"""A file's rows become part of a network's register: all that aren't set aside, or none."""
+"""Importing a file into a network's register.
+
+All rows that aren't set aside are imported in one transaction, or none.
+A row of a local government that the register has may update it.
+"""

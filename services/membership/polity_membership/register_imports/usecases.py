@@ -13,15 +13,15 @@ from uuid import UUID
 from polity_chassis.database.engine import Database
 from polity_chassis.ids import new_id
 from polity_chassis.messaging.publishing.outbox import Outgoing, add_outgoing, numbered
+from polity_chassis.web.idempotency import Ids, Key, once
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from polity_membership.commitment_imports.queries import add_contacts
 from polity_membership.database.aggregates import load, save_all
-from polity_membership.database.repeatable import Ids, Once, always
 from polity_membership.erasures.queries import note_corrected
-from polity_membership.errors import RegisterChanged
 from polity_membership.invitations.queries import asked_among
 from polity_membership.local_governments.domain import LocalGovernment
+from polity_membership.local_governments.errors import RegisterChanged
+from polity_membership.local_governments.queries import add_contacts
 from polity_membership.local_governments.usecases import CorrectContact, correct_within
 from polity_membership.networks.domain import Network
 from polity_membership.people.domain import Person
@@ -29,7 +29,7 @@ from polity_membership.reference_data.reference import reference
 from polity_membership.register_imports.domain.differences import CONTACT, VALUES, with_differences
 from polity_membership.register_imports.domain.rows import COLUMNS, Contact, Entry, leave_out_known, read_register
 from polity_membership.register_imports.queries import add_register, change_register, register_of, registered
-from polity_membership.tabular_import.domain.findings import ImportRefused, Reading, Standing
+from polity_membership.tabular_import.domain.findings import ImportRefused, Reading, RowStatus
 from polity_membership.tabular_import.domain.reading import Upload
 from polity_membership.tabular_import.uploads import table_of
 
@@ -49,28 +49,28 @@ async def import_local_governments(
     network_id: UUID,
     upload: Upload,
     now: datetime,
-    once: Once = always,
+    key: Key | None = None,
 ) -> Ids:
     """Returns how many `rows` the file has and how many were `imported`, `updated`, `set_aside` and `already_there`.
 
-    Raises NotFound, ImportRefused while a row is faulty or perhaps a place that is known already, or RegisterChanged.
+    Raises NotFound, RegisterChanged, or ImportRefused if a row is faulty or may be a local government of the register.
     """
     read = await _read(upload)
 
     async def compare_and_add() -> Ids:
         network, reading = await _compared(database, network_id, read, upload)
-        places, facts = await asyncio.to_thread(_prepared, reading, network)
+        local_governments, facts = await asyncio.to_thread(_prepared, reading, network)
 
         async def take_over() -> Ids:
             if reading.held_back:
                 raise ImportRefused(reading)
             await change_register(session, network)
-            await add_register(session, places)
+            await add_register(session, local_governments)
             await add_outgoing(session, facts + await _update(session, reading, now), occurred_at=now)
             return done(reading)
 
         async with database.transaction() as session:
-            return await once(session, take_over)
+            return await once(session, key, take_over)
 
     return await again_if_register_changed(compare_and_add)
 
@@ -106,20 +106,20 @@ async def _compared(
 
 async def _update(session: AsyncSession, reading: Reading[Entry], now: datetime) -> list[Outgoing]:
     """Writes the values of the rows that are to be taken over; returns the facts of what that changed."""
-    entries = {id_: entry for entry, id_ in reading.known if reading.standing[entry.row.line] is Standing.TO_UPDATE}
+    entries = {id_: entry for entry, id_ in reading.known if reading.statuses[entry.row.line] is RowStatus.TO_UPDATE}
     await _correct_contacts_of_asked(session, reading, entries, now)
     facts, contacts, corrected_people = [], [], []
     found = await registered(session, entries, lock=True)
     for id_, one in found.items():
         entry, contact = entries[id_], entries[id_].contact
-        if corrected := one.place.correct(**{name: getattr(entry, name) for name in VALUES}):
-            facts.append(numbered(one.place, corrected))
+        if corrected := one.local_government.correct(**{name: getattr(entry, name) for name in VALUES}):
+            facts.append(numbered(one.local_government, corrected))
         if contact and one.contact and (recorded := one.contact.correct(contact.name, contact.email, contact.language)):
             facts.append(numbered(one.contact, recorded))
             corrected_people.append(one.contact)
         elif contact and not one.contact:
             contacts.append((id_, contact_of(contact)))
-    await save_all(session, [one.place for one in found.values()])
+    await save_all(session, [one.local_government for one in found.values()])
     await save_all(session, corrected_people)
     await note_corrected(session, [person.id for person in corrected_people])
     await add_contacts(session, contacts)
@@ -129,7 +129,7 @@ async def _update(session: AsyncSession, reading: Reading[Entry], now: datetime)
 async def _correct_contacts_of_asked(
     session: AsyncSession, reading: Reading[Entry], entries: Mapping[UUID, Entry], now: datetime
 ) -> None:
-    """Corrects the contacts of places with open invitations one by one: what is open may name whoever is given up."""
+    """Corrects contacts with open invitations one by one: saved forms and reasons may name the contact before."""
     changed = {
         one.local_government_id
         for one in reading.differences
@@ -145,11 +145,11 @@ def _prepared(
     reading: Reading[Entry], network: Network
 ) -> tuple[list[tuple[LocalGovernment, Person | None]], list[Outgoing]]:
     """Returns what an import adds to the register, and its facts."""
-    places = [
+    local_governments = [
         (local_government_of(entry, network), contact_of(entry.contact) if entry.contact else None)
         for entry in reading.entries
     ]
-    return places, _facts(places)
+    return local_governments, _facts(local_governments)
 
 
 def done(reading: Reading[Any]) -> Ids:
@@ -160,7 +160,7 @@ def done(reading: Reading[Any]) -> Ids:
 
 
 def local_government_of(entry: Entry, network: Network) -> LocalGovernment:
-    """Returns the place of a row as a new local government of the network."""
+    """Returns the local government of a row as a new local government of the network."""
     return LocalGovernment(
         id=new_id(),
         network_id=network.id,
@@ -182,7 +182,10 @@ def contact_of(contact: Contact) -> Person:
     return Person(id=new_id(), name=contact.name, email=contact.email, language=contact.language, fact_sequence=1)
 
 
-def _facts(places: Sequence[tuple[LocalGovernment, Person | None]]) -> list[Outgoing]:
-    registered = [Outgoing(place.id, place.fact_sequence, place.register()) for place, _ in places]
-    recorded = [Outgoing(person.id, person.fact_sequence, person.record()) for _, person in places if person]
+def _facts(local_governments: Sequence[tuple[LocalGovernment, Person | None]]) -> list[Outgoing]:
+    registered = [
+        Outgoing(local_government.id, local_government.fact_sequence, local_government.register())
+        for local_government, _ in local_governments
+    ]
+    recorded = [Outgoing(person.id, person.fact_sequence, person.record()) for _, person in local_governments if person]
     return registered + recorded

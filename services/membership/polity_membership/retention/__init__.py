@@ -1,1 +1,4 @@
-"""Rows that are kept for a time, and removed after it."""
+"""Deleting rows that are kept for a limited time.
+
+Saved forms after the deadline, removed proofs, and erasures that are done.
+"""

@@ -1,5 +1,5 @@
-"""Reading a table that somebody's program wrote, CSV or XLSX.
+"""Reading a table that a spreadsheet program wrote, as CSV or XLSX.
 
-Every faulty row is named, every doubtful one asked about, and nothing is guessed. What a row means is said by
-`register_imports` and `commitment_imports`.
+Every faulty row is reported, every doubtful one becomes a question, and nothing is guessed.
+What a row means is defined by `register_imports` and `commitment_imports`.
 """

@@ -1,4 +1,4 @@
-"""Files that people send, as tables."""
+"""Uploaded files as tables."""
 
 import asyncio
 
@@ -8,7 +8,7 @@ from polity_membership.tabular_import.domain.reading import MAX_BYTES, Columns, 
 from polity_membership.tabular_import.domain.workbooks import is_workbook, workbook_table
 
 _ONE_WORKBOOK = asyncio.Lock()
-"""An opened workbook takes many times the memory of its file."""
+"""An open workbook takes many times the memory of its file, so only one is open at a time."""
 
 
 async def table_of(upload: Upload, columns: Columns) -> Table:

@@ -1,1 +1,5 @@
-"""Values as people type them: text, addresses, numbers, days. Each is returned normalised, or refused by name."""
+"""Values as people type them: lines of text, mail addresses, numbers, days.
+
+Each function returns the value normalised, or raises InvalidValue with a stable reason.
+The package is pure: no clock, no database, no HTTP.
+"""

@@ -4,12 +4,12 @@ import unicodedata
 
 from email_validator import EmailNotValidError, validate_email
 
-from polity_membership.errors import Bad
+from polity_membership.errors import InvalidValue
 from polity_membership.values.texts import seen
 
 
 def email(value: str) -> str:
-    """Returns the address, its domain in its own letters and lower case; raises Bad.
+    """Returns the address, its domain in its own letters and lower case; raises InvalidValue.
 
     An international domain (RFC 5890) can be sent to in its xn-- form; other letters than ASCII before the @ (RFC 6531)
     not by every server, so they are refused. Whether anybody is there is not asked.
@@ -17,13 +17,13 @@ def email(value: str) -> str:
     address = value.strip()
     visible = "".join(character for character in seen(address) if unicodedata.category(character) != "Cf")
     if visible != address:
-        raise Bad("unseen_character", visible)
+        raise InvalidValue("unseen_character", visible)
     local = address.partition("@")[0]
     if local.startswith(".") or local.endswith(".") or ".." in local:
-        raise Bad("dot_in_email")
+        raise InvalidValue("dot_in_email")
     if "@" in address and not local.isascii():
-        raise Bad("local_part_not_ascii")
+        raise InvalidValue("local_part_not_ascii")
     try:
         return validate_email(address, allow_smtputf8=False, strict=True, check_deliverability=False).normalized
     except EmailNotValidError:
-        raise Bad("bad_email") from None
+        raise InvalidValue("bad_email") from None

@@ -2,7 +2,7 @@
 
 import re
 
-from polity_membership.errors import Bad
+from polity_membership.errors import InvalidValue
 from polity_membership.values.texts import seen
 
 MAX_POPULATION = 2_000_000_000
@@ -36,32 +36,32 @@ _SEXAGESIMAL = re.compile(
 
 
 def degrees(value: str, most: int) -> float:
-    """Returns decimal degrees of at most `most` to either side; raises Bad."""
+    """Returns decimal degrees of at most `most` to either side; raises InvalidValue."""
     text = seen(value).translate(_MINUS)
     if _DECIMAL.fullmatch(text):
         found = float(text.replace(",", "."))
         if abs(found) <= most:
             return found
-        raise Bad("out_of_range" if abs(found) <= 360 else "decimal_lost")
+        raise InvalidValue("out_of_range" if abs(found) <= 360 else "decimal_lost")
     if sexagesimal := _SEXAGESIMAL.fullmatch(text):
-        raise Bad("degrees_and_minutes", _decimal_of(sexagesimal))
+        raise InvalidValue("degrees_and_minutes", _decimal_of(sexagesimal))
     if _DIGITS.fullmatch(text) and not _DAY.fullmatch(text):
-        raise Bad("decimal_lost")
+        raise InvalidValue("decimal_lost")
     raise _damaged(text)
 
 
 def people(value: str) -> int:
-    """Returns how many inhabitants; raises Bad."""
+    """Returns how many inhabitants; raises InvalidValue."""
     text = seen(value)
     if _SPACED.fullmatch(text):
         text = "".join(filter(str.isdigit, text))
     if _GROUPED.fullmatch(text):
-        raise Bad("grouped_number", "".join(filter(str.isdigit, text)))
+        raise InvalidValue("grouped_number", "".join(filter(str.isdigit, text)))
     if not _WHOLE.fullmatch(text):
         raise _damaged(text)
     found = int(re.split("[.,]", text)[0])
     if found > MAX_POPULATION:
-        raise Bad("out_of_range")
+        raise InvalidValue("out_of_range")
     return found
 
 
@@ -82,15 +82,15 @@ def moved_decimal_signs(value: str) -> list[str]:
     return [f"{sign}{digits[:place]}.{digits[place:]}" for place in (1, 2, 3) if place < len(digits)]
 
 
-def _damaged(text: str) -> Bad:
+def _damaged(text: str) -> InvalidValue:
     if _EXPONENT.fullmatch(text):
-        return Bad("number_shortened")
+        return InvalidValue("number_shortened")
     if _DAY.fullmatch(text):
-        return Bad("became_a_day")
+        return InvalidValue("became_a_day")
     plain = in_ascii_digits(text)
     if plain != text:
-        return Bad("other_digits", plain)
-    return Bad("not_a_number")
+        return InvalidValue("other_digits", plain)
+    return InvalidValue("not_a_number")
 
 
 def _decimal_of(match: re.Match[str]) -> str:

@@ -4,7 +4,7 @@ import re
 import sys
 import unicodedata
 
-from polity_membership.errors import Bad
+from polity_membership.errors import InvalidValue
 
 MAX_CHARACTERS = 200
 MAX_RAW_CHARACTERS = 1000
@@ -31,45 +31,48 @@ _ENDS = "".join(chr(code) for code in range(0x3001) if chr(code).isspace()) + _J
 
 
 def seen(value: str) -> str:
-    """Returns the value without the signs that nobody sees: none anywhere, and at its ends no joiners or spaces."""
+    """Returns the value without invisible characters, and without joiners and spaces at its ends."""
     return value.translate(_UNSEEN).strip(_ENDS)
 
 
 def line_of_text(value: str) -> str:
-    """Returns one line of text, normalised (NFC), with plain single spaces; raises Bad.
+    """Returns one line of text, normalised (NFC), with plain single spaces; raises InvalidValue.
 
     Signs that nobody sees are left out. A line break, or a sign that turns the direction of what follows, is refused:
     it would stand in a mail's header.
     """
     if len(value) > MAX_RAW_CHARACTERS:
-        raise Bad("too_long")
+        raise InvalidValue("too_long")
     text = unicodedata.normalize("NFC", seen(value))
     if any(_forbidden(character) for character in text):
-        raise Bad("control_character")
+        raise InvalidValue("control_character")
     text = " ".join(text.split())
     if not text:
-        raise Bad("missing")
+        raise InvalidValue("missing")
     if len(text) > MAX_CHARACTERS:
-        raise Bad("too_long")
+        raise InvalidValue("too_long")
     return text
 
 
 def cell_of_text(value: str) -> str:
-    """Returns the line of text of a spreadsheet's cell; raises Bad, also for what a spreadsheet would run."""
+    """Returns the line of text of a spreadsheet's cell; raises InvalidValue, also for what a spreadsheet would run."""
     if value.startswith(tuple(FORMULA_BEGINNINGS)) or seen(value).startswith(tuple(FORMULA_BEGINNINGS)):
-        raise Bad("formula_like")
+        raise InvalidValue("formula_like")
     return line_of_text(value)
 
 
 def paragraphs(value: str) -> str:
-    """Returns the text, normalised (NFC) and trimmed, its line breaks kept; raises Bad for other control characters."""
+    """Returns the text, normalised (NFC) and trimmed, with its line breaks.
+
+    Raises InvalidValue for other control characters.
+    """
     if _MARKS.search(value):
-        raise Bad("control_character")
+        raise InvalidValue("control_character")
     text = unicodedata.normalize("NFC", value).replace("\r\n", "\n").strip()
     if any(unicodedata.category(character) in _FORBIDDEN for character in text if character != "\n"):
-        raise Bad("control_character")
+        raise InvalidValue("control_character")
     if not seen(text):
-        raise Bad("missing")
+        raise InvalidValue("missing")
     return text
 
 

@@ -7,7 +7,7 @@ from uuid import UUID
 from polity_chassis.authorization.links import LinkKeys
 from polity_chassis.database.engine import Database
 from polity_chassis.ids import new_id
-from polity_chassis.web.idempotency import Key, Outcome, once
+from polity_chassis.web.idempotency import Ids, Key, once
 from polity_chassis.web.problems import not_found
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -50,7 +50,7 @@ async def subscribe(database: Database, command: Subscribe, keys: LinkKeys, key:
     """Makes a subscription to what happens from now on; raises TooManyWebhooks."""
     webhook_id, key_id = new_id(), next(iter(keys.root))
 
-    async def act() -> Outcome:
+    async def act() -> Ids:
         if await webhooks.owned(session, command.owner) >= MOST_PER_OWNER:
             raise TooManyWebhooks
         values = {
@@ -64,7 +64,7 @@ async def subscribe(database: Database, command: Subscribe, keys: LinkKeys, key:
             "generation": 1,
         }
         await webhooks.add(session, values)
-        return Outcome(201, {"webhook_id": str(webhook_id), "generation": 1, "key_id": key_id})
+        return {"webhook_id": str(webhook_id), "generation": 1, "key_id": key_id}
 
     async with database.transaction() as session:
         return _told(keys, await once(session, key, act))
@@ -74,11 +74,10 @@ async def rotate_secret(database: Database, webhook_id: UUID, keys: LinkKeys, ke
     """Gives the subscription a new secret; the one before signs as well for OVERLAP."""
     key_id = next(iter(keys.root))
 
-    async def act() -> Outcome:
+    async def act() -> Ids:
         before = await _existing(session, webhook_id)
         await webhooks.rotate(session, before, key_id, OVERLAP)
-        ids = {"webhook_id": str(webhook_id), "generation": before.generation + 1, "key_id": key_id}
-        return Outcome(201, ids)
+        return {"webhook_id": str(webhook_id), "generation": before.generation + 1, "key_id": key_id}
 
     async with database.transaction() as session:
         return _told(keys, await once(session, key, act))
@@ -108,12 +107,12 @@ async def remove_webhook(database: Database, webhook_id: UUID) -> None:
 async def try_webhook(database: Database, webhook_id: UUID, now: datetime, key: Key | None) -> UUID:
     """Asks for a delivery that says nothing; returns its id. Raises WebhookDisabled."""
 
-    async def act() -> Outcome:
+    async def act() -> Ids:
         _refuse_disabled(await _existing(session, webhook_id))
-        return Outcome(201, {"delivery_id": str(await ask_for_test(session, webhook_id, now))})
+        return {"delivery_id": str(await ask_for_test(session, webhook_id, now))}
 
     async with database.transaction() as session:
-        return UUID((await once(session, key, act)).ids["delivery_id"])
+        return UUID((await once(session, key, act))["delivery_id"])
 
 
 async def resend_delivery(database: Database, delivery_id: UUID) -> webhook_log.Logged:
@@ -157,7 +156,7 @@ def _refuse_disabled(found: Webhook) -> None:
         raise WebhookDisabled
 
 
-def _told(keys: LinkKeys, outcome: Outcome) -> Told:
+def _told(keys: LinkKeys, ids: Ids) -> Told:
     """The same request sent again is told the same secret, for as long as its key is known."""
-    webhook_id, generation = UUID(outcome.ids["webhook_id"]), int(outcome.ids["generation"])
-    return Told(webhook_id, shown(derive(keys.root[outcome.ids["key_id"]], webhook_id, generation)))
+    webhook_id, generation = UUID(ids["webhook_id"]), int(ids["generation"])
+    return Told(webhook_id, shown(derive(keys.root[ids["key_id"]], webhook_id, generation)))

@@ -14,7 +14,7 @@ from polity_chassis.authorization.links import VerifiedLink
 from polity_chassis.database.engine import Database
 from polity_chassis.database.tables import idempotency_key
 from polity_chassis.web.dependencies import DatabaseDep
-from polity_chassis.web.idempotency import IdempotencyDep, Outcome, forget_old, once
+from polity_chassis.web.idempotency import IdempotencyDep, Ids, forget_old, once
 from pydantic import BaseModel
 from sqlalchemy import func, select, text, update
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -35,16 +35,16 @@ class Failed(Exception):
 async def make(database: Database, key: Any, thing: Thing, seconds: float = 0) -> JSONResponse:
     async with database.transaction() as session:
 
-        async def action() -> Outcome:
+        async def action() -> Ids:
             connection = await session.connection()
             await connection.execute(text("INSERT INTO thing VALUES (:id, :name)"), {"id": uuid4(), "name": thing.name})
             await connection.execute(text("SELECT pg_sleep(:seconds)"), {"seconds": seconds})
             if thing.fail:
                 raise Failed
-            return Outcome(201, {"thing_id": str(uuid4())})
+            return {"thing_id": str(uuid4())}
 
-        outcome = await once(session, key, action)
-    return JSONResponse(outcome.ids, outcome.status)
+        ids = await once(session, key, action)
+    return JSONResponse(ids, 201)
 
 
 @router.post("/things/{place}", **access(SIGNED_IN))

@@ -126,7 +126,7 @@ PLEDGES: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("fault", PLEDGES)
-async def test_a_pledge_that_is_not_valid_is_refused_and_can_be_made_again(net: Any, fault: str) -> None:
+async def test_a_commitment_that_is_not_valid_is_refused_and_can_be_made_again(net: Any, fault: str) -> None:
     _, (link,) = await net.invited(1)
     await net.commit(link, expect=422, **PLEDGES[fault])
     assert (await net.commit(link))["ordinal"] == 1

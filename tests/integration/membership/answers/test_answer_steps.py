@@ -54,7 +54,7 @@ async def test_what_changes_nothing_is_no_step(world: Any, net: Any) -> None:
     assert await steps(world, invitation["invitation_id"]) == [("interest_expressed", 1), ("invitation_revoked", 2)]
 
 
-async def test_an_earlier_pledge_is_the_next_step_of_an_open_invitation(world: Any, net: Any) -> None:
+async def test_an_earlier_commitment_is_the_next_step_of_an_open_invitation(world: Any, net: Any) -> None:
     campaign, (link,) = await net.invited(1)
     (invitation,) = (await net.get(f"/v1/campaigns/{campaign}/invitations"))["items"]
     await world.call("POST", "/v1/answer/interest", link=link, expect=200)

@@ -56,7 +56,7 @@ async def test_whoever_changes_their_mind_is_interested_and_the_reason_is_gone(w
     assert await world.rows(kept, id=UUID(campaign_id)) == []
 
 
-async def test_interest_may_turn_into_a_no_but_a_pledge_may_not(world: Any, net: Any) -> None:
+async def test_interest_may_turn_into_a_no_but_a_commitment_may_not(world: Any, net: Any) -> None:
     _, links = await net.invited(2)
     await world.call("POST", "/v1/answer/interest", link=links[0], expect=200)
     assert await _decline(world, links[0]) == {"status": "declined"}

@@ -69,7 +69,7 @@ async def commitments(world: Any, campaign_id: str) -> list[Any]:
     return rows
 
 
-async def test_earlier_pledges_have_their_own_dates_and_ordinals_in_their_order(world: Any, net: Any) -> None:
+async def test_earlier_commitments_have_their_own_dates_and_ordinals_in_their_order(world: Any, net: Any) -> None:
     campaign_id = await net.campaign(2, 3)
     data = file_of([
         earlier("Last", latitude="41", committed_at="2022-03-01T09:30:00+09:00"),
@@ -113,7 +113,7 @@ async def test_their_facts_say_that_they_are_imported_and_name_nobody(world: Any
     assert not any(b"of Only" in row["value"] or b"contact@" in row["value"] for row in values)
 
 
-async def test_a_pledge_given_afterwards_goes_on_counting_and_is_no_import(world: Any, net: Any) -> None:
+async def test_a_commitment_given_afterwards_goes_on_counting_and_is_no_import(world: Any, net: Any) -> None:
     campaign_id, links = await net.invited(1, 2)
     await bring_in(net, campaign_id, file_of([earlier("Old", latitude="37")]), expect=200)
     assert (await net.commit(links[0]))["ordinal"] == 2
@@ -144,7 +144,7 @@ async def test_places_of_the_register_are_found_and_their_contacts_kept(
     assert [i["contact_id"] is None for i in items] == [False, False]
 
 
-async def test_who_pledged_already_is_told_and_not_doubled(world: Any, net: Any) -> None:
+async def test_who_commitmentd_already_is_told_and_not_doubled(world: Any, net: Any) -> None:
     campaign_id, links = await net.invited(2)
     await net.commit(links[0])
     (pledged,) = await commitments(world, campaign_id)
@@ -185,7 +185,7 @@ async def test_each_row_is_counted_once_whatever_becomes_of_it(net: Any, row: An
     assert [done[name] for name in ("rows", *names)] == [8, 2, 0, 1, 5, 0, 0]
 
 
-async def test_an_import_counts_where_pledges_wait_for_a_confirmation(world: Any, net: Any) -> None:
+async def test_an_import_counts_where_commitments_wait_for_a_confirmation(world: Any, net: Any) -> None:
     campaign_id = await net.campaign(1)
     await world.rows("UPDATE campaign SET counts_at_once = false WHERE id = :id RETURNING id", id=UUID(campaign_id))
     await bring_in(net, campaign_id, file_of([earlier("Only")]), expect=200)
@@ -222,7 +222,7 @@ FAULTS: dict[str, tuple[dict[str, Any], str, str]] = {
 async def test_a_faulty_row_is_named_and_holds_back_all(world: Any, net: Any, rule: str) -> None:
     changed, field, reason = FAULTS[rule]
     campaign_id = await net.campaign()
-    data = file_of([earlier("Good", latitude="40"), earlier("Bad", **changed)])
+    data = file_of([earlier("Good", latitude="40"), earlier("InvalidValue", **changed)])
     before = await world.rows(COUNTS, id=UUID(net.id))
     problem = await bring_in(net, campaign_id, data, expect=422)
     assert [(f["line"], f["field"], f["reason"]) for f in problem["faults"]] == [(3, field, reason)]
@@ -288,7 +288,7 @@ async def test_an_import_that_fails_half_way_leaves_nothing(
     assert (await bring_in(net, campaign_id, data, key=key, expect=200))["imported"] == 2
 
 
-async def test_pledges_given_meanwhile_wait_and_no_ordinal_is_given_twice(world: Any, net: Any) -> None:
+async def test_commitments_given_meanwhile_wait_and_no_ordinal_is_given_twice(world: Any, net: Any) -> None:
     campaign_id, links = await net.invited(20)
     data = file_of(earlier(f"Old {n}", latitude=f"{40 + n / 100}") for n in range(1, 41))
     await asyncio.gather(bring_in(net, campaign_id, data, expect=200), *(net.commit(link) for link in links))
@@ -319,7 +319,7 @@ async def test_the_erasure_finds_who_was_imported(world: Any, net: Any) -> None:
     assert (again["imported"], again["already_there"]) == (0, 1)
 
 
-async def test_ten_thousand_pledges_come_in_at_once(world: Any, net: Any) -> None:
+async def test_ten_thousand_commitments_come_in_at_once(world: Any, net: Any) -> None:
     campaign_id = await net.campaign(10, 100, 1000, 10_000)
     data = file_of(
         earlier(
@@ -344,7 +344,7 @@ async def test_ten_thousand_pledges_come_in_at_once(world: Any, net: Any) -> Non
 def act_once_before(monkeypatch: pytest.MonkeyPatch, act: Callable[[], Awaitable[Any]]) -> list[None]:
     """Has something done after an import has read what it rests on; returns a list with an item for each preparing."""
     module = importlib.import_module("polity_membership.commitment_imports.usecases")
-    find, loop, prepared = module.find_places, asyncio.get_running_loop(), list[None]()
+    find, loop, prepared = module.resolve_rows, asyncio.get_running_loop(), list[None]()
 
     async def acting() -> None:
         await act()
@@ -355,12 +355,12 @@ def act_once_before(monkeypatch: pytest.MonkeyPatch, act: Callable[[], Awaitable
             asyncio.run_coroutine_threadsafe(acting(), loop).result(30)
         return find(*arguments)
 
-    monkeypatch.setattr(module, "find_places", beside)
+    monkeypatch.setattr(module, "resolve_rows", beside)
     return prepared
 
 
 @pytest.mark.parametrize("answer", ["interest", "decline", "commitment"])
-async def test_what_a_city_answers_while_its_pledge_is_prepared_is_looked_at_again(
+async def test_what_a_city_answers_while_its_commitment_is_prepared_is_looked_at_again(
     world: Any, net: Any, monkeypatch: pytest.MonkeyPatch, answer: str
 ) -> None:
     campaign_id, (link,) = await net.invited(1)
@@ -383,7 +383,7 @@ async def test_what_a_city_answers_while_its_pledge_is_prepared_is_looked_at_aga
     assert [row["answer_step"] for row in await world.rows(step, id=kept["id"])] == [1 if answer == "commitment" else 2]
 
 
-async def test_a_contact_given_while_a_pledge_is_prepared_is_kept(
+async def test_a_contact_given_while_a_commitment_is_prepared_is_kept(
     world: Any, net: Any, monkeypatch: pytest.MonkeyPatch, row: Any, csv_of: Any
 ) -> None:
     await net.do_import(csv_of([row("Bare", contact_name="", contact_email="", language="")]), expect=200)

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from polity_chassis.batcher import LINES_AT_ONCE
+from polity_chassis.batcher import QUEUES_AT_ONCE
 from sqlalchemy import text
 
 
@@ -133,10 +133,10 @@ async def test_however_many_campaigns_are_locked_the_rest_has_connections(world:
         held = {"ids": [UUID(campaign_id) for campaign_id in locked]}
         await connection.execute(text("SELECT FROM campaign WHERE id = ANY(:ids) FOR UPDATE"), held)
         waiting = [asyncio.create_task(net.commit(links[campaign_id])) for campaign_id in locked]
-        while len(await world.rows(HELD_UP)) < LINES_AT_ONCE:  # noqa: ASYNC110
+        while len(await world.rows(HELD_UP)) < QUEUES_AT_ONCE:  # noqa: ASYNC110
             await asyncio.sleep(0.01)
         assert (await net.commit(links[free]))["ordinal"] == 1
-        assert len(await world.rows(HELD_UP)) <= LINES_AT_ONCE + 1
+        assert len(await world.rows(HELD_UP)) <= QUEUES_AT_ONCE + 1
         assert not any(task.done() for task in waiting)
     assert [made["ordinal"] for made in await asyncio.gather(*waiting)] == [1] * len(locked)
 

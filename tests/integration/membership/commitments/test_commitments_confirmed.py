@@ -13,7 +13,7 @@ def _slug(problem: Any) -> str:
     return str(problem["type"]).rpartition(":")[2]
 
 
-async def test_a_pledge_waits_until_its_signatory_is_confirmed(world: Any, net: Any) -> None:
+async def test_a_commitment_waits_until_its_signatory_is_confirmed(world: Any, net: Any) -> None:
     campaign_id, (link,) = await net.invited(1, 1, counts_at_once=False)
     sent = await net.commit(link, signatory_name="Ada Signer", signatory_office="Mayor of City")
     assert (sent["status"], sent["ordinal"]) == ("submitted", None)
@@ -36,7 +36,7 @@ async def test_a_pledge_waits_until_its_signatory_is_confirmed(world: Any, net: 
     assert (await world.call("GET", "/v1/answer", link=link, expect=200))["status"] == "committed"
 
 
-async def test_a_returned_pledge_is_sent_again_as_the_same_commitment(world: Any, net: Any) -> None:
+async def test_a_returned_commitment_is_sent_again_as_the_same_commitment(world: Any, net: Any) -> None:
     _, (link,) = await net.invited(1, 1, counts_at_once=False)
     first = await net.commit(link, signatory_name="Ada Wrong")
     for _ in range(2):
@@ -60,7 +60,9 @@ async def test_a_returned_pledge_is_sent_again_as_the_same_commitment(world: Any
     assert not [data for _, _, data in facts if "Wrong" in str(data)]
 
 
-async def test_a_returned_pledge_waits_in_its_form_and_says_why_after_the_deadline_too(world: Any, net: Any) -> None:
+async def test_a_returned_commitment_waits_in_its_form_and_says_why_after_the_deadline_too(
+    world: Any, net: Any
+) -> None:
     campaign_id, (link,) = await net.invited(1, counts_at_once=False)
     sent = await net.commit(link, signatory_name="Ada Signer", themes=["peace", "water", "culture"])
     await net.decide(sent["commitment_id"], "return", reason="Sign it, please")
@@ -79,7 +81,7 @@ async def test_a_returned_pledge_waits_in_its_form_and_says_why_after_the_deadli
     assert (await world.call("GET", "/v1/answer/secretariat", link=link, expect=200))["returned"] is None
 
 
-async def test_a_link_that_was_withdrawn_says_no_longer_why_the_pledge_was_returned(world: Any, net: Any) -> None:
+async def test_a_link_that_was_withdrawn_says_no_longer_why_the_commitment_was_returned(world: Any, net: Any) -> None:
     campaign_id, (link,) = await net.invited(1, counts_at_once=False)
     sent = await net.commit(link)
     await net.decide(sent["commitment_id"], "return", reason="Sign it, please")
@@ -211,7 +213,7 @@ async def test_an_extension_lets_the_same_link_work_again(world: Any, net: Any) 
 
 
 @pytest.mark.parametrize("whose", ["signatory", "contact"])
-async def test_an_erasure_empties_why_a_pledge_was_returned_and_what_is_saved_anew(
+async def test_an_erasure_empties_why_a_commitment_was_returned_and_what_is_saved_anew(
     world: Any, net: Any, whose: str
 ) -> None:
     campaign_id, (link,) = await net.invited(1, counts_at_once=False)
@@ -229,7 +231,7 @@ async def test_an_erasure_empties_why_a_pledge_was_returned_and_what_is_saved_an
 
 
 @pytest.mark.parametrize("decision", ["confirmation", "return", "withdrawal"])
-async def test_another_networks_secretariat_sees_no_pledge(world: Any, net: Any, decision: str) -> None:
+async def test_another_networks_secretariat_sees_no_commitment(world: Any, net: Any, decision: str) -> None:
     _, (link,) = await net.invited(1, counts_at_once=False)
     sent = await net.commit(link)
     other = await world.network()

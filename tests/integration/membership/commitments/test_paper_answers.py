@@ -95,7 +95,9 @@ async def test_paper_counts_at_once_where_others_are_confirmed_first(world: Any,
     assert (made["status"], made["ordinal"]) == ("committed", 1)
 
 
-async def test_a_letter_sent_with_a_pledge_that_is_confirmed_first_stays_to_be_looked_at(world: Any, net: Any) -> None:
+async def test_a_letter_sent_with_a_commitment_that_is_confirmed_first_stays_to_be_looked_at(
+    world: Any, net: Any
+) -> None:
     campaign_id, (link,) = await net.invited(1)
     await world.rows("UPDATE campaign SET counts_at_once = false WHERE id = :id RETURNING id", id=UUID(campaign_id))
     sent = await proof(world, "/v1/answer/proofs", link=link)

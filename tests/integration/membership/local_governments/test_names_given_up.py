@@ -114,7 +114,7 @@ async def test_the_secretariat_empties_what_names_people_without_a_row_of_their_
     await save(world, link, signatory_name="Another")
 
 
-async def test_of_a_returned_pledge_the_reason_goes_and_its_form(world: Any, net: Any) -> None:
+async def test_of_a_returned_commitment_the_reason_goes_and_its_form(world: Any, net: Any) -> None:
     link, item = await city(net, counts_at_once=False)
     made = await net.commit(link)
     await net.decide(made["commitment_id"], "return", reason="Who is Nobody's Contact?")
@@ -123,7 +123,7 @@ async def test_of_a_returned_pledge_the_reason_goes_and_its_form(world: Any, net
     assert (await world.call("GET", "/v1/answer", link=link, expect=200))["commitment"]["status"] == "returned"
 
 
-async def test_the_letter_that_a_pledge_rests_on_stays_until_its_signatory_is_erased(world: Any, net: Any) -> None:
+async def test_the_letter_that_a_commitment_rests_on_stays_until_its_signatory_is_erased(world: Any, net: Any) -> None:
     link, item = await city(net)
     proof, invitation = await letter(world, link), item["invitation_id"]
     says = {

@@ -53,7 +53,7 @@ async def test_whoever_holds_the_link_acts_for_the_local_government(world: Any, 
     assert second["local_government_id"] != city
 
 
-async def test_pledges_that_are_given_together_keep_whose_they_are(world: Any, net: Any) -> None:
+async def test_commitments_that_are_given_together_keep_whose_they_are(world: Any, net: Any) -> None:
     campaign, links = await net.invited(5, 5)
     made = await asyncio.gather(*map(net.commit, links))
     for commitment, invitation in zip(made, await invitations_of(net, campaign), strict=True):

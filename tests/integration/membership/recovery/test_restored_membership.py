@@ -116,7 +116,7 @@ async def test_what_a_stranger_wrote_into_the_topic_holds_no_settlement_up(lived
     assert (await net.commit(link))["ordinal"] == 2
 
 
-async def test_a_pledge_confirmed_after_the_backup_waits_for_its_confirmation_again(lived: Lived) -> None:
+async def test_a_commitment_confirmed_after_the_backup_waits_for_its_confirmation_again(lived: Lived) -> None:
     net = await lived.world.network()
     campaign, links = await net.invited(1, counts_at_once=False)
     commitment = (await net.commit(links[0]))["commitment_id"]

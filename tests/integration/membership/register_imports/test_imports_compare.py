@@ -18,7 +18,7 @@ USECASES = {
     "import_local_governments": "polity_membership.register_imports.usecases",
     "import_commitments": "polity_membership.commitment_imports.usecases",
 }
-ENTRIES = {"import_local_governments": "leave_out_known", "import_commitments": "match_places"}
+ENTRIES = {"import_local_governments": "leave_out_known", "import_commitments": "match_rows"}
 
 
 class Comparison:
@@ -60,7 +60,7 @@ def comparison(kind: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Compariso
     waiting.go.set()
 
 
-def pledges_of(data: bytes) -> bytes:
+def commitments_of(data: bytes) -> bytes:
     """The register's rows as pledges of an earlier wave."""
     rows = [
         {
@@ -83,7 +83,7 @@ async def importing(net: Any, kind: str, data: bytes) -> Callable[[], Any]:
     if kind == "import_local_governments":
         return lambda: net.do_import(data, key=key)
     path = f"/v1/campaigns/{await net.campaign()}/commitment-imports"
-    return lambda: net.post(path, pledges_of(data), key=key, **{"Content-Type": "text/csv"})
+    return lambda: net.post(path, commitments_of(data), key=key, **{"Content-Type": "text/csv"})
 
 
 async def test_nobody_waits_while_an_import_compares(

@@ -38,7 +38,7 @@ async def test_a_dry_run_writes_nothing(world: Any, net: Any, row: Callable[...,
 
 
 async def test_one_faulty_row_holds_back_all(world: Any, net: Any, row: Callable[..., Any], csv_of: Any) -> None:
-    rows = [row(f"C{n}", latitude=str(38 + n / 10)) for n in range(50)] + [row("Bad", latitude="91")]
+    rows = [row(f"C{n}", latitude=str(38 + n / 10)) for n in range(50)] + [row("InvalidValue", latitude="91")]
     problem = await net.do_import(csv_of(rows), expect=422, **{"Accept-Language": "es"})
     assert problem["type"].endswith("import_refused")
     (fault,) = problem["faults"]

@@ -126,7 +126,7 @@ async def letter(world: Any, link: str) -> UUID:
     return UUID(place.rpartition("/")[2])
 
 
-async def test_of_removed_letters_the_rows_go_too_but_for_those_that_pledges_rest_on(world: Any, net: Any) -> None:
+async def test_of_removed_letters_the_rows_go_too_but_for_those_that_commitments_rest_on(world: Any, net: Any) -> None:
     _, (link, other) = await net.invited(2)
     removed, proof = await letter(world, link), await letter(world, other)
     (invitation,) = await world.rows("SELECT invitation_id FROM proof WHERE id = :id", id=proof)

@@ -23,7 +23,7 @@ async def check(net: Any, name: str) -> Any:
     return await net.do_import((SHEETS / name).read_bytes(), dry_run=True, expect=200)
 
 
-async def check_pledges(net: Any, campaign_id: str, name: str, *, dry_run: bool = True, aside: str = "[]") -> Any:
+async def check_commitments(net: Any, campaign_id: str, name: str, *, dry_run: bool = True, aside: str = "[]") -> Any:
     path = f"/v1/campaigns/{campaign_id}/commitment-imports?dry_run={str(dry_run).lower()}"
     parts = [("file", (SHEETS / name).read_bytes()), ("changes", f'{{"set_aside": {aside}}}'.encode())]
     body = b"".join(
@@ -120,7 +120,7 @@ async def test_numbers_are_read_with_the_signs_of_any_spreadsheet(world: Any, ne
 
 async def test_days_are_read_or_refused_with_the_form_to_write_and_none_moves(world: Any, net: Any) -> None:
     campaign_id = await net.campaign(themes=THEMES)
-    report = await check_pledges(net, campaign_id, "days-as-written.csv")
+    report = await check_commitments(net, campaign_id, "days-as-written.csv")
     assert told(report["faults"]) == {
         (2, "signed_on"): ("day_serial", []),
         (3, "committed_at"): (
@@ -133,7 +133,7 @@ async def test_days_are_read_or_refused_with_the_form_to_write_and_none_moves(wo
         (7, "signed_on"): ("day_order", [{"signed_on": "2021-12-09"}]),
         (9, "committed_at"): ("other_digits", [{"committed_at": "2021-12-10"}]),
     }
-    await check_pledges(net, campaign_id, "days-as-written.csv", dry_run=False, aside="[2, 3, 6, 7, 9]")
+    await check_commitments(net, campaign_id, "days-as-written.csv", dry_run=False, aside="[2, 3, 6, 7, 9]")
     found = await world.rows(
         "SELECT name, made_at, signed_on FROM commitment JOIN local_government place ON place.id = local_government_id"
         " WHERE campaign_id = :id",
@@ -149,7 +149,7 @@ async def test_days_are_read_or_refused_with_the_form_to_write_and_none_moves(wo
 
 async def test_an_hour_that_was_not_or_was_twice_is_asked_about(net: Any) -> None:
     campaign_id = await net.campaign(themes=THEMES)
-    report = await check_pledges(net, campaign_id, "hours-not-on-the-clock.csv")
+    report = await check_commitments(net, campaign_id, "hours-not-on-the-clock.csv")
     assert report["faults"] == []
     assert told(report["questions"]) == {
         (2, "committed_at"): (
@@ -238,7 +238,7 @@ async def test_what_is_wrong_with_a_workbook_is_told_with_its_cells(net: Any) ->
     assert [f["reason"] for f in report["faults"]] == ["not_xlsx"]
 
 
-async def test_earlier_pledges_come_as_a_workbook_with_their_days(world: Any, net: Any) -> None:
+async def test_earlier_commitments_come_as_a_workbook_with_their_days(world: Any, net: Any) -> None:
     campaign_id = await net.campaign(themes=THEMES)
     columns = [*PLACE_COLUMNS, "wave", "committed_at", "signed_on", "signatory_name", "signatory_office"]
     columns += ["theme1", "theme2", "theme3"]

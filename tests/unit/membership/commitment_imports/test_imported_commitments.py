@@ -11,9 +11,17 @@ from hypothesis import strategies as st
 from polity_contracts.membership.campaigns import Milestone, MilestoneReached
 from polity_contracts.membership.values import Deadline
 from polity_membership.campaigns.domain import Campaign
-from polity_membership.commitments.domain import IMPORTED, Commitment, Pledge, PledgeGiven, commit, commit_earlier
-from polity_membership.errors import AlreadyCommitted, ThemesInvalid
+from polity_membership.commitments.domain import (
+    IMPORTED,
+    Commitment,
+    CommitmentContent,
+    NewCommitment,
+    commit,
+    commit_imported,
+)
+from polity_membership.commitments.errors import ThemesInvalid
 from polity_membership.invitations.domain import COMMITTED, Invitation
+from polity_membership.invitations.errors import AlreadyCommitted
 
 EPOCH = datetime(2015, 1, 1, tzinfo=UTC)
 DEADLINE = Deadline(at=datetime(2030, 1, 1, tzinfo=UTC), time_zone="Europe/Madrid")
@@ -31,22 +39,22 @@ def campaign_with(thresholds: set[int], counted: int, withdrawn: int, *, at_once
     )  # fmt: skip
 
 
-def pledge_made(campaign: Campaign, minutes: int, themes: tuple[str, ...] = THEMES) -> PledgeGiven:
+def commitment_made(campaign: Campaign, minutes: int, themes: tuple[str, ...] = THEMES) -> NewCommitment:
     invitation = Invitation(
         id=uuid4(), campaign_id=campaign.id, network_id=campaign.network_id, local_government_id=uuid4(),
         contact_id=uuid4(), language="es", wave="2021", reply_by=DEADLINE, issued_at=EPOCH,
     )  # fmt: skip
-    return PledgeGiven(
-        invitation, Pledge(themes, date(2015, 1, 1)), uuid4(), uuid4(), EPOCH + timedelta(minutes=minutes)
+    return NewCommitment(
+        invitation, CommitmentContent(themes, date(2015, 1, 1)), uuid4(), uuid4(), EPOCH + timedelta(minutes=minutes)
     )
 
 
-def one_by_one(campaign: Campaign, pledges: list[PledgeGiven]) -> tuple[list[Commitment], list[MilestoneReached]]:
+def one_by_one(campaign: Campaign, pledges: list[NewCommitment]) -> tuple[list[Commitment], list[MilestoneReached]]:
     made = [
         commit(
             campaign,
             one.invitation,
-            one.pledge,
+            one.content,
             commitment_id=one.commitment_id,
             signatory_id=one.signatory_id,
             now=one.made_at,
@@ -66,9 +74,9 @@ def test_together_or_one_by_one_is_the_same(
     thresholds: set[int], counted: int, withdrawn: int, minutes: list[int]
 ) -> None:
     together = campaign_with(thresholds, counted, min(counted, withdrawn))
-    pledges = [pledge_made(together, minute) for minute in minutes]
+    pledges = [commitment_made(together, minute) for minute in minutes]
     alone, given_alone = deepcopy(together), deepcopy(pledges)
-    commitments, milestones = commit_earlier(together, pledges)
+    commitments, milestones = commit_imported(together, pledges)
     given_alone.sort(key=lambda one: one.made_at)
     expected, reached = one_by_one(alone, given_alone)
     assert commitments == [replace(one, recorded_by=IMPORTED) for one in expected]
@@ -81,15 +89,15 @@ def test_together_or_one_by_one_is_the_same(
 
 def test_they_count_where_others_wait_for_a_confirmation() -> None:
     campaign = campaign_with({1}, 0, 0, at_once=False)
-    commitments, milestones = commit_earlier(campaign, [pledge_made(campaign, 1)])
+    commitments, milestones = commit_imported(campaign, [commitment_made(campaign, 1)])
     assert [one.ordinal for one in commitments] == [1]
     assert [one.threshold for one in milestones] == [1]
 
 
-def test_a_pledge_that_could_not_be_given_cannot_be_brought_in() -> None:
+def test_a_commitment_that_could_not_be_given_cannot_be_brought_in() -> None:
     campaign = campaign_with(set(), 0, 0)
-    twice = pledge_made(campaign, 1)
+    twice = commitment_made(campaign, 1)
     with pytest.raises(AlreadyCommitted):
-        commit_earlier(campaign, [twice, twice])
+        commit_imported(campaign, [twice, twice])
     with pytest.raises(ThemesInvalid):
-        commit_earlier(campaign, [pledge_made(campaign, 1, ("water", "peace", "unknown"))])
+        commit_imported(campaign, [commitment_made(campaign, 1, ("water", "peace", "unknown"))])

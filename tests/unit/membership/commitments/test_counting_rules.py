@@ -9,16 +9,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 from polity_contracts.membership.campaigns import Milestone, MilestoneReached
 from polity_contracts.membership.values import Deadline
-from polity_membership import errors
 from polity_membership.campaigns.domain import Campaign
-from polity_membership.commitments.domain import Commitment, Pledge, commit, confirm, return_pledge, withdraw
+from polity_membership.commitments.domain import Commitment, CommitmentContent, commit, confirm, send_back, withdraw
+from polity_membership.commitments.errors import NotCounted, NotSubmitted
+from polity_membership.errors import NotFound, Refused
 from polity_membership.invitations.domain import Invitation
-from polity_membership.local_governments.domain import PublicPlace
+from polity_membership.invitations.errors import CommitmentIsWithdrawn
+from polity_membership.local_governments.domain import PublicLocalGovernment
 
 NOW = datetime(2030, 3, 1, 12, tzinfo=UTC)
 THRESHOLDS = (1, 2, 5)
 CITIES = 8
-PLACE = PublicPlace("City", "ES", "039", 41.38, 2.17)
+PLACE = PublicLocalGovernment("City", "ES", "039", 41.38, 2.17)
 
 
 def campaign(*, counts_at_once: bool, milestones: tuple[Milestone, ...] | None = None) -> Campaign:
@@ -57,14 +59,14 @@ class Story:
     def do(self, act: str, city: int) -> None:
         try:
             milestone = getattr(self, act)(self.invitations[city], city)
-        except errors.Refused:
+        except Refused:
             return
         if milestone:
             self.reached.append((milestone, self.standing()))
 
     def pledge(self, invitation: Invitation, city: int) -> MilestoneReached | None:
         earlier = self.commitments.get(city)
-        pledge = Pledge(("water", "housing", "peace"), date(2030, 3, 1))
+        pledge = CommitmentContent(("water", "housing", "peace"), date(2030, 3, 1))
         made, milestone = commit(
             self.campaign, invitation, pledge, commitment_id=earlier.id if earlier else uuid4(),
             signatory_id=uuid4(), now=NOW,
@@ -77,7 +79,7 @@ class Story:
         return confirmed[1] if confirmed else None
 
     def send_back(self, invitation: Invitation, city: int) -> None:
-        return_pledge(invitation, self._given(city), "unsigned", NOW)
+        send_back(invitation, self._given(city), "unsigned", NOW)
 
     def withdraw(self, invitation: Invitation, city: int) -> None:
         withdraw(self.campaign, invitation, self._given(city), NOW)
@@ -87,7 +89,7 @@ class Story:
 
     def _given(self, city: int) -> Commitment:
         if city not in self.commitments:
-            raise errors.NotFound
+            raise NotFound
         return self.commitments[city]
 
 
@@ -131,12 +133,12 @@ def test_a_withdrawal_before_the_threshold_moves_the_milestone_to_a_later_ordina
     assert [(fact.threshold, fact.ordinal) for fact, _ in story.reached] == [(1, 1), (2, 3)]
 
 
-REFUSED: dict[str, tuple[tuple[str, ...], str, type[errors.Refused]]] = {
-    "confirming what was returned": (("pledge", "send_back"), "confirm", errors.NotSubmitted),
-    "confirming what was withdrawn": (("pledge", "confirm", "withdraw"), "confirm", errors.NotSubmitted),
-    "returning what counts": (("pledge", "confirm"), "send_back", errors.NotSubmitted),
-    "withdrawing what doesn't count yet": (("pledge",), "withdraw", errors.NotCounted),
-    "pledging again after a withdrawal": (("pledge", "confirm", "withdraw"), "pledge", errors.CommitmentIsWithdrawn),
+REFUSED: dict[str, tuple[tuple[str, ...], str, type[Refused]]] = {
+    "confirming what was returned": (("pledge", "send_back"), "confirm", NotSubmitted),
+    "confirming what was withdrawn": (("pledge", "confirm", "withdraw"), "confirm", NotSubmitted),
+    "returning what counts": (("pledge", "confirm"), "send_back", NotSubmitted),
+    "withdrawing what doesn't count yet": (("pledge",), "withdraw", NotCounted),
+    "pledging again after a withdrawal": (("pledge", "confirm", "withdraw"), "pledge", CommitmentIsWithdrawn),
 }
 
 

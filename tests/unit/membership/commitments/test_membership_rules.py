@@ -8,18 +8,23 @@ from uuid import UUID, uuid4
 import pytest
 from polity_contracts.membership.campaigns import Milestone
 from polity_contracts.membership.values import Deadline
-from polity_membership import errors
 from polity_membership.campaigns.domain import Campaign
-from polity_membership.commitments.domain import Commitment, Pledge, commit
+from polity_membership.campaigns.errors import DeadlinePassed, MilestoneNotReached, MilestonesInvalid, ThemesMissing
+from polity_membership.commitments.domain import Commitment, CommitmentContent, commit
+from polity_membership.commitments.errors import SignedInFuture, ThemesInvalid
+from polity_membership.errors import LinkExpired, LinkRevoked, LinkUnknown, NotFound, Refused
 from polity_membership.invitations.domain import Invitation
+from polity_membership.invitations.errors import AlreadyCommitted, CommitmentIsWithdrawn, DeadlineNotLater
 from polity_membership.mandates.domain import Mandate
+from polity_membership.mandates.errors import MandateAlreadyLinked, MandateHasEnded
+from polity_membership.networks.errors import FallbackMissing
 from polity_membership.people.domain import Person
 
 NOW = datetime(2030, 3, 1, 12, tzinfo=UTC)
 DEADLINE = Deadline(at=NOW, time_zone="Europe/Madrid")
 LATER = Deadline(at=NOW + timedelta(days=2), time_zone="Europe/Madrid")
 TEXT = {"en": "Text", "es": "Texto"}
-PLEDGE = Pledge(("water", "housing", "peace"), date(2030, 3, 1))
+PLEDGE = CommitmentContent(("water", "housing", "peace"), date(2030, 3, 1))
 
 
 def campaign(**changed: object) -> Campaign:
@@ -67,7 +72,7 @@ def mandate(**changed: object) -> Mandate:
     return Mandate(**(values | changed))  # type: ignore[arg-type]
 
 
-def pledged(of: Campaign, by: Invitation, pledge: Pledge = PLEDGE) -> tuple[Commitment, object]:
+def pledged(of: Campaign, by: Invitation, pledge: CommitmentContent = PLEDGE) -> tuple[Commitment, object]:
     return commit(of, by, pledge, commitment_id=uuid4(), signatory_id=uuid4(), now=NOW)
 
 
@@ -87,77 +92,81 @@ def test_commitments_are_counted_from_one_and_milestones_fall_on_their_ordinal()
     assert milestone.commitment_id == commitment.id  # type: ignore[attr-defined]
 
 
-REFUSED: dict[str, tuple[Callable[[], object], type[errors.Refused]]] = {
+REFUSED: dict[str, tuple[Callable[[], object], type[Refused]]] = {
     "a second commitment": (
-        lambda: pledged(campaign(), invitation(status="committed")), errors.AlreadyCommitted,
+        lambda: pledged(campaign(), invitation(status="committed")), AlreadyCommitted,
     ),
     "two themes": (
-        lambda: pledged(campaign(), invitation(), Pledge(("water", "peace"), NOW.date())), errors.ThemesInvalid,
+        lambda: pledged(campaign(), invitation(), CommitmentContent(("water", "peace"), NOW.date())),
+        ThemesInvalid,
     ),
     "four themes": (
-        lambda: pledged(campaign(), invitation(), Pledge((*PLEDGE.themes, "culture"), NOW.date())),
-        errors.ThemesInvalid,
+        lambda: pledged(campaign(), invitation(), CommitmentContent((*PLEDGE.themes, "culture"), NOW.date())),
+        ThemesInvalid,
     ),
     "one theme thrice": (
-        lambda: pledged(campaign(), invitation(), Pledge(("water",) * 3, NOW.date())), errors.ThemesInvalid,
+        lambda: pledged(campaign(), invitation(), CommitmentContent(("water",) * 3, NOW.date())),
+        ThemesInvalid,
     ),
     "a theme that isn't the campaign's": (
-        lambda: pledged(campaign(), invitation(), Pledge(("water", "peace", "gold"), NOW.date())), errors.ThemesInvalid,
+        lambda: pledged(campaign(), invitation(), CommitmentContent(("water", "peace", "gold"), NOW.date())),
+        ThemesInvalid,
     ),
     "a signature of the day after tomorrow": (
-        lambda: pledged(campaign(), invitation(), Pledge(PLEDGE.themes, date(2030, 3, 3))), errors.SignedInFuture,
+        lambda: pledged(campaign(), invitation(), CommitmentContent(PLEDGE.themes, date(2030, 3, 3))),
+        SignedInFuture,
     ),
     "a link one second after the deadline": (
-        lambda: invitation().check_link(1, NOW + timedelta(seconds=1)), errors.LinkExpired,
+        lambda: invitation().check_link(1, NOW + timedelta(seconds=1)), LinkExpired,
     ),
     "the interested one's link after the deadline": (
-        lambda: invitation(status="interested").check_link(1, NOW + timedelta(seconds=1)), errors.LinkExpired,
+        lambda: invitation(status="interested").check_link(1, NOW + timedelta(seconds=1)), LinkExpired,
     ),
-    "a link of an earlier generation": (lambda: invitation(link_generation=3).check_link(2, NOW), errors.LinkRevoked),
-    "a link of a generation to come": (lambda: invitation(link_generation=3).check_link(4, NOW), errors.LinkUnknown),
+    "a link of an earlier generation": (lambda: invitation(link_generation=3).check_link(2, NOW), LinkRevoked),
+    "a link of a generation to come": (lambda: invitation(link_generation=3).check_link(4, NOW), LinkUnknown),
     "the newest link of a revoked invitation": (
-        lambda: invitation(status="revoked", link_generation=2).check_link(2, NOW), errors.LinkRevoked,
+        lambda: invitation(status="revoked", link_generation=2).check_link(2, NOW), LinkRevoked,
     ),
     "a pledge while another waits for its confirmation": (
-        lambda: pledged(campaign(), invitation(status="submitted")), errors.AlreadyCommitted,
+        lambda: pledged(campaign(), invitation(status="submitted")), AlreadyCommitted,
     ),
     "a pledge after one was withdrawn": (
-        lambda: pledged(campaign(), invitation(status="withdrawn")), errors.CommitmentIsWithdrawn,
+        lambda: pledged(campaign(), invitation(status="withdrawn")), CommitmentIsWithdrawn,
     ),
     "extending what was committed": (
-        lambda: invitation(status="committed").extend(LATER, NOW), errors.AlreadyCommitted,
+        lambda: invitation(status="committed").extend(LATER, NOW), AlreadyCommitted,
     ),
-    "extending a revoked invitation": (lambda: invitation(status="revoked").extend(LATER, NOW), errors.LinkRevoked),
+    "extending a revoked invitation": (lambda: invitation(status="revoked").extend(LATER, NOW), LinkRevoked),
     "extending to an earlier deadline": (lambda: invitation(reply_by=LATER).extend(
-        Deadline(at=NOW + timedelta(days=1), time_zone="Europe/Madrid"), NOW), errors.DeadlineNotLater,
+        Deadline(at=NOW + timedelta(days=1), time_zone="Europe/Madrid"), NOW), DeadlineNotLater,
     ),
     "extending into the past": (
-        lambda: invitation().extend(LATER, NOW + timedelta(days=9)), errors.DeadlinePassed,
+        lambda: invitation().extend(LATER, NOW + timedelta(days=9)), DeadlinePassed,
     ),
-    "announcing what isn't reached": (lambda: campaign().announce(2, None, NOW), errors.MilestoneNotReached),
-    "announcing what is no milestone": (lambda: campaign().announce(3, None, NOW), errors.NotFound),
-    "revoking what was submitted": (lambda: invitation(status="submitted").revoke(NOW), errors.AlreadyCommitted),
-    "revoking what was committed": (lambda: invitation(status="committed").revoke(NOW), errors.AlreadyCommitted),
+    "announcing what isn't reached": (lambda: campaign().announce(2, None, NOW), MilestoneNotReached),
+    "announcing what is no milestone": (lambda: campaign().announce(3, None, NOW), NotFound),
+    "revoking what was submitted": (lambda: invitation(status="submitted").revoke(NOW), AlreadyCommitted),
+    "revoking what was committed": (lambda: invitation(status="committed").revoke(NOW), AlreadyCommitted),
     "a campaign that nobody could answer any more": (
-        lambda: campaign(opened_at=DEADLINE.at).open(), errors.DeadlinePassed,
+        lambda: campaign(opened_at=DEADLINE.at).open(), DeadlinePassed,
     ),
     "milestones in falling order": (
-        lambda: campaign(milestones=(Milestone(threshold=9), Milestone(threshold=1))).open(), errors.MilestonesInvalid,
+        lambda: campaign(milestones=(Milestone(threshold=9), Milestone(threshold=1))).open(), MilestonesInvalid,
     ),
-    "a milestone at nothing": (lambda: campaign(milestones=(Milestone(threshold=0),)).open(), errors.MilestonesInvalid),
-    "fewer themes than are ranked": (lambda: campaign(themes={"water": TEXT}).open(), errors.ThemesMissing),
-    "a title without the fallback": (lambda: campaign(title={"es": "Texto"}).open(), errors.FallbackMissing),
+    "a milestone at nothing": (lambda: campaign(milestones=(Milestone(threshold=0),)).open(), MilestonesInvalid),
+    "fewer themes than are ranked": (lambda: campaign(themes={"water": TEXT}).open(), ThemesMissing),
+    "a title without the fallback": (lambda: campaign(title={"es": "Texto"}).open(), FallbackMissing),
     "a theme without the fallback": (
-        lambda: campaign(themes={"a": TEXT, "b": TEXT, "c": {"es": "C"}}).open(), errors.FallbackMissing,
+        lambda: campaign(themes={"a": TEXT, "b": TEXT, "c": {"es": "C"}}).open(), FallbackMissing,
     ),
     "a mandate that is somebody else's": (
-        lambda: mandate(subject="first").accept("second", 1, NOW), errors.MandateAlreadyLinked,
+        lambda: mandate(subject="first").accept("second", 1, NOW), MandateAlreadyLinked,
     ),
-    "a mandate that has ended": (lambda: mandate(ended_at=NOW).accept("first", 1, NOW), errors.MandateHasEnded),
+    "a mandate that has ended": (lambda: mandate(ended_at=NOW).accept("first", 1, NOW), MandateHasEnded),
     "an ended mandate, even its holder's": (
-        lambda: mandate(subject="first", ended_at=NOW).accept("first", 1, NOW), errors.MandateHasEnded,
+        lambda: mandate(subject="first", ended_at=NOW).accept("first", 1, NOW), MandateHasEnded,
     ),
-    "a mandate link that was never issued": (lambda: mandate().accept("first", 2, NOW), errors.LinkUnknown),
+    "a mandate link that was never issued": (lambda: mandate().accept("first", 2, NOW), LinkUnknown),
 }  # fmt: skip
 
 
@@ -170,8 +179,8 @@ def test_it_is_refused(rule: str) -> None:
 
 def test_a_refused_commitment_is_not_counted() -> None:
     one = campaign()
-    with pytest.raises(errors.ThemesInvalid):
-        pledged(one, invitation(), Pledge((), NOW.date()))
+    with pytest.raises(ThemesInvalid):
+        pledged(one, invitation(), CommitmentContent((), NOW.date()))
     assert one.commitments_count == 0
 
 
@@ -187,9 +196,11 @@ ALLOWED: dict[str, Callable[[], object]] = {
     "committing without prior interest": lambda: pledged(campaign(), invitation()),
     "committing after interest": lambda: pledged(campaign(), invitation(status="interested")),
     "signing where it is tomorrow already": lambda: pledged(
-        campaign(), invitation(), Pledge(PLEDGE.themes, date(2030, 3, 2))
+        campaign(), invitation(), CommitmentContent(PLEDGE.themes, date(2030, 3, 2))
     ),
-    "signing on paper long ago": lambda: pledged(campaign(), invitation(), Pledge(PLEDGE.themes, date(2022, 7, 15))),
+    "signing on paper long ago": lambda: pledged(
+        campaign(), invitation(), CommitmentContent(PLEDGE.themes, date(2022, 7, 15))
+    ),
     "a campaign without milestones": lambda: campaign(milestones=()).open(),
 }
 

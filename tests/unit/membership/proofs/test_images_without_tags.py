@@ -3,8 +3,8 @@
 import struct
 
 import pytest
-from polity_membership.errors import ProofOpensTooLarge
 from polity_membership.proofs.domain.images import check_size, without_tags
+from polity_membership.proofs.errors import ProofOpensTooLarge
 
 
 def segment(marker: int, content: bytes) -> bytes:

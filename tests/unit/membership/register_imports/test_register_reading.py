@@ -4,7 +4,7 @@ import asyncio
 from typing import Any
 
 import pytest
-from polity_membership.errors import Bad
+from polity_membership.errors import InvalidValue
 from polity_membership.reference_data.reference import reference
 from polity_membership.register_imports.domain.rows import COLUMNS, Entry, read_register
 from polity_membership.tabular_import.domain.findings import Reading
@@ -36,7 +36,7 @@ def test_a_good_row_is_read_as_it_stands() -> None:
     reading = reading_of((HEADER + GOOD).encode())
     assert (reading.counts()["rows"], reading.faults) == (1, [])
     (entry,) = reading.entries
-    assert (entry.row.line, entry.place) == (2, ("Vienna", "AT", 48.20849, 16.37208))
+    assert (entry.row.line, entry.key) == (2, ("Vienna", "AT", 48.20849, 16.37208))
     assert (entry.population, entry.subdivision, entry.time_zone) == (1691468, "AT-9", "Europe/Vienna")
     assert entry.contact is not None
     assert (entry.contact.name, entry.contact.email, entry.contact.language) == ("Ada", "ada@example.org", "de")
@@ -220,7 +220,7 @@ def test_a_cell_full_of_combining_marks_is_refused_before_they_are_sorted() -> N
     """Normalising takes the square of a run of marks: one such cell of a file held the whole process for a minute."""
     marks = "a" + "\u0301" * 60_000 + "\u0316" * 60_000
     assert faults(changed(name=marks)) == [(2, "name", "too_long")]
-    with pytest.raises(Bad):
+    with pytest.raises(InvalidValue):
         paragraphs(marks * 20)
 
 

@@ -6,14 +6,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from polity_membership.tabular_import.domain import duplicate_detection as likeness
-from polity_membership.tabular_import.domain.duplicate_detection import Place, Proposal, comparable, compare
+from polity_membership.tabular_import.domain.duplicate_detection import (
+    ComparedLocalGovernment,
+    Proposal,
+    compare,
+    normalized_name,
+)
 
 
-def place(key: str, name: str, latitude: float = 41.38, longitude: float = 2.17, country: str = "ES") -> Place:
-    return Place(key, name, country, latitude, longitude, None)
+def place(
+    key: str, name: str, latitude: float = 41.38, longitude: float = 2.17, country: str = "ES"
+) -> ComparedLocalGovernment:
+    return ComparedLocalGovernment(key, name, country, latitude, longitude, None)
 
 
-def proposed(first: Place, second: Place) -> list[Proposal]:
+def proposed(first: ComparedLocalGovernment, second: ComparedLocalGovernment) -> list[Proposal]:
     return compare([(2, second)], [first], {}).proposals
 
 
@@ -61,11 +68,11 @@ def test_two_places_are_proposed_as_one_or_not(rule: str) -> None:
     ],
 )  # fmt: skip
 def test_letters_that_are_no_accented_ones_are_compared_by_their_plain_form(written: str, plain: str) -> None:
-    assert comparable(written) == plain
+    assert normalized_name(written) == plain
 
 
 def test_a_name_of_nothing_but_articles_stays_a_name() -> None:
-    assert comparable("La Los") == "la los"
+    assert normalized_name("La Los") == "la los"
 
 
 def test_rows_are_compared_with_earlier_rows_that_stay() -> None:

@@ -40,7 +40,7 @@ def one_cell(cell: str | float) -> str:
     return record[0]
 
 
-CELLS: dict[str, tuple[str | float, str]] = {
+FIELD_PARSERS: dict[str, tuple[str | float, str]] = {
     "text": ("Évora & Beja", "Évora & Beja"),
     "a whole number": (27737, "27737"),
     "a whole number written with a point": ("<c><v>361966.0</v></c>", "361966"),
@@ -59,9 +59,9 @@ CELLS: dict[str, tuple[str | float, str]] = {
 }
 
 
-@pytest.mark.parametrize("kind", CELLS)
+@pytest.mark.parametrize("kind", FIELD_PARSERS)
 def test_a_cell_is_read_as_its_text(kind: str) -> None:
-    cell, expected = CELLS[kind]
+    cell, expected = FIELD_PARSERS[kind]
     assert one_cell(cell) == expected
 
 
@@ -69,7 +69,7 @@ def test_rows_keep_the_lines_that_their_sender_sees() -> None:
     data = workbook_of(("Sheet", sheet_of([[], HEADINGS, [], VIENNA])))
     assert [line for line, record in table(data).records if any(record)] == [2, 4]
     (entry,) = register(data).entries
-    assert (entry.row.line, entry.place) == (4, ("Vienna", "AT", 48.20849, 16.37208))
+    assert (entry.row.line, entry.key) == (4, ("Vienna", "AT", 48.20849, 16.37208))
 
 
 def test_a_failed_and_an_uncomputed_formula_are_faults_of_their_cells_and_corrected_there() -> None:

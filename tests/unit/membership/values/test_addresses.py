@@ -6,7 +6,7 @@ from uuid import UUID
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from polity_membership.errors import Bad
+from polity_membership.errors import InvalidValue
 from polity_membership.values.addresses import email
 from polity_notifications.domain.addresses import UnsafeAddress, one_address
 from polity_notifications.mail.message import message
@@ -61,7 +61,7 @@ def test_an_address_that_is_taken_is_sent_to(address: str) -> None:
 
 @pytest.mark.parametrize("address", REFUSED)
 def test_an_address_that_cannot_be_sent_to_is_refused_for_its_own_reason(address: str) -> None:
-    with pytest.raises(Bad) as refused:
+    with pytest.raises(InvalidValue) as refused:
         email(address)
     assert refused.value.reason == REFUSED[address]
     with pytest.raises(UnsafeAddress):
@@ -77,6 +77,6 @@ ANYTHING = st.text(st.sampled_from("aZ0.-_+'\"@ ,;<>ñ실\u200b\u202e\n"), max_s
 def test_there_is_no_address_that_one_takes_and_the_other_cannot_send_to(local: str, domain: str) -> None:
     try:
         taken = email(local + domain)
-    except Bad:
+    except InvalidValue:
         return
     assert sent_to(taken).isascii()

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from polity_membership.errors import Bad
+from polity_membership.errors import InvalidValue
 from polity_membership.values.days import day, moment
 from polity_membership.values.numbers import degrees, people
 from polity_membership.values.texts import cell_of_text, line_of_text, paragraphs
@@ -84,14 +84,14 @@ def test_what_a_person_can_read_is_read(read: Any, value: str, expected: Any) ->
 
 @pytest.mark.parametrize(("read", "value", "reason", "instead"), REFUSED)
 def test_what_is_damaged_is_named_for_what_it_is(read: Any, value: str, reason: str, instead: tuple[str, ...]) -> None:
-    with pytest.raises(Bad) as refused:
+    with pytest.raises(InvalidValue) as refused:
         read(value)
     assert (refused.value.reason, refused.value.instead) == (reason, instead)
 
 
 def test_a_day_that_a_zone_skipped_is_not_another_day() -> None:
     """Samoa went from the 29th to the 31st when it changed to the other side of the date line."""
-    with pytest.raises(Bad, match="hour_skipped"):
+    with pytest.raises(InvalidValue, match="hour_skipped"):
         moment("2011-12-30", ZoneInfo("Pacific/Apia"), NOW)
 
 
@@ -100,7 +100,7 @@ def test_no_day_moves_by_one(on: date, at: str) -> None:
     for name in ("Europe/Madrid", "Asia/Seoul", "America/Los_Angeles", "UTC"):
         try:
             found = moment(f"{on}{at}", ZoneInfo(name), NOW)
-        except Bad as asked:
+        except InvalidValue as asked:
             assert asked.reason in ("hour_skipped", "hour_twice")  # noqa: PT017
         else:
             assert found.astimezone(ZoneInfo(name)).date() == on
@@ -111,7 +111,7 @@ def test_whatever_is_typed_is_read_or_refused(value: str) -> None:
     for read in (degrees_east, people, day, in_madrid, line_of_text, cell_of_text, paragraphs):
         try:
             read(value)
-        except Bad:
+        except InvalidValue:
             continue
 
 
@@ -119,6 +119,6 @@ def test_whatever_is_typed_is_read_or_refused(value: str) -> None:
 def test_a_line_of_text_read_again_is_the_same(value: str) -> None:
     try:
         once = line_of_text(value)
-    except Bad:
+    except InvalidValue:
         return
     assert line_of_text(once) == once

@@ -1,1 +1,4 @@
-"""The routes of an invitation's link."""
+"""Routes of an invitation's link.
+
+A GET changes nothing; every route checks the link's generation and the deadline.
+"""

@@ -7,10 +7,10 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Request, Response
 from polity_chassis.authorization.access import LINK, LinkDep, access
-from polity_chassis.batcher import Together
+from polity_chassis.batcher import Batcher
 from polity_chassis.messaging.publishing.cause import current_cause
 from polity_chassis.web.dependencies import DatabaseDep, NowDep
-from polity_chassis.web.idempotency import IdempotencyDep
+from polity_chassis.web.idempotency import IdempotencyDep, Ids
 from polity_chassis.web.instants import Day
 from polity_contracts.membership.values import Text
 from pydantic import BaseModel, Field
@@ -18,22 +18,22 @@ from pydantic import BaseModel, Field
 from polity_membership.answers.usecases.decline_invitation import decline_invitation
 from polity_membership.answers.usecases.express_interest import express_interest
 from polity_membership.api.fields import Body, DeadlineOut, Line
-from polity_membership.api.repeating import create_each_once
 from polity_membership.campaigns.domain import Campaign
-from polity_membership.commitments.domain import RETURNED, Commitment, Pledge
+from polity_membership.commitments.domain import RETURNED, Commitment, CommitmentContent
+from polity_membership.commitments.errors import COMMITMENT_REFUSALS
+from polity_membership.commitments.queries import commitment_of
 from polity_membership.commitments.usecases.commit_to_campaign import (
     CommitToCampaign,
-    Signed,
-    campaigns_asked,
+    SignedCommitment,
+    campaigns_to_lock,
     commit_to_campaigns,
 )
 from polity_membership.database.aggregates import load
-from polity_membership.database.repeatable import Ids
-from polity_membership.errors import GIVEN, LINKED, PLEDGE, LinkUnknown
+from polity_membership.errors import LINK_REFUSALS, LinkUnknown
 from polity_membership.invitations.domain import COMMITTED, Invitation
+from polity_membership.invitations.errors import ALREADY_ANSWERED
 from polity_membership.invitations.queries import load_linked
 from polity_membership.local_governments.domain import LocalGovernment
-from polity_membership.local_governments.queries import commitment_of
 from polity_membership.networks.domain import Network
 from polity_membership.proofs.queries import list_proofs
 
@@ -137,22 +137,22 @@ class CommitmentId(BaseModel):
     ordinal: int | None
 
 
-async def _commitments(request: Request) -> Together[CommitToCampaign, Ids]:
-    """Returns the one place of this process where pledges that come at once are given together."""
+async def _commitments(request: Request) -> Batcher[CommitToCampaign, Ids]:
+    """Returns the batcher of this process."""
     state = request.app.state
     if not hasattr(state, "commitments"):
         database = state.runtime.database
-        act = partial(commit_to_campaigns, database, once_each=create_each_once)
-        lines = partial(campaigns_asked, database.reading)
-        state.commitments = Together(act, about=lambda command: command.invitation_id, lines=lines)
-    found: Together[CommitToCampaign, Ids] = state.commitments
+        act = partial(commit_to_campaigns, database)
+        queues_of = partial(campaigns_to_lock, database.reading)
+        state.commitments = Batcher(act, key_of=lambda command: command.invitation_id, queues_of=queues_of)
+    found: Batcher[CommitToCampaign, Ids] = state.commitments
     return found
 
 
-CommitmentsDep = Annotated[Together[CommitToCampaign, Ids], Depends(_commitments)]
+CommitmentsDep = Annotated[Batcher[CommitToCampaign, Ids], Depends(_commitments)]
 
 
-@router.get("", **access(LINK, *LINKED))
+@router.get("", **access(LINK, *LINK_REFUSALS))
 async def get_answer(link: LinkDep, response: Response, database: DatabaseDep, now: NowDep) -> AnswerOut:
     """Shows what is asked and what was answered so far."""
     response.headers["Cache-Control"] = "no-store"
@@ -161,14 +161,17 @@ async def get_answer(link: LinkDep, response: Response, database: DatabaseDep, n
         invitation.check_link(link.generation, now)
         campaign = await load(session, Campaign, invitation.campaign_id)
         network = await load(session, Network, invitation.network_id)
-        place = await load(session, LocalGovernment, invitation.local_government_id)
+        local_government = await load(session, LocalGovernment, invitation.local_government_id)
         commitment = await commitment_of(session, invitation.id)
         letters = await list_proofs(session, invitation.id)
     return AnswerOut(
         invitation_id=invitation.id,
         campaign=_asked(campaign, network, invitation),
         local_government=AskedLocalGovernment(
-            local_government_id=place.id, name=place.name, country=place.country, time_zone=place.time_zone
+            local_government_id=local_government.id,
+            name=local_government.name,
+            country=local_government.country,
+            time_zone=local_government.time_zone,
         ),
         language=invitation.language,
         status=invitation.status,
@@ -195,13 +198,13 @@ async def get_secretariat(link: LinkDep, response: Response, database: DatabaseD
     )
 
 
-@router.post("/interest", **access(LINK, *LINKED))
+@router.post("/interest", **access(LINK, *LINK_REFUSALS))
 async def post_interest(link: LinkDep, database: DatabaseDep, now: NowDep) -> StatusOut:
     """Says that the local government is interested; saying so twice changes nothing."""
     return StatusOut(status=await express_interest(database, link.id, link.generation, now))
 
 
-@router.post("/decline", **access(LINK, *LINKED, *GIVEN))
+@router.post("/decline", **access(LINK, *LINK_REFUSALS, *ALREADY_ANSWERED))
 async def post_decline(link: LinkDep, body: DeclineIn, database: DatabaseDep, now: NowDep) -> StatusOut:
     """Says "not this time"; saying so twice changes nothing. Interest or a pledge may follow until the deadline."""
     return StatusOut(status=await decline_invitation(database, link.id, link.generation, body.reason, now))
@@ -210,7 +213,7 @@ async def post_decline(link: LinkDep, body: DeclineIn, database: DatabaseDep, no
 @router.post(
     "/commitment",
     status_code=201,
-    **access(LINK, *LINKED, *PLEDGE),
+    **access(LINK, *LINK_REFUSALS, *COMMITMENT_REFUSALS),
 )
 async def post_commitment(
     link: LinkDep, body: CommitmentIn, commitments: CommitmentsDep, now: NowDep, key: IdempotencyDep
@@ -219,12 +222,14 @@ async def post_commitment(
     command = CommitToCampaign(
         invitation_id=link.id,
         generation=link.generation,
-        signed=Signed(Pledge(tuple(body.themes), body.signed_on), body.signatory_name, body.signatory_office),
+        signed=SignedCommitment(
+            CommitmentContent(tuple(body.themes), body.signed_on), body.signatory_name, body.signatory_office
+        ),
         asked_at=now,
         key=key,
         cause=current_cause(),
     )
-    return CommitmentId(**await commitments.do(command))
+    return CommitmentId(**await commitments.run(command))
 
 
 def _given(commitment: Commitment) -> CommitmentOut:

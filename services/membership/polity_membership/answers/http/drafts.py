@@ -16,7 +16,8 @@ from polity_membership.answers.queries import draft_of
 from polity_membership.answers.usecases.save_answer_draft import SaveAnswerDraft, save_answer_draft
 from polity_membership.api.fields import Body, Line
 from polity_membership.campaigns.domain import RANKED_THEMES
-from polity_membership.errors import GIVEN, LINKED
+from polity_membership.errors import LINK_REFUSALS
+from polity_membership.invitations.errors import ALREADY_ANSWERED
 from polity_membership.invitations.queries import load_linked
 
 router = APIRouter(prefix="/v1/answer/draft", tags=["answers"])
@@ -43,7 +44,7 @@ class DraftOut(BaseModel):
     themes: list[str]
 
 
-@router.get("", **access(LINK, *LINKED))
+@router.get("", **access(LINK, *LINK_REFUSALS))
 async def get_draft(link: LinkDep, response: Response, database: DatabaseDep, now: NowDep) -> DraftOut:
     """Shows what was saved last, empty fields when nothing is."""
     async with database.transaction() as session:
@@ -52,7 +53,7 @@ async def get_draft(link: LinkDep, response: Response, database: DatabaseDep, no
         return _shown(response, await draft_of(session, invitation.id))
 
 
-@router.put("", **access(LINK, *LINKED, *GIVEN, *VERSION_REFUSALS))
+@router.put("", **access(LINK, *LINK_REFUSALS, *ALREADY_ANSWERED, *VERSION_REFUSALS))
 async def put_draft(
     *, link: LinkDep, body: DraftIn, request: Request, response: Response, database: DatabaseDep, now: NowDep
 ) -> DraftOut:

@@ -1,1 +1,4 @@
-"""Interest, a no, and saving the form; a commitment is made by `commitments.usecases`."""
+"""What the holder of an invitation's link does, one transaction each.
+
+Expressing interest, declining, saving the form.
+"""

@@ -14,7 +14,7 @@ from polity_membership.invitations.queries import lock_linked
 async def decline_invitation(
     database: Database, invitation_id: UUID, generation: int, reason: str | None, now: datetime
 ) -> str:
-    """Returns the invitation's status; saying so twice changes nothing, not the reason either.
+    """Returns the invitation's status. Repeating it changes nothing, not even the reason.
 
     Raises LinkUnknown, LinkRevoked, LinkExpired, AlreadyCommitted or CommitmentIsWithdrawn.
     """

@@ -1,4 +1,4 @@
-"""ExpressInterest: an invited local government says that it is interested."""
+"""ExpressInterest: an invited local government is interested."""
 
 from datetime import datetime
 from uuid import UUID
@@ -12,7 +12,7 @@ from polity_membership.invitations.queries import lock_linked
 
 
 async def express_interest(database: Database, invitation_id: UUID, generation: int, now: datetime) -> str:
-    """Returns the invitation's status; saying so twice, or after the commitment, changes nothing.
+    """Returns the invitation's status. Repeating it, or after a commitment, changes nothing.
 
     Raises LinkUnknown, LinkRevoked or LinkExpired.
     """

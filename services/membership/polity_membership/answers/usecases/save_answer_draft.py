@@ -1,4 +1,4 @@
-"""SaveAnswerDraft: an office keeps what it has filled in, for itself or for whoever goes on with the same link."""
+"""SaveAnswerDraft: the holder of a link saves the form, for anyone who continues with the same link."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from polity_membership.invitations.queries import lock_linked
 
 @dataclass(frozen=True, slots=True)
 class SaveAnswerDraft:
-    """`generation` is that of the link; `check_revision` raises unless the caller knows the revision it is given."""
+    """`generation` is the link's; `check_revision` raises if the caller hasn't seen the revision passed to it."""
 
     invitation_id: UUID
     generation: int
@@ -25,8 +25,8 @@ class SaveAnswerDraft:
 async def save_answer_draft(database: Database, command: SaveAnswerDraft, now: datetime) -> AnswerDraft:
     """Returns the form as it is saved now.
 
-    What is saved already may be saved again by anyone: so does whoever never heard that it was. Raises LinkUnknown,
-    LinkRevoked, LinkExpired, AlreadyCommitted, or what `check_revision` does.
+    Saving what is saved already is never refused, since the caller may not have got the answer. Raises LinkUnknown,
+    LinkRevoked, LinkExpired, AlreadyCommitted, or what `check_revision` raises.
     """
     async with database.transaction() as session:
         invitation = await lock_linked(session, command.invitation_id)

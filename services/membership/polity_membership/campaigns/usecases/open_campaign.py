@@ -7,12 +7,12 @@ from uuid import UUID
 from polity_chassis.database.engine import Database
 from polity_chassis.ids import new_id
 from polity_chassis.messaging.publishing.outbox import add_facts
+from polity_chassis.web.idempotency import Ids, Key, once
 from polity_contracts.membership.campaigns import Milestone
 from polity_contracts.membership.values import Deadline, Text
 
 from polity_membership.campaigns.domain import Campaign
 from polity_membership.database.aggregates import add, load
-from polity_membership.database.repeatable import Ids, Once, always
 from polity_membership.networks.domain import Network
 
 
@@ -29,7 +29,7 @@ class OpenCampaign:
     counts_at_once: bool = True
 
 
-async def open_campaign(database: Database, command: OpenCampaign, now: datetime, once: Once = always) -> Ids:
+async def open_campaign(database: Database, command: OpenCampaign, now: datetime, key: Key | None = None) -> Ids:
     """Returns the campaign_id; raises NotFound, DeadlinePassed, FallbackMissing, ThemesMissing or MilestonesInvalid."""
     async with database.transaction() as session:
 
@@ -53,4 +53,4 @@ async def open_campaign(database: Database, command: OpenCampaign, now: datetime
             await add(session, campaign)
             return {"campaign_id": str(campaign.id)}
 
-        return await once(session, open_one)
+        return await once(session, key, open_one)

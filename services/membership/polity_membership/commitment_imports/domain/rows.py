@@ -1,4 +1,4 @@
-"""Commitments of earlier waves, read from a table: what a row must say, and which place of the register it is about."""
+"""Commitments of earlier waves, read from a table: what a row must say."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -8,12 +8,13 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from polity_membership.campaigns.domain import RANKED_THEMES, Campaign
-from polity_membership.commitments.domain import EARLIEST_ZONE, Pledge
-from polity_membership.errors import Bad
-from polity_membership.local_governments.domain import PlaceKey
+from polity_membership.commitments.domain import EARLIEST_ZONE, CommitmentContent
+from polity_membership.errors import InvalidValue
+from polity_membership.local_governments.domain import LocalGovernmentKey
+from polity_membership.reference_data.domain import Reference
 from polity_membership.register_imports.domain.rows import COLUMNS as PLACE_COLUMNS
-from polity_membership.register_imports.domain.rows import CONTACT, Contact, Entry, read_cells, read_place
-from polity_membership.tabular_import.domain.field_parsers import CELLS, CellReader, Reference
+from polity_membership.register_imports.domain.rows import CONTACT, Contact, Entry, read_cells, read_local_government
+from polity_membership.tabular_import.domain.field_parsers import FIELD_PARSERS, FieldParser
 from polity_membership.tabular_import.domain.findings import (
     SHOWN_CHARACTERS,
     Fault,
@@ -33,37 +34,37 @@ COLUMNS = Columns((*OPTIONAL, *REQUIRED), frozenset(OPTIONAL))
 
 
 @dataclass(frozen=True, slots=True)
-class EarlierEntry:
-    """One good row. `place` is None where `local_government_id` says which it is."""
+class ImportedCommitment:
+    """One good row. `local_government` is None where `local_government_id` says which it is."""
 
     row: Row
     local_government_id: UUID | None
-    place: Entry | None
+    local_government: Entry | None
     contact: Contact | None
     wave: str
     invited_at: datetime
     interested_at: datetime | None
     committed_at: datetime
-    pledge: Pledge
+    content: CommitmentContent
     signatory_name: str
     signatory_office: str
 
     @property
-    def key(self) -> UUID | PlaceKey | None:
-        """Returns what makes two rows the same place."""
-        return self.local_government_id or (self.place.place if self.place else None)
+    def key(self) -> UUID | LocalGovernmentKey | None:
+        """Returns what makes two rows the same local government."""
+        return self.local_government_id or (self.local_government.key if self.local_government else None)
 
 
-def read_earlier(
+def read_commitments(
     table: Table, changes: Changes, campaign: Campaign, reference: Reference, now: datetime
-) -> Reading[EarlierEntry]:
+) -> Reading[ImportedCommitment]:
     """Returns the rows that could be read, every fault and every question.
 
     Days and times are those of the campaign's zone, a day alone its noon.
     """
     readers = _readers(campaign, now)
 
-    def read_row(row: Row, faults: list[Fault]) -> EarlierEntry | None:
+    def read_row(row: Row, faults: list[Fault]) -> ImportedCommitment | None:
         return _entry(row, readers, reference, faults)
 
     reading = read_table(table, changes, COLUMNS, read_row)
@@ -71,7 +72,7 @@ def read_earlier(
     return reading
 
 
-def _readers(campaign: Campaign, now: datetime) -> dict[str, CellReader]:
+def _readers(campaign: Campaign, now: datetime) -> dict[str, FieldParser]:
     zone = ZoneInfo(campaign.reply_by.time_zone)
 
     def at(value: str, _: Reference) -> datetime:
@@ -79,38 +80,38 @@ def _readers(campaign: Campaign, now: datetime) -> dict[str, CellReader]:
 
     return {
         "local_government_id": _id,
-        "wave": CELLS["name"],
+        "wave": FIELD_PARSERS["name"],
         "invited_on": at,
         "interested_on": at,
         "committed_at": at,
         "signed_on": lambda value, _: day(value),
-        "signatory_name": CELLS["name"],
-        "signatory_office": CELLS["name"],
+        "signatory_name": FIELD_PARSERS["name"],
+        "signatory_office": FIELD_PARSERS["name"],
         **dict.fromkeys(THEMES, partial(_theme, campaign=campaign)),
     }
 
 
 def _entry(
-    row: Row, readers: Mapping[str, CellReader], reference: Reference, faults: list[Fault]
-) -> EarlierEntry | None:
+    row: Row, readers: Mapping[str, FieldParser], reference: Reference, faults: list[Fault]
+) -> ImportedCommitment | None:
     named = bool(seen(row.cells.get("local_government_id", "")))
-    place = None if named else read_place(row, reference, faults)
-    contact = _contact(row, reference, faults) if named else place.contact if place else None
+    local_government = None if named else read_local_government(row, reference, faults)
+    contact = _contact(row, reference, faults) if named else local_government.contact if local_government else None
     values = read_cells(row, readers, set(REQUIRED), reference, faults)
-    if values is None or faulty(faults) or not (named or place):
+    if values is None or faulty(faults) or not (named or local_government):
         return None
     themes = tuple(values.pop(name) for name in THEMES)
-    pledge = Pledge(themes, values.pop("signed_on"))
-    faults += _contradictions(row, values, pledge)
+    content = CommitmentContent(themes, values.pop("signed_on"))
+    faults += _contradictions(row, values, content)
     if faulty(faults):
         return None
     committed, interested = values["committed_at"], values.pop("interested_on")
     invited = values.pop("invited_on") or interested or committed
-    return EarlierEntry(
+    return ImportedCommitment(
         row=row,
-        place=place,
+        local_government=local_government,
         contact=contact,
-        pledge=pledge,
+        content=content,
         # Two events of one day, one of which has no time, stand in their order.
         invited_at=min(invited, interested or committed, committed),
         interested_at=interested and min(interested, committed),
@@ -121,16 +122,16 @@ def _entry(
 def _contact(row: Row, reference: Reference, faults: list[Fault]) -> Contact | None:
     if not any(seen(row.cells.get(name, "")) for name in ("contact_name", "contact_email")):
         return None
-    values = read_cells(row, {name: CELLS[name] for name in CONTACT}, set(CONTACT), reference, faults)
+    values = read_cells(row, {name: FIELD_PARSERS[name] for name in CONTACT}, set(CONTACT), reference, faults)
     return Contact(values["contact_name"], values["contact_email"], values["language"]) if values else None
 
 
-def _contradictions(row: Row, values: Mapping[str, datetime | None], pledge: Pledge) -> Iterable[Fault]:
+def _contradictions(row: Row, values: Mapping[str, datetime | None], content: CommitmentContent) -> Iterable[Fault]:
     committed = values["committed_at"]
     assert committed is not None
-    if len(set(pledge.themes)) < RANKED_THEMES:
+    if len(set(content.themes)) < RANKED_THEMES:
         yield Fault(row.line, "theme1", "themes_invalid")
-    if pledge.signed_on > (committed + EARLIEST_ZONE).date():
+    if content.signed_on > (committed + EARLIEST_ZONE).date():
         yield Fault(row.line, "signed_on", "signed_after_pledge", row.cells["signed_on"][:SHOWN_CHARACTERS])
     later = committed
     for name in ("interested_on", "invited_on"):
@@ -146,11 +147,11 @@ def _id(value: str, _: Reference) -> UUID:
     try:
         return UUID(seen(value))
     except ValueError:
-        raise Bad("not_an_id") from None
+        raise InvalidValue("not_an_id") from None
 
 
 def _theme(value: str, _: Reference, *, campaign: Campaign) -> str:
     code = seen(value).lower()
     if code not in campaign.themes:
-        raise Bad("unknown_theme")
+        raise InvalidValue("unknown_theme")
     return code

@@ -1,1 +1,4 @@
-"""Commitments as the secretariat sees them, and recording one that was signed on paper."""
+"""Routes of commitments for the secretariat.
+
+Listing, confirming, returning, withdrawing, and recording a commitment that was signed on paper.
+"""

@@ -13,13 +13,12 @@ from pydantic import BaseModel
 from polity_membership.api.access_rules import OF_CAMPAIGN, OF_COMMITMENT
 from polity_membership.api.fields import Body, Code, Line
 from polity_membership.commitments.domain import Commitment
-from polity_membership.commitments.queries import CommitmentsWanted, list_commitments
+from polity_membership.commitments.errors import NotCounted, NotSubmitted
+from polity_membership.commitments.queries import CommitmentFilter, list_commitments, shown_with
 from polity_membership.commitments.usecases.confirm_commitment import confirm_commitment
 from polity_membership.commitments.usecases.return_commitment import return_commitment
 from polity_membership.commitments.usecases.withdraw_commitment import withdraw_commitment
 from polity_membership.database.aggregates import load
-from polity_membership.errors import NotCounted, NotSubmitted
-from polity_membership.local_governments.queries import shown_with
 
 router = APIRouter(prefix="/v1", tags=["commitments"])
 
@@ -101,7 +100,7 @@ async def get_commitments(
     newest_first: bool = False,
 ) -> Page[ListedPledgeOut]:
     """Lists the campaign's pledges in the order in which they came, whatever became of them."""
-    wanted = CommitmentsWanted(campaign_id, status, country, region, theme, recorded_by, q)
+    wanted = CommitmentFilter(campaign_id, status, country, region, theme, recorded_by, q)
     async with database.transaction() as session:
         found = await list_commitments(session, wanted, page, newest_first=newest_first)
     rows, cursor = cut(found, page, lambda row: (row["id"],))

@@ -1,1 +1,4 @@
-"""Making a commitment, and what the secretariat does with it."""
+"""What is done with commitments, one transaction each.
+
+A local government commits; a secretariat records a signed letter, confirms, returns or withdraws.
+"""

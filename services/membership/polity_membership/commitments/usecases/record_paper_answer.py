@@ -1,47 +1,48 @@
-"""RecordPaperAnswer: the secretariat records, with the letter as proof, what a local government signed on paper."""
+"""RecordPaperAnswer: the secretariat records a commitment from a signed letter, with its proof."""
 
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from polity_chassis.database.engine import Database
+from polity_chassis.web.idempotency import Ids, Key, once
 
-from polity_membership.commitments.usecases.commit_to_campaign import Signed, give, save_given
-from polity_membership.database.repeatable import Ids, Once, always
-from polity_membership.errors import LinkUnknown, NotFound, ProofUnknown
-from polity_membership.invitations.queries import lock_asked
+from polity_membership.commitments.queries import lock_to_answer
+from polity_membership.commitments.usecases.commit_to_campaign import SignedCommitment, decide_commitment, save_decided
+from polity_membership.errors import LinkUnknown, NotFound
+from polity_membership.proofs.errors import ProofUnknown
 from polity_membership.proofs.queries import proof_of
 
 
 @dataclass(frozen=True, slots=True)
 class RecordPaperAnswer:
-    """`proof_id` is that of a whole proof of this invitation."""
+    """`proof_id` is a complete proof of this invitation."""
 
     invitation_id: UUID
     proof_id: UUID
-    signed: Signed
+    signed: SignedCommitment
 
 
 async def record_paper_answer(
-    database: Database, command: RecordPaperAnswer, now: datetime, once: Once = always
+    database: Database, command: RecordPaperAnswer, now: datetime, key: Key | None = None
 ) -> Ids:
-    """Returns commitment_id, status and ordinal; paper may arrive when the time to answer is over.
+    """Returns commitment_id, status and ordinal. The deadline is not checked: paper may arrive late.
 
     Raises ProofUnknown, LinkRevoked, AlreadyCommitted, CommitmentIsWithdrawn, ThemesInvalid or SignedInFuture.
     """
     async with database.transaction() as session:
 
         async def record() -> Ids:
-            asked = (await lock_asked(session, [command.invitation_id])).get(command.invitation_id)
-            if asked is None:
+            invited = (await lock_to_answer(session, [command.invitation_id])).get(command.invitation_id)
+            if invited is None:
                 raise LinkUnknown
-            asked.invitation.check_waiting()
+            invited.invitation.check_waiting()
             try:
                 (await proof_of(session, command.invitation_id, command.proof_id)).check_whole(now)
             except NotFound:
                 raise ProofUnknown from None
-            given = give(asked, command.signed, now, proof_id=command.proof_id)
-            await save_given(session, [given], now)
-            return given.ids()
+            decided = decide_commitment(invited, command.signed, now, proof_id=command.proof_id)
+            await save_decided(session, [decided], now)
+            return decided.ids()
 
-        return await once(session, record)
+        return await once(session, key, record)

@@ -1,4 +1,4 @@
-"""ReturnCommitment: the secretariat asks a local government to submit its pledge again, and says why."""
+"""ReturnCommitment: the secretariat returns a submitted commitment, with a reason, to be made again."""
 
 from datetime import datetime
 from uuid import UUID
@@ -8,20 +8,20 @@ from polity_chassis.messaging.publishing.outbox import add_facts
 
 from polity_membership.answers.domain import AnswerDraft, Filled
 from polity_membership.answers.queries import save_draft
-from polity_membership.commitments.domain import Commitment, return_pledge
+from polity_membership.commitments.domain import Commitment, send_back
+from polity_membership.commitments.queries import lock_with_commitment
 from polity_membership.database.aggregates import lock, save
-from polity_membership.invitations.queries import lock_with_commitment
 from polity_membership.people.domain import Person
 
 
 async def return_commitment(database: Database, commitment_id: UUID, reason: str, now: datetime) -> Commitment:
-    """Returns the commitment as it is now, and leaves the form filled with what was submitted.
+    """Returns the commitment, and saves what was submitted as the form.
 
-    Returning twice changes nothing. Raises NotFound or NotSubmitted.
+    Returning it again changes nothing. Raises NotFound or NotSubmitted.
     """
     async with database.transaction() as session:
         _, invitation, commitment = await lock_with_commitment(session, commitment_id)
-        returned = return_pledge(invitation, commitment, reason, now)
+        returned = send_back(invitation, commitment, reason, now)
         if returned:
             await add_facts(session, commitment, [returned], occurred_at=now)
             await save(session, commitment)

@@ -1,1 +1,4 @@
-"""Erasing a person, and seeing to it that Kafka forgets them."""
+"""The steps of an erasure, one transaction each.
+
+Emptying the person, publishing the tombstone again where Kafka has an older record last, and letting Kafka compact.
+"""

@@ -1,4 +1,4 @@
-"""ErasePerson: what we know of a person is emptied here, and every other service is told to do the same."""
+"""ErasePerson: the person's row is emptied, and a tombstone tells the other services to do the same."""
 
 from datetime import datetime
 from uuid import UUID
@@ -9,14 +9,16 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from polity_membership.answers.queries import forget_drafts_of_person
 from polity_membership.database.aggregates import lock, save
-from polity_membership.erasures.queries import ask
+from polity_membership.erasures.queries import ask, forget_reasons
+from polity_membership.local_governments.queries import remove_contact
+from polity_membership.mandates.queries import lock_mandates_of
 from polity_membership.people.domain import Person
-from polity_membership.people.queries import forget_reasons, lock_mandates_of, networks_knowing, remove_contact
+from polity_membership.people.queries import networks_knowing
 from polity_membership.proofs.queries import ask_removal_of_person
 
 
 async def erase_person(database: Database, person_id: UUID, now: datetime) -> None:
-    """Empties the person's row, ends their mandates and asks for their sign-in accounts' end; twice is once.
+    """Empties the person's row, ends their mandates and has their accounts deleted. Repeating it changes nothing.
 
     A commitment stays, with an empty signatory: it is the local government's. Raises NotFound.
     """
@@ -25,7 +27,7 @@ async def erase_person(database: Database, person_id: UUID, now: datetime) -> No
 
 
 async def erase(session: AsyncSession, person_id: UUID, now: datetime) -> None:
-    """Does the same in the caller's transaction."""
+    """Does what `erase_person` does, in the caller's transaction."""
     await forget_reasons(session, person_id)
     person = await lock(session, Person, person_id)
     erased = person.erase(now)

@@ -14,7 +14,7 @@ from polity_membership.erasures.queries import note_marked, note_published
 
 
 async def mark_people_partitions(database: Database, now: datetime, lag: timedelta) -> bool:
-    """Returns whether markers were added: when such a fact reached Kafka `lag` ago and no marker came after it."""
+    """Returns whether markers were added: if such a fact was published `lag` ago and none came after it."""
     async with database.transaction() as session:
         await note_published(session)
         markers = [Outgoing(key, number, PersonErased()) for key, number in await note_marked(session, lag)]

@@ -1,4 +1,4 @@
-"""RepublishPerson: Kafka holds an older record of the person last; the present one is sent after it."""
+"""RepublishPerson: the last record of the person in Kafka is an older one, so the present one is sent again."""
 
 from datetime import datetime
 from uuid import UUID
@@ -12,7 +12,7 @@ from polity_membership.people.domain import Person
 
 
 async def republish_person(database: Database, person_id: UUID, now: datetime) -> None:
-    """Publishes how the person is reached, or once more that the person was erased. Raises NotFound."""
+    """Publishes the person's present record or tombstone again. Raises NotFound."""
     async with database.transaction() as session:
         person = await lock(session, Person, person_id)
         await add_facts(session, person, [person.present()], occurred_at=now)

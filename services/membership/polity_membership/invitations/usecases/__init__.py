@@ -1,1 +1,4 @@
-"""What a secretariat does with invitations: issue, extend, revoke, empty."""
+"""What a secretariat does with invitations, one transaction each.
+
+It invites, extends a deadline, revokes, and erases what was entered.
+"""

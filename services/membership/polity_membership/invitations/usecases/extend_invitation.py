@@ -1,4 +1,4 @@
-"""ExtendInvitation: a local government gets more time to answer, by the links it has."""
+"""ExtendInvitation: the links sent so far work until a later deadline."""
 
 from datetime import datetime
 from uuid import UUID
@@ -12,7 +12,7 @@ from polity_membership.invitations.domain import Invitation
 
 
 async def extend_invitation(database: Database, invitation_id: UUID, reply_by: Deadline, now: datetime) -> Invitation:
-    """Returns the invitation as it is now; extending twice to the same deadline changes nothing.
+    """Returns the invitation. Extending it again to the same deadline changes nothing.
 
     Raises NotFound, DeadlinePassed, DeadlineNotLater, LinkRevoked, AlreadyCommitted or CommitmentIsWithdrawn.
     """

@@ -1,4 +1,4 @@
-"""InviteLocalGovernments: a campaign asks a selection of the register, each local government once."""
+"""InviteLocalGovernments: a campaign invites a selection of the register, each local government once."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,19 +9,21 @@ from uuid import UUID
 from polity_chassis.database.engine import Database
 from polity_chassis.ids import new_id
 from polity_chassis.messaging.publishing.outbox import Outgoing, add_outgoing
+from polity_chassis.web.idempotency import Ids, Key, once
 from polity_contracts.membership.values import Deadline
 
 from polity_membership.campaigns.domain import Campaign
+from polity_membership.campaigns.errors import DeadlinePassed
 from polity_membership.database.aggregates import lock
-from polity_membership.database.repeatable import Ids, Once, always
-from polity_membership.errors import DeadlinePassed, LocalGovernmentUnknown, TooManyInvitations
 from polity_membership.invitations.domain import LARGEST_SELECTION, Invitation
+from polity_membership.invitations.errors import TooManyInvitations
 from polity_membership.invitations.queries import Selection, add_invitations, count_selected, to_invite
+from polity_membership.local_governments.errors import LocalGovernmentUnknown
 
 
 @dataclass(frozen=True, slots=True)
 class InviteLocalGovernments:
-    """`local_government_ids` None means everyone of the register who matches region and country.
+    """`local_government_ids` None means everyone in the register who matches region and country.
 
     `reply_by` None means the campaign's own deadline.
     """
@@ -35,11 +37,11 @@ class InviteLocalGovernments:
 
 
 async def invite_local_governments(
-    database: Database, command: InviteLocalGovernments, now: datetime, once: Once = always
+    database: Database, command: InviteLocalGovernments, now: datetime, key: Key | None = None
 ) -> Ids:
     """Returns how many were `invited`, `already_invited` and `without_contact`, and how many `remaining`.
 
-    At most LARGEST_SELECTION in one call: the rest of "everyone" remains for the next.
+    One call invites at most LARGEST_SELECTION; the rest of "everyone" remains for the next.
     Raises NotFound, DeadlinePassed, TooManyInvitations or LocalGovernmentUnknown; then nobody was invited.
     """
     wanted = command.local_government_ids
@@ -71,7 +73,7 @@ async def invite_local_governments(
                 "remaining": counted["selected"] - already - without - len(invitations),
             }
 
-        return await once(session, invite)
+        return await once(session, key, invite)
 
 
 def _invitation(campaign: Campaign, wave: str, reply_by: Deadline, row: Mapping[str, Any], now: datetime) -> Invitation:

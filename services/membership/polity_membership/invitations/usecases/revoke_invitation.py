@@ -13,7 +13,7 @@ from polity_membership.proofs.queries import ask_removal
 
 
 async def revoke_invitation(database: Database, invitation_id: UUID, now: datetime) -> Invitation:
-    """Returns the invitation as it is now; revoking twice changes nothing. Raises NotFound or AlreadyCommitted."""
+    """Returns the invitation. Revoking it again changes nothing. Raises NotFound or AlreadyCommitted."""
     async with database.transaction() as session:
         invitation = await lock(session, Invitation, invitation_id)
         revoked = invitation.revoke(now)

@@ -1,1 +1,4 @@
-"""Listing the register, correcting a contact."""
+"""Routes of the register.
+
+A secretariat lists its register and corrects a contact.
+"""

@@ -28,7 +28,7 @@ class ContactOut(BaseModel):
 
 @router.post("/contact", **access(OF_LOCAL_GOVERNMENT))
 async def post_contact(local_government_id: UUID, body: ContactIn, database: DatabaseDep, now: NowDep) -> ContactOut:
-    """Corrects the contact's name, address and language, or records the contact of a place that has none.
+    """Corrects the contact's name, address and language, or records the contact of a local government that has none.
 
     What is written from now on goes to the new address. Sending the same again changes nothing.
     """

@@ -1,1 +1,4 @@
-"""Granting, accepting and ending a mandate."""
+"""What is done with mandates, one transaction each.
+
+Granting, accepting and ending one.
+"""

@@ -1,4 +1,4 @@
-"""AcceptMandate: whoever signed in and holds the mandate's link acts under it from now on."""
+"""AcceptMandate: a signed-in person accepts the mandate's link and acts under it from now on."""
 
 from datetime import datetime
 from uuid import UUID

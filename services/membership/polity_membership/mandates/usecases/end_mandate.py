@@ -11,7 +11,7 @@ from polity_membership.mandates.domain import Mandate
 
 
 async def end_mandate(database: Database, mandate_id: UUID, now: datetime) -> Mandate:
-    """Returns the mandate as it is now; ending it twice changes nothing. Raises NotFound."""
+    """Returns the mandate. Ending it again changes nothing. Raises NotFound."""
     async with database.transaction() as session:
         mandate = await lock(session, Mandate, mandate_id)
         ended = mandate.end(now)

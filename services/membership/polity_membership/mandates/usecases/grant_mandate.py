@@ -7,20 +7,22 @@ from uuid import UUID
 from polity_chassis.database.engine import Database
 from polity_chassis.ids import new_id
 from polity_chassis.messaging.publishing.outbox import add_facts
+from polity_chassis.web.idempotency import Ids, Key, once
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from polity_membership.database.aggregates import add, load
-from polity_membership.database.repeatable import Ids, Once, always
-from polity_membership.errors import LocalGovernmentUnknown, NotFound, RoleNotGrantable
+from polity_membership.errors import NotFound
 from polity_membership.local_governments.domain import LocalGovernment
+from polity_membership.local_governments.errors import LocalGovernmentUnknown
 from polity_membership.mandates.domain import GRANTABLE, OPERATOR, REPRESENTATIVE, Mandate
+from polity_membership.mandates.errors import RoleNotGrantable
 from polity_membership.networks.domain import Network
 from polity_membership.people.domain import Person
 
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """Whoever gets a mandate, and how they are reached."""
+    """The person who gets a mandate."""
 
     name: str
     email: str
@@ -29,7 +31,7 @@ class Holder:
 
 @dataclass(frozen=True, slots=True)
 class GrantMandate:
-    """`local_government_id` is whom a representative acts for; a secretariat acts for the network."""
+    """`local_government_id` is the scope of a representative; a secretariat's scope is the network."""
 
     network_id: UUID
     role: str
@@ -37,7 +39,7 @@ class GrantMandate:
     local_government_id: UUID | None = None
 
 
-async def grant_mandate(database: Database, command: GrantMandate, now: datetime, once: Once = always) -> Ids:
+async def grant_mandate(database: Database, command: GrantMandate, now: datetime, key: Key | None = None) -> Ids:
     """Returns mandate_id and person_id; raises NotFound, RoleNotGrantable or LocalGovernmentUnknown."""
     async with database.transaction() as session:
 
@@ -45,11 +47,11 @@ async def grant_mandate(database: Database, command: GrantMandate, now: datetime
             scope_id = await _scope(session, command)
             return await _grant(session, command.holder, command.role, scope_id, now)
 
-        return await once(session, grant)
+        return await once(session, key, grant)
 
 
 async def grant_operator(database: Database, holder: Holder, now: datetime) -> Ids:
-    """Returns mandate_id and person_id of a mandate for the whole platform; only for the server's own command line."""
+    """Returns mandate_id and person_id of a mandate for the platform; only called from the server's command line."""
     async with database.transaction() as session:
         return await _grant(session, holder, OPERATOR, None, now)
 
@@ -63,12 +65,12 @@ async def _scope(session: AsyncSession, command: GrantMandate) -> UUID:
     if command.local_government_id is None:
         raise LocalGovernmentUnknown
     try:
-        place = await load(session, LocalGovernment, command.local_government_id)
+        local_government = await load(session, LocalGovernment, command.local_government_id)
     except NotFound:
         raise LocalGovernmentUnknown from None
-    if place.network_id != command.network_id:
+    if local_government.network_id != command.network_id:
         raise LocalGovernmentUnknown
-    return place.id
+    return local_government.id
 
 
 async def _grant(session: AsyncSession, holder: Holder, role: str, scope_id: UUID | None, now: datetime) -> Ids:

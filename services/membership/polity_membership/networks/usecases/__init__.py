@@ -1,1 +1,4 @@
-"""Founding a network, adding a member."""
+"""What is done with networks, one transaction each.
+
+An operator founds a network; its secretariat adds members.
+"""

@@ -1,4 +1,4 @@
-"""FoundNetwork: a body of local governments comes into being."""
+"""FoundNetwork: an operator founds a network."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -6,10 +6,10 @@ from datetime import datetime
 from polity_chassis.database.engine import Database
 from polity_chassis.ids import new_id
 from polity_chassis.messaging.publishing.outbox import add_facts
+from polity_chassis.web.idempotency import Ids, Key, once
 from polity_contracts.membership.values import Text
 
 from polity_membership.database.aggregates import add
-from polity_membership.database.repeatable import Ids, Once, always
 from polity_membership.networks.domain import Network
 
 
@@ -22,7 +22,7 @@ class FoundNetwork:
     contact_email: str | None
 
 
-async def found_network(database: Database, command: FoundNetwork, now: datetime, once: Once = always) -> Ids:
+async def found_network(database: Database, command: FoundNetwork, now: datetime, key: Key | None = None) -> Ids:
     """Returns the network_id; raises FallbackMissing."""
     async with database.transaction() as session:
 
@@ -39,4 +39,4 @@ async def found_network(database: Database, command: FoundNetwork, now: datetime
             await add(session, network)
             return {"network_id": str(network.id)}
 
-        return await once(session, found)
+        return await once(session, key, found)

@@ -1,1 +1,4 @@
-"""What may be sent as a proof, and what a photo tells of itself."""
+"""The rules of proofs.
+
+What may be sent, how far an upload has come, and the size and tags of a photo.
+"""

@@ -8,7 +8,7 @@ import re
 import struct
 from collections.abc import Iterator
 
-from polity_membership.errors import ProofOpensTooLarge
+from polity_membership.proofs.errors import ProofOpensTooLarge
 
 MOST_PIXELS = 200_000_000
 """Of the largest cameras of telephones; one byte per pixel and colour, it opens to 600 MB."""

@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from polity_membership.errors import NotFound, OffsetMismatch, ProofTooLarge, ProofTypeRefused
+from polity_membership.errors import NotFound
 from polity_membership.proofs.domain.images import check_size
+from polity_membership.proofs.errors import OffsetMismatch, ProofTooLarge, ProofTypeRefused
 
 LARGEST_BYTES = 10_000_000
 MOST_PROOFS = 20

@@ -1,1 +1,4 @@
-"""Receiving a proof piece by piece, and removing its files."""
+"""What is done with proofs.
+
+Receiving one piece by piece, and removing its files.
+"""

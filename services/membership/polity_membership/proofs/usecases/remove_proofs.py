@@ -1,4 +1,4 @@
-"""RemoveProofs: files that nobody needs or may have any more are deleted, after the change that said so."""
+"""RemoveProofs: the files of proofs that were marked for removal are deleted."""
 
 import logging
 from datetime import datetime
@@ -14,7 +14,7 @@ log = logging.getLogger(__name__)
 
 
 async def remove_proofs(database: Database, files: Files, now: datetime) -> int:
-    """Returns how many proofs' files were deleted, those of uploads that were never finished among them.
+    """Returns how many proofs' files were deleted, unfinished uploads included.
 
     One that can't be deleted holds none of the others back and is tried again at the next call. A kill in between
     leaves a row that still names its folder, and the next call deletes again. Raises OSError at the end where one

@@ -1,4 +1,4 @@
-"""SendProof: a signed letter's photo arrives in pieces; each is kept before it is acknowledged."""
+"""SendProof: a proof is received in pieces; each is stored before it is acknowledged."""
 
 import asyncio
 import secrets
@@ -8,21 +8,21 @@ from uuid import UUID
 
 from polity_chassis.database.engine import Database
 from polity_chassis.ids import new_id
+from polity_chassis.web.idempotency import Ids, Key, once
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from polity_membership.database.repeatable import Ids, Once, always
-from polity_membership.errors import OffsetMismatch, TooManyProofs
 from polity_membership.invitations.domain import Invitation
 from polity_membership.invitations.queries import load_linked, lock_linked
 from polity_membership.proofs.domain.images import check_size
 from polity_membership.proofs.domain.proof import BY_LINK, BY_SECRETARIAT, MOST_PROOFS, Proof
+from polity_membership.proofs.errors import OffsetMismatch, TooManyProofs
 from polity_membership.proofs.files import Files, name_of
 from polity_membership.proofs.queries import add_piece, add_proof, count_proofs, pieces_of, proof_of, save_proof
 
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """Whoever sends a proof for an invitation: a link of that generation, or with None the secretariat."""
+    """Who sends a proof for an invitation: the holder of a link of that generation, or if None the secretariat."""
 
     invitation_id: UUID
     generation: int | None = None
@@ -35,14 +35,16 @@ class Sender:
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """What of a proof comes next, and where it begins."""
+    """The next piece of a proof, and the offset at which it begins."""
 
     proof_id: UUID
     offset: int
     content: bytes
 
 
-async def begin_proof(database: Database, sender: Sender, length_bytes: int, now: datetime, once: Once = always) -> Ids:
+async def begin_proof(
+    database: Database, sender: Sender, length_bytes: int, now: datetime, key: Key | None = None
+) -> Ids:
     """Returns the proof_id under which pieces may now be sent.
 
     Raises what the sender's link is refused for, AlreadyCommitted, ProofTooLarge or TooManyProofs.
@@ -61,7 +63,7 @@ async def begin_proof(database: Database, sender: Sender, length_bytes: int, now
             await add_proof(session, proof)
             return {"proof_id": str(proof.id)}
 
-        return await once(session, begin)
+        return await once(session, key, begin)
 
 
 async def find_proof(database: Database, sender: Sender, proof_id: UUID, now: datetime) -> Proof:

@@ -1,1 +1,4 @@
-"""What a row of a register must say, and how it differs from what the register has."""
+"""The rules of a register import.
+
+What a row must say, and how it differs from what the register has.
+"""

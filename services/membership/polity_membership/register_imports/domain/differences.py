@@ -1,4 +1,4 @@
-"""What a register says of a place now, beside what a file says of it."""
+"""What a register says of a local government now, beside what a file says of it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from uuid import UUID
 from polity_membership.local_governments.domain import LocalGovernment
 from polity_membership.people.domain import Person
 from polity_membership.register_imports.domain.rows import Entry
-from polity_membership.tabular_import.domain.findings import Change, Difference, Reading, Standing
+from polity_membership.tabular_import.domain.findings import Change, Difference, Reading, RowStatus
 from polity_membership.tabular_import.domain.reading import Changes
 
 VALUES = ("name", "subdivision", "latitude", "longitude", "population", "time_zone")
@@ -16,14 +16,14 @@ CONTACT = {"contact_name": "name", "contact_email": "email", "language": "langua
 
 @dataclass(frozen=True, slots=True)
 class Registered:
-    """A place of the register with its contact, None where it has none."""
+    """A local government of the register with its contact, None where it has none."""
 
-    place: LocalGovernment
+    local_government: LocalGovernment
     contact: Person | None
 
 
 def with_differences(read: Reading[Entry], registered: Mapping[UUID, Registered], changes: Changes) -> Reading[Entry]:
-    """Returns the reading with what differs of the places that the register has, and which are to be updated."""
+    """Returns the reading with the differences of rows that the register has, and which of them are to be updated."""
     reading = read.copy()
     for entry, known in reading.known:
         changed = differences(entry, registered[known])
@@ -31,15 +31,15 @@ def with_differences(read: Reading[Entry], registered: Mapping[UUID, Registered]
             continue
         line = entry.row.line
         taken = changes.update_all or line in changes.updates
-        reading.differences.append(Difference(line, known, registered[known].place.name, changed, taken))
+        reading.differences.append(Difference(line, known, registered[known].local_government.name, changed, taken))
         if taken:
-            reading.settle(line, Standing.TO_UPDATE)
+            reading.settle(line, RowStatus.TO_UPDATE)
     return reading
 
 
 def differences(entry: Entry, known: Registered) -> tuple[Change, ...]:
     """Returns what the row says otherwise than the register. A cell that is empty says nothing."""
-    said = [(name, getattr(known.place, name), getattr(entry, name)) for name in VALUES]
+    said = [(name, getattr(known.local_government, name), getattr(entry, name)) for name in VALUES]
     if entry.contact:
         said += [
             (field, getattr(known.contact, name) if known.contact else None, getattr(entry.contact, name))

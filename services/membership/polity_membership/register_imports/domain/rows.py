@@ -5,16 +5,17 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from polity_membership.errors import Bad
-from polity_membership.local_governments.domain import PlaceKey
-from polity_membership.tabular_import.domain.duplicate_detection import Place, compare
-from polity_membership.tabular_import.domain.field_parsers import CELLS, CellReader, Reference
+from polity_membership.errors import InvalidValue
+from polity_membership.local_governments.domain import LocalGovernmentKey
+from polity_membership.reference_data.domain import Reference
+from polity_membership.tabular_import.domain.duplicate_detection import ComparedLocalGovernment, compare
+from polity_membership.tabular_import.domain.field_parsers import FIELD_PARSERS, FieldParser
 from polity_membership.tabular_import.domain.findings import (
     SHOWN_CHARACTERS,
     Fault,
     Reading,
     Row,
-    Standing,
+    RowStatus,
     drop_repeated,
     set_faulty_aside,
 )
@@ -41,7 +42,7 @@ class Contact:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One good row."""
+    """A row without faults."""
 
     row: Row
     name: str
@@ -54,59 +55,63 @@ class Entry:
     contact: Contact | None
 
     @property
-    def place(self) -> PlaceKey:
-        """Returns what makes two rows the same place."""
+    def key(self) -> LocalGovernmentKey:
+        """Returns what makes two rows the same local government."""
         return self.name, self.country, self.latitude, self.longitude
 
     @property
-    def comparable(self) -> Place:
-        """Returns the place as it is compared with others, known by its line."""
-        return Place(str(self.row.line), self.name, self.country, self.latitude, self.longitude, self.population)
+    def compared(self) -> ComparedLocalGovernment:
+        """Returns the row as `compare` takes it, with its line as the key."""
+        return ComparedLocalGovernment(
+            str(self.row.line), self.name, self.country, self.latitude, self.longitude, self.population
+        )
 
 
 def read_register(table: Table, changes: Changes, reference: Reference) -> Reading[Entry]:
     """Returns the rows that could be read, every fault, and every question about one."""
-    reading = read_table(table, changes, COLUMNS, lambda row, faults: read_place(row, reference, faults))
-    drop_repeated(reading, lambda entry: entry.place, lambda entry: entry.row)
+    reading = read_table(table, changes, COLUMNS, lambda row, faults: read_local_government(row, reference, faults))
+    drop_repeated(reading, lambda entry: entry.key, lambda entry: entry.row)
     if changes.set_aside_faulty:
         set_faulty_aside(reading)
     return reading
 
 
-def leave_out_known(read: Reading[Entry], register: Iterable[Place], changes: Changes) -> Reading[Entry]:
-    """Returns the reading without what the register has; rows that resemble a place of it or an earlier row are asked.
+def leave_out_known(
+    read: Reading[Entry], register: Iterable[ComparedLocalGovernment], changes: Changes
+) -> Reading[Entry]:
+    """Returns the reading without the rows that the register has, and with a proposal for each row that may be known.
 
-    Seconds for ten thousand rows and as many places: not within a transaction.
+    Takes seconds for ten thousand rows: don't call it within a transaction.
     """
     reading, known = read.copy(), list(register)
-    there = {place.identity: place for place in known}
-    others = [entry.comparable for entry in reading.entries if entry.place not in there]
-    compared = compare([(int(place.key), place) for place in others], known, changes.answers)
+    there = {each.identity: each for each in known}
+    others = [entry.compared for entry in reading.entries if entry.key not in there]
+    compared = compare([(int(each.key), each) for each in others], known, changes.answers)
     taken: set[str] = set()
     for entry in reading.entries:
         line = entry.row.line
-        same = there.get(entry.place) or compared.same.get(line)
+        same = there.get(entry.key) or compared.same.get(line)
         if same is None:
             continue
         if same.is_row or same.key in taken:
             # The earlier row stands for both.
-            reading.settle(line, Standing.SET_ASIDE)
+            reading.settle(line, RowStatus.SET_ASIDE)
             continue
         taken.add(same.key)
-        reading.settle(line, Standing.ALREADY_THERE)
+        reading.settle(line, RowStatus.ALREADY_THERE)
         reading.known.append((entry, UUID(same.key)))
     reading.propose(compared)
-    reading.entries = [entry for entry in reading.entries if reading.standing[entry.row.line] is Standing.ACCEPTED]
+    reading.entries = [entry for entry in reading.entries if reading.statuses[entry.row.line] is RowStatus.ACCEPTED]
     return reading
 
 
-def read_place(row: Row, reference: Reference, faults: list[Fault]) -> Entry | None:
-    """Returns the place and contact of a row, or None with its faults added. What is to be asked is added as well."""
+def read_local_government(row: Row, reference: Reference, faults: list[Fault]) -> Entry | None:
+    """Returns the local government and contact of a row, or None; adds its faults and questions to `faults`."""
     required = set(COLUMNS.names) - COLUMNS.optional
     if not any(seen(row.cells[name]) for name in ("contact_name", "contact_email")):
         required -= set(CONTACT)
     wrong: list[Fault] = []
-    values = read_cells(row, CELLS, required, reference, wrong)
+    values = read_cells(row, FIELD_PARSERS, required, reference, wrong)
     if values is None:
         faults += _with_positions(row, wrong, reference)
         return None
@@ -125,7 +130,7 @@ def _with_positions(row: Row, wrong: list[Fault], reference: Reference) -> list[
 
 def read_cells(
     row: Row,
-    readers: Mapping[str, CellReader],
+    readers: Mapping[str, FieldParser],
     required: Set[str],
     reference: Reference,
     faults: list[Fault],
@@ -137,17 +142,17 @@ def read_cells(
         cell = row.cells.get(name, "")
         try:
             values[name] = _value(read, cell, name in required, reference)
-        except Bad as bad:
+        except InvalidValue as bad:
             instead = tuple({name: value} for value in bad.instead)
             faults.append(Fault(row.line, name, bad.reason, cell[:SHOWN_CHARACTERS] or None, suggestions=instead))
     return None if len(faults) > before else values
 
 
-def _value(read: CellReader, cell: str, required: bool, reference: Reference) -> Any:
+def _value(read: FieldParser, cell: str, required: bool, reference: Reference) -> Any:
     if len(cell) > MAX_RAW_CHARACTERS:
-        raise Bad("too_long")
+        raise InvalidValue("too_long")
     if not seen(cell):
         if required:
-            raise Bad("missing")
+            raise InvalidValue("missing")
         return None
     return read(cell, reference)

@@ -1,1 +1,4 @@
-"""How a table is read, row by row, and what is found in it; no database, no HTTP."""
+"""The rules of reading a table: files, columns, cells, and what is found in each row.
+
+Nothing here touches the database or HTTP.
+"""

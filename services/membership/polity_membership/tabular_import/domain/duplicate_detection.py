@@ -1,7 +1,7 @@
-"""Places that are probably the same one, by name and distance. They are proposals: only people know.
+"""Local governments that are probably the same one, by name and distance. They are proposals: people decide.
 
 Names are compared without accents, case, signs, articles and the words for "city", their words in any order. Numbers
-tell places apart: District 7 is not District 8.
+tell local governments apart: District 7 is not District 8.
 """
 
 import math
@@ -12,11 +12,11 @@ from dataclasses import dataclass
 
 from rapidfuzz import fuzz, process
 
-from polity_membership.local_governments.domain import PlaceKey
+from polity_membership.local_governments.domain import LocalGovernmentKey
 
 NEAR_KILOMETRES = 30.0
 """How far two sources may put one city: from the edge of a metropolis to its middle."""
-ALIKE_PERCENT = 85.0
+LEAST_PERCENT = 85.0
 """One letter in seven may differ: Viena and Vienna do resemble each other, Grigny and Gagny do not."""
 MOST_PROPOSALS = 1000
 """How many are proposed at once; the rest follows when these are answered."""
@@ -37,8 +37,8 @@ Cell = tuple[str, str, int, int, int]
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """A place to compare. `key` is a local government's id, or the line of a row."""
+class ComparedLocalGovernment:
+    """A local government to compare. `key` is a local government's id, or the line of a row."""
 
     key: str
     name: str
@@ -48,8 +48,8 @@ class Place:
     population: int | None
 
     @property
-    def identity(self) -> PlaceKey:
-        """Returns what makes two places the same."""
+    def identity(self) -> LocalGovernmentKey:
+        """Returns what makes two local governments the same."""
         return self.name, self.country, self.latitude, self.longitude
 
     @property
@@ -60,48 +60,50 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """The row of `line` is perhaps the place that the register or an earlier line has: `candidate`."""
+    """The row at `line` may be the same as `candidate`, which is in the register or an earlier row."""
 
     line: int
-    place: Place
-    candidate: Place
+    local_government: ComparedLocalGovernment
+    candidate: ComparedLocalGovernment
     kilometres: float
 
 
-def comparable(name: str) -> str:
+def normalized_name(name: str) -> str:
     """Returns the name's words in the order of the alphabet, without what two sources write differently."""
     plain = "".join(c for c in unicodedata.normalize("NFKD", name) if not unicodedata.combining(c)).casefold()
     words = "".join(c if c.isalnum() else " " for c in plain.translate(_FOLDED)).split()
     return " ".join(sorted(word for word in words if word not in _LEFT_OUT) or sorted(words))
 
 
-class Neighbourhood:
-    """Places by where they are, in cubes as wide as NEAR_KILOMETRES: free of poles and of the date line."""
+class SpatialIndex:
+    """Local governments in cubes as wide as NEAR_KILOMETRES, so that poles and the date line need no care."""
 
-    def __init__(self, places: Iterable[Place] = ()) -> None:
-        self._cells: dict[Cell, tuple[list[str], list[tuple[Place, Vector]]]] = defaultdict(lambda: ([], []))
-        for place in places:
-            self.add(place)
+    def __init__(self, local_governments: Iterable[ComparedLocalGovernment] = ()) -> None:
+        self._cells: dict[Cell, tuple[list[str], list[tuple[ComparedLocalGovernment, Vector]]]] = defaultdict(
+            lambda: ([], [])
+        )
+        for local_government in local_governments:
+            self.add(local_government)
 
-    def add(self, place: Place) -> None:
-        """Adds the place to those that others are compared with."""
-        name, vector = comparable(place.name), _vector(place)
-        names, places = self._cells[_cell(place, name, vector)]
+    def add(self, local_government: ComparedLocalGovernment) -> None:
+        """Adds the local government to those that others are compared with."""
+        name, vector = normalized_name(local_government.name), _vector(local_government)
+        names, local_governments = self._cells[_cell(local_government, name, vector)]
         names.append(name)
-        places.append((place, vector))
+        local_governments.append((local_government, vector))
 
-    def like(self, place: Place) -> list[tuple[Place, float]]:
-        """Returns the places of the same country that are alike and near, each with its distance in kilometres."""
-        name, vector = comparable(place.name), _vector(place)
+    def similar_to(self, local_government: ComparedLocalGovernment) -> list[tuple[ComparedLocalGovernment, float]]:
+        """Returns those of the same country with a similar name nearby, each with its distance in kilometres."""
+        name, vector = normalized_name(local_government.name), _vector(local_government)
         found = []
-        country, digits, x, y, z = _cell(place, name, vector)
+        country, digits, x, y, z = _cell(local_government, name, vector)
         for east, north, up in _STEPS:
             cell = self._cells.get((country, digits, x + east, y + north, z + up))
             if cell is None:
                 continue
-            names, places = cell
-            for _, _, index in process.extract(name, names, scorer=fuzz.ratio, score_cutoff=ALIKE_PERCENT, limit=None):
-                other, there = places[index]
+            names, local_governments = cell
+            for _, _, index in process.extract(name, names, scorer=fuzz.ratio, score_cutoff=LEAST_PERCENT, limit=None):
+                other, there = local_governments[index]
                 kilometres = math.dist(vector, there)
                 if kilometres <= NEAR_KILOMETRES:
                     found.append((other, kilometres))
@@ -111,47 +113,51 @@ class Neighbourhood:
 _STEPS = [(x, y, z) for x in (-1, 0, 1) for y in (-1, 0, 1) for z in (-1, 0, 1)]
 
 
-def _vector(place: Place) -> Vector:
-    latitude, longitude = math.radians(place.latitude), math.radians(place.longitude)
+def _vector(local_government: ComparedLocalGovernment) -> Vector:
+    latitude, longitude = math.radians(local_government.latitude), math.radians(local_government.longitude)
     ring = EARTH_KILOMETRES * math.cos(latitude)
     return ring * math.cos(longitude), ring * math.sin(longitude), EARTH_KILOMETRES * math.sin(latitude)
 
 
-def _cell(place: Place, name: str, vector: Vector) -> Cell:
+def _cell(local_government: ComparedLocalGovernment, name: str, vector: Vector) -> Cell:
     x, y, z = (math.floor(way / NEAR_KILOMETRES) for way in vector)
-    return place.country, "".join(filter(str.isdigit, name)), x, y, z
+    return local_government.country, "".join(filter(str.isdigit, name)), x, y, z
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """`same` is the line of each row that is a place known already to that place; `proposals` are to be answered.
+    """`same` maps the line of each row that is known already to what it is; `proposals` are to be answered.
 
     `asked` are the lines of these, and of the rows that are compared once they are answered.
     """
 
-    same: Mapping[int, Place]
+    same: Mapping[int, ComparedLocalGovernment]
     proposals: list[Proposal]
     asked: frozenset[int]
 
 
 def compare(
-    rows: Iterable[tuple[int, Place]], known: Iterable[Place], answers: Mapping[tuple[int, str], bool]
+    rows: Iterable[tuple[int, ComparedLocalGovernment]],
+    known: Iterable[ComparedLocalGovernment],
+    answers: Mapping[tuple[int, str], bool],
 ) -> Comparison:
-    """Returns which rows are said to be a known place or an earlier row, and which might be and wait for an answer."""
-    register, earlier = Neighbourhood(known), Neighbourhood()
-    same: dict[int, Place] = {}
+    """Returns which rows were said to be known, or an earlier row, and which may be and wait for an answer."""
+    register, earlier = SpatialIndex(known), SpatialIndex()
+    same: dict[int, ComparedLocalGovernment] = {}
     proposals: list[Proposal] = []
     asked: set[int] = set()
-    for line, place in rows:
+    for line, local_government in rows:
         if len(proposals) >= MOST_PROPOSALS:
             asked.add(line)
             continue
-        found = register.like(place) + earlier.like(place)
+        found = register.similar_to(local_government) + earlier.similar_to(local_government)
         said = next((other for other, _ in found if answers.get((line, other.key))), None)
         if said:
             same[line] = said
             continue
-        earlier.add(place)
-        proposals += [Proposal(line, place, other, far) for other, far in found if (line, other.key) not in answers]
+        earlier.add(local_government)
+        proposals += [
+            Proposal(line, local_government, other, far) for other, far in found if (line, other.key) not in answers
+        ]
     asked |= {proposal.line for proposal in proposals}
     return Comparison(same, proposals[:MOST_PROPOSALS], frozenset(asked))

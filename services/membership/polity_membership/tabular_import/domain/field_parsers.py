@@ -1,13 +1,12 @@
-"""How the cells of each column are read, by what exists in the world."""
+"""Parsers of the cells of each column, checked against reference data."""
 
 import re
 from collections.abc import Callable, Mapping, Set
-from dataclasses import dataclass
 from typing import Any
 
-from polity_membership.errors import Bad
-from polity_membership.reference_data.land import Land
-from polity_membership.tabular_import.domain.duplicate_detection import comparable
+from polity_membership.errors import InvalidValue
+from polity_membership.reference_data.domain import Reference
+from polity_membership.tabular_import.domain.duplicate_detection import normalized_name
 from polity_membership.values.addresses import email
 from polity_membership.values.numbers import degrees, people
 from polity_membership.values.texts import FORMULA_BEGINNINGS, cell_of_text, seen
@@ -15,31 +14,17 @@ from polity_membership.values.texts import FORMULA_BEGINNINGS, cell_of_text, see
 _LANGUAGE = re.compile(r"([A-Za-z]{2,3})((?:-[A-Za-z0-9]{2,8})*)")
 
 
-@dataclass(frozen=True, slots=True)
-class Reference:
-    """What exists in the world: ISO 3166-1 countries with their UN M49 region, IANA zones, ISO 639 languages.
-
-    `countries` has each country's names and other codes, as `comparable` writes them, to its code.
-    """
-
-    regions: Mapping[str, str]
-    time_zones: Set[str]
-    languages: Set[str]
-    countries: Mapping[str, str]
-    land: Land
-
-
 def language(value: str, known: Set[str]) -> str:
-    """Returns the BCP 47 tag with its primary language in lower case; raises Bad."""
+    """Returns the BCP 47 tag with its primary language in lower case; raises InvalidValue."""
     match = _LANGUAGE.fullmatch(seen(value))
     if not match or match[1].lower() not in known:
-        raise Bad("unknown_language")
+        raise InvalidValue("unknown_language")
     return match[1].lower() + match[2]
 
 
 def _email(value: str, _: Reference) -> str:
     if value.startswith(tuple(FORMULA_BEGINNINGS)):
-        raise Bad("formula_like")
+        raise InvalidValue("formula_like")
     return email(value)
 
 
@@ -47,19 +32,21 @@ def _country(value: str, reference: Reference) -> str:
     code = seen(value).upper()
     if code in reference.regions:
         return code
-    meant = reference.countries.get(comparable(value))
-    raise Bad("unknown_country", *([meant] if meant else []))
+    meant = reference.countries.get(normalized_name(value))
+    raise InvalidValue("unknown_country", *([meant] if meant else []))
 
 
 def _time_zone(value: str, reference: Reference) -> str:
     zone = seen(value)
     if zone not in reference.time_zones:
-        raise Bad("unknown_time_zone")
+        raise InvalidValue("unknown_time_zone")
     return zone
 
 
-CellReader = Callable[[str, Reference], Any]
-CELLS: Mapping[str, CellReader] = {
+FieldParser = Callable[[str, Reference], Any]
+
+
+FIELD_PARSERS: Mapping[str, FieldParser] = {
     "name": lambda value, _: cell_of_text(value),
     "country": _country,
     "subdivision": lambda value, _: cell_of_text(value),
@@ -71,4 +58,4 @@ CELLS: Mapping[str, CellReader] = {
     "contact_name": lambda value, _: cell_of_text(value),
     "contact_email": _email,
 }
-"""How the cells of each column are read."""
+"""The parser of each column."""

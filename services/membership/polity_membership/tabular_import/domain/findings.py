@@ -1,4 +1,4 @@
-"""What reading a file came to, row by row: each is good, faulty, asked about, known already or set aside."""
+"""What was found in a file, row by row: faults, questions, proposals and differences."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
@@ -44,8 +44,8 @@ class Row:
     confirmed: frozenset[str] = frozenset()
 
 
-class Standing(StrEnum):
-    """What becomes of a row: each has one."""
+class RowStatus(StrEnum):
+    """What becomes of a row; each has one status."""
 
     ACCEPTED = "accepted"
     TO_UPDATE = "to_update"
@@ -60,7 +60,7 @@ Value = str | float | None
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What the register has of a place, and what the file has."""
+    """A field in which the file differs from the register."""
 
     field: str
     old: Value
@@ -69,7 +69,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """The row of `line` says something else of a place than the register; `taken` where that is taken over."""
+    """The row at `line` differs from the register; `taken` says whether the register takes its values."""
 
     line: int
     local_government_id: UUID
@@ -80,14 +80,14 @@ class Difference:
 
 @dataclass(slots=True)
 class Reading(Generic[E]):
-    """`standing` has every row below the headings, by line; `cells` those of each row that is faulty or asked about.
+    """`statuses` has every row below the headings, by line; `cells` those of each row that is faulty or asked about.
 
     `entries` are the rows that were read, those of `questions` (by line) and `proposals` among them; `known` are those
     that the register has already, each with its id there.
     """
 
     columns: tuple[str, ...] = ()
-    standing: dict[int, Standing] = field(default_factory=dict)
+    statuses: dict[int, RowStatus] = field(default_factory=dict)
     entries: list[E] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
     questions: dict[int, list[Fault]] = field(default_factory=dict)
@@ -99,18 +99,18 @@ class Reading(Generic[E]):
     @property
     def held_back(self) -> bool:
         """Returns whether something must be corrected, set aside or answered before the rest can be imported."""
-        return bool(self.faults) or Standing.TO_BE_DECIDED in self.standing.values()
+        return bool(self.faults) or RowStatus.TO_BE_DECIDED in self.statuses.values()
 
     def counts(self) -> Mapping[str, int]:
         """Returns how many `rows` there are, and how many of each standing, which add up to them."""
-        counted = Counter(self.standing.values())
-        return {"rows": len(self.standing), **{standing.value: counted[standing] for standing in Standing}}
+        counted = Counter(self.statuses.values())
+        return {"rows": len(self.statuses), **{standing.value: counted[standing] for standing in RowStatus}}
 
     def copy(self) -> "Reading[E]":
         """Returns the same to be completed, while this one can be completed once more."""
         return replace(
             self,
-            standing=dict(self.standing),
+            statuses=dict(self.statuses),
             faults=list(self.faults),
             questions=dict(self.questions),
             cells=dict(self.cells),
@@ -120,24 +120,24 @@ class Reading(Generic[E]):
 
     def refuse(self, row: Row, fault: Fault) -> None:
         """Makes the row faulty; its fault is told, and nothing is asked about it before that is mended."""
-        self.settle(row.line, Standing.FAULTY)
+        self.settle(row.line, RowStatus.FAULTY)
         self.faults.append(fault)
         self.cells[row.line] = row.cells
 
-    def settle(self, line: int, standing: Standing) -> None:
-        """Lets the row be what it is found to be, and asks nothing more about it."""
-        self.standing[line] = standing
+    def settle(self, line: int, status: RowStatus) -> None:
+        """Sets the row's status and drops its questions."""
+        self.statuses[line] = status
         self.cells.pop(line, None)
         self.questions.pop(line, None)
 
     def propose(self, compared: Comparison) -> None:
-        """Lets those rows wait that may be a place known already."""
+        """Sets the rows with proposals, and those compared after them, to be decided."""
         self.proposals = compared.proposals
-        self.standing |= dict.fromkeys(compared.asked, Standing.TO_BE_DECIDED)
+        self.statuses |= dict.fromkeys(compared.asked, RowStatus.TO_BE_DECIDED)
 
 
 class ImportRefused(Refused):
-    """A file with faults or open questions: nothing of it was taken over."""
+    """The file has faults or open questions; nothing was imported."""
 
     slug = "import_refused"
     category = "invalid"
@@ -148,7 +148,7 @@ class ImportRefused(Refused):
 
 
 def faulty(faults: Iterable[Fault]) -> bool:
-    """Returns whether any of them is more than a question."""
+    """Returns whether one of them is a fault rather than a question."""
     return any(fault.reason not in ASKED for fault in faults)
 
 
@@ -157,13 +157,13 @@ def drop_repeated(reading: Reading[E], key: Callable[[E], object], row: Callable
     seen: dict[object, int] = {}
     good: list[E] = []
     for entry in reading.entries:
-        place, given = key(entry), row(entry)
-        if place in seen:
+        found, given = key(entry), row(entry)
+        if found in seen:
             name = given.cells.get("name", "")[:SHOWN_CHARACTERS]
-            fault = Fault(given.line, "name", "duplicate_in_file", name or None, str(seen[place]))
+            fault = Fault(given.line, "name", "duplicate_in_file", name or None, str(seen[found]))
             reading.refuse(given, fault)
         else:
-            seen[place] = given.line
+            seen[found] = given.line
             good.append(entry)
     reading.entries = good
     reading.faults.sort(key=lambda fault: fault.line)
@@ -171,7 +171,7 @@ def drop_repeated(reading: Reading[E], key: Callable[[E], object], row: Callable
 
 def set_faulty_aside(reading: Reading[E]) -> None:
     """Counts faulty rows as set aside; faults of the file itself stay."""
-    aside = {line for line, standing in reading.standing.items() if standing is Standing.FAULTY}
+    aside = {line for line, standing in reading.statuses.items() if standing is RowStatus.FAULTY}
     reading.faults = [fault for fault in reading.faults if fault.line not in aside]
     for line in aside:
-        reading.settle(line, Standing.SET_ASIDE)
+        reading.settle(line, RowStatus.SET_ASIDE)

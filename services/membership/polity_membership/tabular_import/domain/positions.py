@@ -40,7 +40,7 @@ def explained(row: Row, faults: list[Fault], country: str, land: Land) -> list[F
     ways = [
         moved_decimal_signs(cell) if name in wrong else [cell] for name, cell in zip(COORDINATES, here, strict=True)
     ]
-    fits = [place for place in product(*ways) if _lies_in(country, place, land)]
+    fits = [point for point in product(*ways) if _lies_in(country, point, land)]
     if len(fits) != 1:
         return faults
     meant = dict(zip(COORDINATES, fits[0], strict=True))
@@ -65,9 +65,9 @@ def _negated(number: str) -> str:
     return number[1:] if number.startswith("-") else f"-{number}"
 
 
-def _lies_in(country: str, place: tuple[str, ...], land: Land) -> bool:
+def _lies_in(country: str, point: tuple[str, ...], land: Land) -> bool:
     try:
-        latitude, longitude = map(float, place)
+        latitude, longitude = map(float, point)
     except ValueError:
         return False
     return abs(latitude) <= 90 and abs(longitude) <= 180 and land.holds(country, latitude, longitude)

@@ -1,4 +1,4 @@
-"""A table as people's programs write it: every faulty row is named, every doubtful one asked about, nothing guessed."""
+"""Reading a table row by row: each row is accepted, faulty, doubtful or set aside. Nothing is guessed."""
 
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -13,7 +13,7 @@ from polity_membership.tabular_import.domain.findings import (
     Fault,
     Reading,
     Row,
-    Standing,
+    RowStatus,
     faulty,
 )
 
@@ -21,7 +21,7 @@ E = TypeVar("E")
 MAX_BYTES = 5_000_000
 MAX_ROWS = 10_000
 MAX_FAULTS = 10_000
-"""How many faults of the heading or the encoding are told: a file that is no table needs no more."""
+"""The most faults of headings or encoding that are reported."""
 MOST_HEADINGS = 100
 """Up to how many headings the column probably meant is looked for."""
 
@@ -41,11 +41,10 @@ class Columns:
 class Changes:
     """What the sender decided about the file's lines.
 
-    `corrections` are line to heading to cell; `answers` are (line, key of the place it resembles) to whether the two
-    are the same place; `confirmed` are lines to the reasons for which they were asked about and that are right as they
-    stand; `updates` are lines whose values the register takes over, with `update_all` those of every place that it has.
-    With `set_aside_faulty` every row is set aside that is faulty after that. `sheet` is the one of a workbook's that
-    is read.
+    `corrections` map line to heading to cell; `answers` map (line, key of what it resembles) to whether the two are the
+    same local government; `confirmed` maps lines to the reasons of questions whose row is right as it stands. The
+    register takes over the values of the lines in `updates`, or with `update_all` of every row that it has. With
+    `set_aside_faulty` rows that are still faulty are set aside. `sheet` is the sheet of a workbook to read.
     """
 
     corrections: Mapping[int, Mapping[str, str]] = field(default_factory=dict)
@@ -86,7 +85,7 @@ RowReader = Callable[[Row, list[Fault]], E | None]
 
 
 class NotReadable(ValueError):
-    """The file can't be taken apart from `line` on."""
+    """The file can't be parsed from `line` on."""
 
     def __init__(self, line: int, reason: str) -> None:
         super().__init__(line)
@@ -120,16 +119,16 @@ def _read(
     reading.columns = tuple(name for name in names if name)
     unseen = set(changes.corrections) | changes.set_aside
     for line, record in filled:
-        if len(reading.standing) == MAX_ROWS:
+        if len(reading.statuses) == MAX_ROWS:
             reading.faults.append(Fault(line, None, "too_many_rows"))
             return
         unseen.discard(line)
         if line in changes.set_aside:
-            reading.standing[line] = Standing.SET_ASIDE
+            reading.statuses[line] = RowStatus.SET_ASIDE
         else:
-            uncomputed = {name for place, name in enumerate(names) if (line, place) in table.uncomputed}
+            uncomputed = {name for column, name in enumerate(names) if (line, column) in table.uncomputed}
             _take(_under(names, record, line, uncomputed), changes, read_row, reading)
-    if not reading.standing:
+    if not reading.statuses:
         reading.faults.append(Fault(heading_line, None, "no_rows"))
     reading.faults += [Fault(line, None, "line_unknown") for line in sorted(unseen)]
 
@@ -166,10 +165,10 @@ class _Record:
 
 
 def _under(names: list[str], record: list[str], line: int, uncomputed: set[str]) -> _Record:
-    last = max(place for place, name in enumerate(names) if name)
+    last = max(column for column, name in enumerate(names) if name)
     padded = record + [""] * (len(names) - len(record))
     cells = {name: cell for name, cell in zip(names, padded, strict=False) if name}
-    spare = [cell for place, cell in enumerate(record) if place >= len(names) or not names[place]]
+    spare = [cell for column, cell in enumerate(record) if column >= len(names) or not names[column]]
     return _Record(line, cells, len(record) > last and not any(map(str.strip, spare)), uncomputed)
 
 
@@ -183,19 +182,19 @@ def _take(found: _Record, changes: Changes, read_row: RowReader[E], reading: Rea
         faults.append(Fault(line, None, "cell_count"))
     entry = None if faults else read_row(row, faults)
     if faulty(faults):
-        reading.standing[line], reading.cells[line] = Standing.FAULTY, row.cells
+        reading.statuses[line], reading.cells[line] = RowStatus.FAULTY, row.cells
         reading.faults += [fault for fault in faults if fault.reason not in ASKED]
         return
-    reading.standing[line] = Standing.ACCEPTED
+    reading.statuses[line] = RowStatus.ACCEPTED
     if faults:
-        reading.standing[line], reading.cells[line] = Standing.TO_BE_DECIDED, row.cells
+        reading.statuses[line], reading.cells[line] = RowStatus.TO_BE_DECIDED, row.cells
         reading.questions[line] = faults
     if entry is not None:
         reading.entries.append(entry)
 
 
 def _without_value(row: Row, uncomputed: set[str]) -> Iterator[Fault]:
-    """Yields a fault for each cell that says nothing of its place: a formula that failed, or was never computed."""
+    """Yields a fault for each cell without a value: a formula that failed, or was never computed."""
     for name, cell in row.cells.items():
         if name in uncomputed:
             yield Fault(row.line, name, "formula_without_value", cell[:SHOWN_CHARACTERS])

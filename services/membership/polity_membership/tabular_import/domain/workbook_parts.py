@@ -131,7 +131,7 @@ class _Cells(_Reader):
         if name == "row":
             self._at = (_number(said["r"]) if "r" in said else self._at[0] + 1, 0)
         elif name == "c":
-            self._at = _place(said["r"]) if "r" in said else (self._at[0], self._at[1] + 1)
+            self._at = _position(said["r"]) if "r" in said else (self._at[0], self._at[1] + 1)
             self._kind, self._held = said.get("t", ""), {}
         elif name in ("v", "f", "is"):
             self._held[name] = ""
@@ -220,7 +220,7 @@ def with_one_sheet(parts: Mapping[str, bytes], sheet: str) -> BytesIO:
 def begins_at(merged: str) -> tuple[int, int]:
     """Returns row and column, from 1, where a range of cells begins; raises NotOpened."""
     found = _RANGE.fullmatch(merged)
-    return _place(found[1] if found else "")
+    return _position(found[1] if found else "")
 
 
 def cell_name(row: int, column: int) -> str:
@@ -232,7 +232,7 @@ def cell_name(row: int, column: int) -> str:
     return f"{letters}{row}"
 
 
-def _place(name: str) -> tuple[int, int]:
+def _position(name: str) -> tuple[int, int]:
     found = _CELL.fullmatch(name)
     if not found:
         raise NotOpened("workbook_damaged")

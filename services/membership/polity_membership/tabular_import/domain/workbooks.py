@@ -56,7 +56,7 @@ def _table(data: bytes, wanted: str | None) -> Table:
     name = filled[0] if wanted is None else wanted
     if faults := list(_faults(scans[name])):
         return Table(iter(()), faults)
-    records = _records(_rows(parts, name, sheets[name]), scans[name])
+    records = _records(fetch_rows(parts, name, sheets[name]), scans[name])
     return Table(records, uncomputed=frozenset((row, column - 1) for row, column in scans[name].uncomputed))
 
 
@@ -81,7 +81,7 @@ def _faults(scan: SheetScan) -> Iterator[Fault]:
                 yield Fault(row, None, "merged_cells", cells)
 
 
-def _rows(parts: dict[str, bytes], name: str, part: str) -> list[list[Cell]]:
+def fetch_rows(parts: dict[str, bytes], name: str, part: str) -> list[list[Cell]]:
     try:
         with CalamineWorkbook.from_filelike(with_one_sheet(parts, part)) as workbook:
             return list(workbook.get_sheet_by_name(name).to_python(skip_empty_area=False))

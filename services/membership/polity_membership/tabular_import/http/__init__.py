@@ -1,1 +1,4 @@
-"""The file that a request sends, and the report on it that is answered."""
+"""An import's request and its answer.
+
+`uploads` reads the file and what was decided about its rows; `reports` is the report on it.
+"""

@@ -10,12 +10,12 @@ from fastapi import Request
 from fastapi.responses import JSONResponse
 from polity_chassis.web import problems
 from polity_chassis.web.headers import language_of
+from polity_chassis.web.idempotency import Ids
 from polity_chassis.web.titles import title_of
 from pydantic import BaseModel
 
-from polity_membership.database.repeatable import Ids
-from polity_membership.tabular_import.domain.duplicate_detection import Place, Proposal
-from polity_membership.tabular_import.domain.findings import CONFIRMABLE, Fault, ImportRefused, Reading, Standing
+from polity_membership.tabular_import.domain.duplicate_detection import ComparedLocalGovernment, Proposal
+from polity_membership.tabular_import.domain.findings import CONFIRMABLE, Fault, ImportRefused, Reading, RowStatus
 
 MAX_TOLD = 1000
 """How many faulty rows one report shows with their cells; `faulty` counts all."""
@@ -120,8 +120,10 @@ class Report(BaseModel):
 def report_of(reading: Reading[Any], request: Request, *, dry_run: bool = True) -> Report:
     """Returns what was found in the file."""
     language = language_of(request.headers.get("accept-language"))
-    faulty = _told(reading, Standing.FAULTY)
-    asked = {line: cells for line, cells in _told(reading, Standing.TO_BE_DECIDED).items() if line in reading.questions}
+    faulty = _told(reading, RowStatus.FAULTY)
+    asked = {
+        line: cells for line, cells in _told(reading, RowStatus.TO_BE_DECIDED).items() if line in reading.questions
+    }
     at_file = (fault for fault in reading.faults if fault.line not in reading.cells)
     questions = (question for line in asked for question in reading.questions[line])
     return Report(
@@ -140,9 +142,9 @@ def report_of(reading: Reading[Any], request: Request, *, dry_run: bool = True) 
     )
 
 
-def _told(reading: Reading[Any], standing: Standing) -> dict[int, Mapping[str, str]]:
+def _told(reading: Reading[Any], standing: RowStatus) -> dict[int, Mapping[str, str]]:
     """Returns the rows of that standing, up to MAX_TOLD, by line."""
-    rows = ((line, cells) for line, cells in sorted(reading.cells.items()) if reading.standing[line] is standing)
+    rows = ((line, cells) for line, cells in sorted(reading.cells.items()) if reading.statuses[line] is standing)
     return dict(islice(rows, MAX_TOLD))
 
 
@@ -190,16 +192,16 @@ def _proposal(proposal: Proposal) -> ProposalOut:
         candidate=candidate.key,
         in_register=not candidate.key.isdigit(),
         kilometres=round(proposal.kilometres, 1),
-        place=_shown(proposal.place),
+        place=_shown(proposal.local_government),
         known_place=_shown(candidate),
     )
 
 
-def _shown(place: Place) -> PlaceOut:
+def _shown(compared: ComparedLocalGovernment) -> PlaceOut:
     return PlaceOut(
-        name=place.name,
-        country=place.country,
-        latitude=place.latitude,
-        longitude=place.longitude,
-        population=place.population,
+        name=compared.name,
+        country=compared.country,
+        latitude=compared.latitude,
+        longitude=compared.longitude,
+        population=compared.population,
     )

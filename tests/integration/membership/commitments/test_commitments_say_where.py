@@ -65,7 +65,7 @@ async def imported(world: Any, net: Any) -> str:
 
 
 @pytest.mark.parametrize(("make", "count"), [(by_link, 1), (confirmed, 1), (on_paper, 1), (imported, 2)])
-async def test_the_fact_of_a_pledge_holds_name_and_place(world: Any, net: Any, make: Any, count: int) -> None:
+async def test_the_fact_of_a_commitment_holds_name_and_place(world: Any, net: Any, make: Any, count: int) -> None:
     campaign_id = await make(world, net)
     rows = await world.rows(
         "SELECT c.id, lg.* FROM commitment c JOIN local_government lg ON lg.id = c.local_government_id"
