@@ -35,7 +35,6 @@ from polity_chassis.messaging.consuming.positions import (
 from polity_chassis.messaging.consuming.records import Consumer, DecodedRecord, RecordDecoder
 from polity_chassis.messaging.header_names import read_any_header_name
 
-MAX_RECORDS = 1000
 BATCH_TIMEOUT_MS = 10
 WATCH_SECONDS = 1.0
 AWAY_SECONDS = 3600.0
@@ -127,7 +126,7 @@ class ConsumerRunner:
             *self.consumer.topics,
             group_id=self.consumer.name,
             batch=True,
-            max_records=MAX_RECORDS,
+            max_records=self.consumer.most_records,
             batch_timeout_ms=BATCH_TIMEOUT_MS,
             auto_offset_reset="earliest",
             ack_policy=AckPolicy.MANUAL,

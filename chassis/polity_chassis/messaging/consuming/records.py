@@ -47,13 +47,15 @@ outside of the transaction. A fact for which it raises, and not because of the i
 class Consumer:
     """Reads whole topics for one purpose. `name` is its Kafka group and owns its positions and its inbox.
 
-    A type without a handler is skipped. An `authority` consumer never parks: it halts.
+    A type without a handler is skipped. An `authority` consumer never parks: it halts. One transaction, which keeps its
+    locks to its end, applies `most_records` at most.
     """
 
     name: str
     topics: tuple[str, ...]
     handlers: Mapping[type[Fact], Handler]
     authority: bool = False
+    most_records: int = 1000
     compacted: frozenset[str] = field(init=False)
 
     def __post_init__(self) -> None:

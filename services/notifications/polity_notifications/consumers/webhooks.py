@@ -7,7 +7,7 @@ from polity_chassis.messaging.consuming.records import Consumer, Received
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from polity_notifications.domain.webhooks import PUBLIC_FACTS, PUBLIC_TOPICS
-from polity_notifications.usecases.ask_for_webhooks import ask_for_webhooks
+from polity_notifications.usecases.ask_for_webhooks import FACTS_TOGETHER, ask_for_webhooks
 
 
 def webhook_consumer() -> Consumer:
@@ -20,4 +20,6 @@ def webhook_consumer() -> Consumer:
         name="notifications-webhooks",
         topics=PUBLIC_TOPICS,
         handlers=dict.fromkeys(PUBLIC_FACTS.values(), asked),
+        # Until the transaction ends no subscription can be paused, nor an endpoint's failure be noted.
+        most_records=FACTS_TOGETHER,
     )

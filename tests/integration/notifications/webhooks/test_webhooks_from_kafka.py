@@ -7,13 +7,17 @@ from typing import Any
 
 from aiokafka import AIOKafkaProducer
 from polity_chassis.ids import new_id
-from polity_chassis.messaging.consuming.consumer import ConsumerRunner
+from polity_chassis.messaging.consuming.consumer import Consumer, ConsumerRunner
 from polity_contracts.envelope import Envelope, encode_value, headers
 from polity_contracts.membership.campaigns import MilestoneAnnounced
 from polity_contracts.membership.commitments import CommitmentMade, CommitmentWithdrawn
 from polity_contracts.topics import TOPICS
 from polity_local.testing.parts import KafkaForTests
 from polity_notifications.consumers.webhooks import webhook_consumer
+from sqlalchemy import text
+
+TOGETHER = text("SELECT count(*) FROM webhook_delivery GROUP BY xmin")
+"""How many deliveries each transaction asked for."""
 
 
 async def publish(kafka: KafkaForTests, names: dict[str, str], facts: list[Any]) -> None:
@@ -23,6 +27,15 @@ async def publish(kafka: KafkaForTests, names: dict[str, str], facts: list[Any])
             await producer.send_and_wait(
                 names[one.topic], encode_value(one.fact), one.key.encode(), headers=headers(envelope)
             )
+
+
+async def topics_of_its_own(kafka: KafkaForTests) -> tuple[Consumer, dict[str, str]]:
+    """Returns the consumer under a name of its own, and what its topics are called for it."""
+    consumer = webhook_consumer()
+    topics = {name: replace(kafka.random_topic(TOPICS[name]), partitions=2) for name in consumer.topics}
+    await kafka.create_topics(*topics.values())
+    names = {name: topic.name for name, topic in topics.items()}
+    return replace(consumer, name=f"{consumer.name}-{new_id()}", topics=tuple(names.values())), names
 
 
 def pledge_confirmed_and_withdrawn(world: Any) -> list[Any]:
@@ -49,16 +62,12 @@ def announced(world: Any) -> Any:
 async def test_public_facts_in_kafka_become_one_post_each_and_others_none(partners: Any, kafka: KafkaForTests) -> None:
     world = partners.world
     await partners.subscribe()
-    consumer = webhook_consumer()
-    topics = {name: replace(kafka.random_topic(TOPICS[name]), partitions=2) for name in consumer.topics}
-    await kafka.create_topics(*topics.values())
-    names = {name: topic.name for name, topic in topics.items()}
+    consumer, names = await topics_of_its_own(kafka)
     sent, made, withdrawn = pledge_confirmed_and_withdrawn(world)
     facts = [world.founded(), world.opened(), partners.commitment(), world.reached()]
     facts += [made, withdrawn, announced(world)]
     await publish(kafka, names, [sent, *facts, *facts])
-    renamed = replace(consumer, name=f"{consumer.name}-{new_id()}", topics=tuple(names.values()))
-    runner = ConsumerRunner(renamed, world.database, kafka.bootstrap)
+    runner = ConsumerRunner(consumer, world.database, kafka.bootstrap)
     running = [asyncio.create_task(part.run()) for part in (runner, partners.new_sender())]
     try:
         async with asyncio.timeout(60):
@@ -79,6 +88,28 @@ async def test_public_facts_in_kafka_become_one_post_each_and_others_none(partne
         ("membership.commitment_made", f"{2:019}"),
         ("membership.commitment_withdrawn", f"{3:019}"),
     ]
+
+
+async def test_a_long_backlog_keeps_subscriptions_as_they_are_for_fifty_facts_at_a_time(
+    partners: Any, kafka: KafkaForTests
+) -> None:
+    """An operator's pause waits for as long, and so does a sender that notes a failure: each for a second at most."""
+    await partners.subscribe()
+    consumer, names = await topics_of_its_own(kafka)
+    await publish(kafka, names, [partners.commitment(number) for number in range(220)])
+    runner = ConsumerRunner(consumer, partners.world.database, kafka.bootstrap)
+    running = asyncio.create_task(runner.run())
+    try:
+        async with asyncio.timeout(60):
+            while runner.lag() != 0:  # noqa: ASYNC110
+                await asyncio.sleep(0.05)
+    finally:
+        running.cancel()
+        await asyncio.wait([running])
+    async with partners.world.database.engine.connect() as connection:
+        together = (await connection.execute(TOGETHER)).scalars().all()
+    assert sum(together) == 220
+    assert max(together) <= 50
 
 
 def test_the_consumer_reads_no_topic_without_public_facts() -> None:
