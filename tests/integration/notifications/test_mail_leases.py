@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 from polity_chassis.ids import new_id
 from polity_local.testing.parts import SmtpSink
+from polity_notifications.domain.deliveries import Status
 from polity_notifications.mail.smtp import NotTaken
+from polity_notifications.storage import mail_states
 from sqlalchemy import text
 
 
@@ -151,17 +153,40 @@ RETURNING delivery_id
 """
 
 
+async def taken_by_the_release_before(world: Any) -> list[Any]:
+    now = world.clock()
+    async with world.database.engine.begin() as connection:
+        values = {"now": now, "until": now + timedelta(seconds=45), "most": 10}
+        return list(await connection.scalars(text(CLAIM_OF_0_1_0), values))
+
+
 async def test_a_sender_of_the_release_before_takes_no_mail_that_one_of_now_has_in_hand(world: Any) -> None:
     await invited(world, 1)
     taken: list[Any] = []
 
     async def the_old_one_looks() -> None:
-        now = world.clock()
-        async with world.database.engine.begin() as connection:
-            values = {"now": now, "until": now + timedelta(seconds=45), "most": 10}
-            taken.extend(await connection.scalars(text(CLAIM_OF_0_1_0), values))
+        taken.extend(await taken_by_the_release_before(world))
 
     sender = world.sender()
     sender.connection = Meanwhile(the_old_one_looks)
     assert await sender.send_some() == 1
     assert taken == []
+
+
+async def test_nor_one_that_was_cancelled_and_queued_again_meanwhile(world: Any) -> None:
+    """Its deadline is put off, its pledge returned: what asks for an answer holds once more."""
+    await invited(world, 1)
+    [row] = await world.deliveries()
+    taken: list[Any] = []
+
+    async def it_is_cancelled_and_queued_and_the_old_one_looks() -> None:
+        for status in (Status.CANCELLED_ANSWERED, Status.QUEUED):
+            async with world.database.transaction() as session:
+                await mail_states.change(session, {row["delivery_id"]: status})
+        assert await world.statuses() == ["queued"]
+        taken.extend(await taken_by_the_release_before(world))
+
+    sender = world.sender()
+    sender.connection = Meanwhile(it_is_cancelled_and_queued_and_the_old_one_looks)
+    assert await sender.send_some() == 1
+    assert (taken, await world.statuses()) == ([], ["sent"])

@@ -37,8 +37,9 @@ SELECT delivery.delivery_id, {STATE}
  ORDER BY delivery.delivery_id
    FOR NO KEY UPDATE OF delivery
 """)  # noqa: S608  no part of it is asked for
+# Not before the lease ends of whoever may be handing it over: the senders of 0.1.0 look at `due_at` alone.
 _CHANGE = text("""
-UPDATE delivery SET status = changed.status, due_at = now(),
+UPDATE delivery SET status = changed.status, due_at = greatest(now(), leased_until),
                     queued_at = CASE changed.status WHEN 'queued' THEN now() END
   FROM unnest(CAST(:delivery_id AS uuid[]), CAST(:status AS text[])) AS changed (delivery_id, status)
  WHERE delivery.delivery_id = changed.delivery_id
@@ -74,7 +75,7 @@ async def lock_unsent(session: AsyncSession, invitation_ids: Collection[UUID]) -
 
 
 async def change(session: AsyncSession, statuses: Mapping[UUID, Status]) -> None:
-    """Gives the locked deliveries their statuses; what is queued is due at once."""
+    """Gives the locked deliveries their statuses; what is queued is due once no sender has it in hand."""
     if statuses:
         columns = {"delivery_id": list(statuses), "status": [status.value for status in statuses.values()]}
         await (await session.connection()).execute(_CHANGE, columns)
