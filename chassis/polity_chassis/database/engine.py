@@ -6,6 +6,7 @@ Every wait for a connection or a lock is bounded; a caller that meets the bound 
 
 import asyncio
 import copy
+import socket
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from typing import Any
@@ -25,6 +26,9 @@ POOL_SECONDS = 3.0
 """How long a transaction waits until a connection is free for it."""
 LOCK_MILLISECONDS = 1000
 """How long a statement waits for a lock that another transaction holds."""
+KEEPALIVE_IDLE_SECONDS, KEEPALIVE_SECONDS, KEEPALIVES = 10, 5, 3
+VANISHED_SECONDS = KEEPALIVE_IDLE_SECONDS + KEEPALIVE_SECONDS * KEEPALIVES
+"""After so long without any sign of the peer's machine each side gives the connection up: 25 s."""
 WATCH_SECONDS = 2.0
 """How long health and metrics wait for the database."""
 
@@ -98,6 +102,7 @@ def _engine(url: str, application_name: str, pool_size: int, **timeouts: int) ->
         pool_timeout=POOL_SECONDS,
         connect_args={"timeout": 10, "server_settings": settings},
     )
+    event.listen(engine.sync_engine, "connect", _notice_a_vanished_server)
     event.listen(engine.sync_engine, "checkout", _refuse_closed)
     return engine
 
@@ -109,8 +114,34 @@ def _session_settings(application_name: str) -> dict[str, str]:
         "idle_in_transaction_session_timeout": "30s",
         # A request that was cancelled twice closes its socket only; its statement would keep its locks to the end.
         "client_connection_check_interval": "1s",
+        # Nor may a machine that vanished, or a process that takes no more of its result.
+        "tcp_user_timeout": f"{VANISHED_SECONDS}s",
+        "tcp_keepalives_idle": str(KEEPALIVE_IDLE_SECONDS),
+        "tcp_keepalives_interval": str(KEEPALIVE_SECONDS),
+        "tcp_keepalives_count": str(KEEPALIVES),
         "jit": "off",
     }
+
+
+def _notice_a_vanished_server(connection: Any, _record: Any) -> None:
+    """Ends what waits for a server that is silent without a word: by itself asyncpg would wait for ever.
+
+    Source of the options: tcp(7).
+    """
+    used = connection.driver_connection._transport.get_extra_info("socket")
+    if used.family not in (socket.AF_INET, socket.AF_INET6):
+        return
+    used.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    options = {
+        "TCP_KEEPIDLE": KEEPALIVE_IDLE_SECONDS,
+        "TCP_KEEPINTVL": KEEPALIVE_SECONDS,
+        "TCP_KEEPCNT": KEEPALIVES,
+        "TCP_USER_TIMEOUT": VANISHED_SECONDS * 1000,
+    }
+    for name, value in options.items():
+        # Systems other than Linux have some of them.
+        if option := getattr(socket, name, None):
+            used.setsockopt(socket.IPPROTO_TCP, option, value)
 
 
 def _refuse_closed(connection: Any, _record: Any, _proxy: Any) -> None:
