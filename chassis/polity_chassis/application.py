@@ -66,6 +66,7 @@ def _install(app: FastAPI, service: Service, runtime: Runtime) -> None:
     app.state.holds = service.holds or mandate_projection.holds
     app.state.check_fresh = None if service.holds else mandate_projection.check_fresh(service.name)
     app.state.verify_link = service.verify_link
+    app.state.publishes = bool(service.aggregates)
 
     def upkeep() -> Iterator[Coroutine[Any, Any, None]]:
         yield _clean_up(runtime.database)

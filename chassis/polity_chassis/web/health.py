@@ -1,7 +1,8 @@
 """/health/live, /health/ready and /metrics.
 
-Ready means that the database answers on a connection that no request uses: waiting requests make no process unready. A
-broker that is away delays facts but no request, so it is not checked.
+Ready means that the database answers on a connection that no request uses: waiting requests make no process unready. The
+API of a service that publishes is ready once its database is known to hold all that was published. A broker that is
+away delays facts but no request, so it is not checked.
 """
 
 import asyncio
@@ -22,6 +23,13 @@ _OUTBOX = text("""
 SELECT (SELECT count(*) FROM (SELECT 1 FROM outbox LIMIT :most) AS counted) AS rows,
        coalesce((SELECT extract(epoch FROM now() - added_at) FROM outbox ORDER BY seq LIMIT 1), 0) AS age
 """)
+_RESTORED = text("""
+SELECT CASE WHEN EXISTS (SELECT FROM orphan WHERE settled_at IS NULL)
+            THEN 'published facts are unknown here: an operator has to settle the orphans'
+            WHEN NOT EXISTS (SELECT FROM restore_check WHERE written_as = restore_mark(xmin))
+            THEN 'the database is not yet compared with what was published'
+       END
+""")
 _PARKED = text("SELECT consumer, count(*) FROM parked_message WHERE discarded_at IS NULL GROUP BY consumer")
 
 router = APIRouter(include_in_schema=False)
@@ -35,12 +43,23 @@ async def live() -> dict[str, str]:
 
 @router.get("/health/ready")
 async def ready(request: Request, response: Response) -> dict[str, str]:
-    """Answers 503 while the database does not."""
+    """Answers 503, and why, while the database does not answer or may know less than was published."""
     runtime: Runtime = request.app.state.runtime
-    if await runtime.database.ping():
-        return {"status": "ready"}
-    response.status_code = 503
-    return {"status": "database unavailable"}
+    why_not = await _why_not_ready(runtime.database, publishes=getattr(request.app.state, "publishes", False))
+    response.status_code = 503 if why_not else 200
+    return {"status": why_not or "ready"}
+
+
+async def _why_not_ready(database: Database, *, publishes: bool) -> str | None:
+    if not publishes:
+        return None if await database.ping() else "database unavailable"
+    try:
+        with suppress_instrumentation():
+            async with asyncio.timeout(WATCH_SECONDS), database.watch() as connection:
+                found: str | None = (await connection.execute(_RESTORED)).scalar_one()
+    except (SQLAlchemyError, OSError, TimeoutError):
+        return "database unavailable"
+    return found
 
 
 @router.get("/metrics")

@@ -4,7 +4,7 @@ import sys
 from collections.abc import Iterator, Mapping
 
 from polity_local.running.instance import Instance
-from polity_local.running.program import Program, answers
+from polity_local.running.program import Program, serves
 
 ROLES: Mapping[str, tuple[str, ...]] = {
     "membership": ("api", "relay", "worker"),
@@ -105,5 +105,5 @@ def _program(
         environment=variables,
         ports=(port,),
         needs=needs,
-        healthy=lambda: answers(f"http://127.0.0.1:{variables['POLITY_PORT']}/health/ready"),
+        healthy=lambda: serves(f"http://127.0.0.1:{variables['POLITY_PORT']}"),
     )

@@ -3,6 +3,7 @@
 import dataclasses
 import http.client
 import subprocess
+import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -41,6 +42,17 @@ def answers(url: str, *, seconds: float = 2) -> bool:
     try:
         with urllib.request.urlopen(url, timeout=seconds):  # noqa: S310 - our own addresses
             return True
+    except (OSError, http.client.HTTPException):
+        return False
+
+
+def serves(url: str, *, seconds: float = 2) -> bool:
+    """Tells whether the service is ready, or waits for its relay or an operator, who come only once it is started."""
+    try:
+        with urllib.request.urlopen(f"{url}/health/ready", timeout=seconds):  # noqa: S310 - our own addresses
+            return True
+    except urllib.error.HTTPError as error:
+        return error.code == 503 and b"published" in error.read()
     except (OSError, http.client.HTTPException):
         return False
 

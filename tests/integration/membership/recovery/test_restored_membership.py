@@ -56,6 +56,11 @@ async def lived(world: Any, postgres: Any) -> AsyncIterator[Lived]:
     await database.close()
 
 
+async def ready(world: Any) -> tuple[int, str]:
+    answer = await world.call("GET", "/health/ready")
+    return answer.status_code, answer.json()["status"]
+
+
 async def settle(world: Any) -> int:
     answer = await world.call(
         "POST", f"{ORPHANS}/settlement", {"reason": "the cities were asked"}, as_=world.operator, expect=200
@@ -212,11 +217,13 @@ async def test_a_restored_membership_answers_nobody_but_operators_until_they_hav
         assert (answer.status_code, answer.json()["type"]) == (503, "urn:polity:problem:owner_restored")
         assert answer.headers["Retry-After"] == "60"
     assert (await world.call("GET", "/health/live")).status_code == 200
+    assert await ready(world) == (503, "published facts are unknown here: an operator has to settle the orphans")
     assert (await world.call("GET", ORPHANS)).status_code == 401
     assert (await world.call("GET", ORPHANS, as_=net.secretariat)).status_code == 403
     assert (await world.call("POST", f"{ORPHANS}/settlement", {}, as_=world.operator)).status_code == 422
 
     assert await settle(world) == 1
+    assert await ready(world) == (200, "ready")
     assert (await world.call("GET", f"/v1/campaigns/{campaign}")).status_code == 200
     async with asyncio.timeout(30):
         while runtime.withheld:  # noqa: ASYNC110
@@ -232,4 +239,5 @@ async def test_before_it_was_compared_a_restored_membership_takes_no_write(lived
     answer = await net.commit(links[0], expect=None)
     assert (answer.status_code, answer.json()["type"]) == (503, "urn:polity:problem:owner_restored")
     assert answer.headers["Retry-After"] == "5"
+    assert await ready(world) == (503, "the database is not yet compared with what was published")
     assert (await world.call("GET", f"/v1/campaigns/{campaign}", expect=200))["commitments"] == 0
