@@ -1,8 +1,8 @@
 """/health/live, /health/ready and /metrics.
 
-Ready means that the database answers on a connection that no request uses: waiting requests make no process unready. The
-API of a service that publishes is ready once its database is known to hold all that was published. A broker that is
-away delays facts but no request, so it is not checked.
+Ready means that the database answers on a connection that no request uses: waiting requests make no process unready.
+The API of a service that publishes is ready once its database is known to hold all that was published. A broker that
+is away delays facts but no request, so it is not checked.
 """
 
 import asyncio
