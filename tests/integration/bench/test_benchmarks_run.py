@@ -33,7 +33,7 @@ def few(monkeypatch: pytest.MonkeyPatch) -> None:
         for name, count in counts.items():
             monkeypatch.setattr(module, name, count)
     # Not for the other tests of this process.
-    monkeypatch.setattr(rebuild, "collect_rarely", lambda: None)
+    monkeypatch.setattr(rebuild, "tune_gc", lambda: None)
 
 
 async def test_pgbench_does_the_statements_of_a_pledge(postgres: PostgresForTests) -> None:
