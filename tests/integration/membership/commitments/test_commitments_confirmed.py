@@ -33,6 +33,8 @@ async def test_a_commitment_waits_until_its_signatory_is_confirmed(world: Any, n
     assert facts[1][2]["made_at"] > facts[0][2]["submitted_at"]
     reached = [data for name, _, data in await world.facts(campaign_id) if name == "milestone_reached"]
     assert [(d["threshold"], d["ordinal"], d["commitment_id"]) for d in reached] == [(1, 1, sent["commitment_id"])]
+    shown = await world.call("GET", f"/v1/campaigns/{campaign_id}", expect=200)
+    assert (shown["commitments"], shown["milestones"][0]["ordinal"]) == (1, 1)
     assert (await world.call("GET", "/v1/answer", link=link, expect=200))["status"] == "committed"
 
 
