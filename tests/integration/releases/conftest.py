@@ -78,7 +78,7 @@ async def taken(
     manifest = json.loads((folder / "manifest.json").read_text())
     with running_smtp_sink() as mails, _thawing(manifest, platform, mails) as thawed:
         await asyncio.to_thread(thawed.stack.start, ["postgres", "kafka"])
-        await restore(thawed.place, folder)
+        await restore(thawed.instance, folder)
         await freeze(thawed, again, {}, answers(folder))
         before = await rows(thawed)
         # The deployment: topics first, then each service, which migrates its database.
