@@ -28,7 +28,7 @@ Benchmark = Callable[[Platform, int], Awaitable[Result]]
 
 def _with_databases_of_its_own(measure: OnParts) -> Benchmark:
     async def run(parts: Platform, runs: int) -> Result:
-        return await measure(PostgresForTests(parts.place.admin_url), KafkaForTests(parts.kafka_bootstrap), runs)
+        return await measure(PostgresForTests(parts.instance.admin_url), KafkaForTests(parts.kafka_bootstrap), runs)
 
     return run
 
