@@ -21,12 +21,12 @@ from polity_local.running.stack import Stack
 
 
 @pytest.fixture
-def place(tmp_path: Path) -> Iterator[Instance]:
-    instance = Instance(tmp_path / secrets.token_hex(4), Ports.free())
-    yield instance
-    Stack(instance).stop()
-    orphan_processes.end(instance)
-    instance.erase()
+def instance(tmp_path: Path) -> Iterator[Instance]:
+    made = Instance(tmp_path / secrets.token_hex(4), Ports.free())
+    yield made
+    Stack(made).stop()
+    orphan_processes.end(made)
+    made.erase()
 
 
 def _until(condition: Callable[[], bool], seconds: float = 30) -> None:
