@@ -4,7 +4,6 @@ from uuid import UUID
 
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
-from polity_chassis.authorization.access import access
 from polity_chassis.web.dependencies import DatabaseDep, NowDep
 from polity_chassis.web.idempotency import IdempotencyDep
 
@@ -12,15 +11,14 @@ from polity_membership.api.access_rules import OF_CAMPAIGN
 from polity_membership.commitment_imports.usecases import check_commitments, import_commitments
 from polity_membership.tabular_import.domain.findings import ImportRefused
 from polity_membership.tabular_import.http.reports import Report, refusal, report_of, report_of_done
-from polity_membership.tabular_import.http.uploads import OPENAPI, UploadDep
+from polity_membership.tabular_import.http.uploads import UploadDep, upload_access
 
 router = APIRouter(prefix="/v1/campaigns/{campaign_id}", tags=["commitments"])
-_GUARD = access(OF_CAMPAIGN)
 
 
 @router.post(
     "/commitment-imports",
-    **{**_GUARD, "openapi_extra": {**_GUARD["openapi_extra"], **OPENAPI}},
+    **upload_access(OF_CAMPAIGN),
     response_model=Report,
 )
 async def post_commitment_import(

@@ -3,6 +3,7 @@
 from typing import Annotated, Any
 
 from fastapi import Depends, Request
+from polity_chassis.authorization.access import Rule, access
 from polity_chassis.web.problems import FieldError, Problem
 from pydantic import Field, ValidationError
 from starlette.datastructures import FormData, UploadFile
@@ -72,7 +73,7 @@ async def upload_of(request: Request) -> Upload:
 
 
 UploadDep = Annotated[Upload, Depends(upload_of)]
-OPENAPI: dict[str, Any] = {
+_OPENAPI: dict[str, Any] = {
     "requestBody": {
         "required": True,
         "content": {
@@ -104,7 +105,13 @@ OPENAPI: dict[str, Any] = {
         },
     }
 }
-TAKEN = tuple(OPENAPI["requestBody"]["content"])
+TAKEN = tuple(_OPENAPI["requestBody"]["content"])
+
+
+def upload_access(rule: Rule) -> dict[str, Any]:
+    """Returns the arguments of an import's route: who may import, and what a body may be."""
+    guard = access(rule)
+    return {**guard, "openapi_extra": {**guard["openapi_extra"], **_OPENAPI}}
 
 
 async def _limited(request: Request, most: int) -> bytes:
