@@ -1,17 +1,24 @@
 """Where things listen, and what a person is told when something else does."""
 
+import dataclasses
 import socket
 from pathlib import Path
 
 import pytest
 from polity_local.errors import CommandError
 from polity_local.running.instance import Instance, keep_ports, kept_ports
-from polity_local.running.ports import Ports
+from polity_local.running.ports import BELOW_EPHEMERAL, Ports
 
 
 def test_the_usual_ports_are_those_of_the_documentation() -> None:
     ports = Ports.chosen({})
-    assert (ports.gateway, ports.postgres, ports.mail) == (8080, 55432, 51080)
+    assert (ports.gateway, ports.postgres, ports.mail) == (8080, 10432, 10085)
+
+
+def test_no_usual_port_is_one_that_an_outgoing_connection_or_a_test_run_may_have() -> None:
+    numbers = dataclasses.astuple(Ports.chosen({}))
+    assert len(set(numbers)) == len(numbers)
+    assert all(1024 <= number < BELOW_EPHEMERAL.start for number in numbers)
 
 
 def test_a_base_moves_all_ports_and_a_variable_moves_one() -> None:

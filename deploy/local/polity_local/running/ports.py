@@ -10,12 +10,13 @@ from typing import Self
 from polity_local.errors import CommandError
 
 BELOW_EPHEMERAL = range(15000, 32000)
-"""Linux hands out higher ports to outgoing connections, so one that was free may be taken a moment later."""
+"""Where a test run looks for free ports. Linux hands out higher ones to outgoing connections, so one that was free may
+be taken a moment later; the usual ports are lower, so that no test run has them."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Ports:
-    """One port of this machine for each listener; all listen on 127.0.0.1."""
+    """One port of this machine for each listener; all are of 127.0.0.1. Browsers refuse 10080: mail has another."""
 
     gateway: int = 8080
     internal: int = 8081
@@ -25,14 +26,14 @@ class Ports:
     notifications: int = 8093
     reporting: int = 8094
     portal: int = 8095
-    postgres: int = 55432
-    kafka: int = 59092
-    kafka_controller: int = 59093
-    keycloak: int = 58180
-    keycloak_management: int = 58190
-    zipkin: int = 59411
-    smtp: int = 51025
-    mail: int = 51080
+    postgres: int = 10432
+    kafka: int = 10092
+    kafka_controller: int = 10093
+    keycloak: int = 10180
+    keycloak_management: int = 10190
+    zipkin: int = 10411
+    smtp: int = 10025
+    mail: int = 10085
     membership_relay: int = 8101
     membership_worker: int = 8102
     notifications_worker: int = 8103
