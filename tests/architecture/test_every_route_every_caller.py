@@ -13,7 +13,7 @@ import pytest
 from fastapi import APIRouter
 from polity_chassis.authorization.access import LINK, OPERATOR, PUBLIC, SIGNED_IN, Rule, role
 from polity_chassis.authorization.guarded_routes import Unguarded
-from polity_local.openapi.__main__ import DOCUMENT
+from polity_local.openapi.document import DOCUMENT
 from polity_local.parts.services import ROLES
 from polity_local.running.platform import Platform
 

@@ -8,12 +8,11 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 from jsonschema.validators import validator_for
-from polity_local.openapi import __main__ as openapi
-from polity_local.openapi import rules
+from polity_local.openapi import document, rules
 from polity_membership.invitations.domain import LARGEST_SELECTION
 from polity_notifications.domain.webhooks import PUBLIC_FACTS, TEST_TYPE, WITHHELD
 
-DOCUMENT: dict[str, Any] = json.loads(openapi.DOCUMENT.read_text())
+DOCUMENT: dict[str, Any] = json.loads(document.DOCUMENT.read_text())
 OPERATIONS = {f"{m.upper()} {p}": o for p, item in DOCUMENT["paths"].items() for m, o in item.items()}
 GATEWAY_BODY_BYTES = 256 * 1024
 ID_BYTES = len('"0197a000-0000-7000-8000-000000000003", ')
@@ -58,7 +57,7 @@ def test_operations_have_short_names_of_their_own_and_a_subject() -> None:
     assert len(ids) == len(set(ids)) > 70
     assert [each for each in ids if len(each) > 40 or "v1" in each] == []
     tags = {tag for operation in OPERATIONS.values() for tag in operation["tags"]}
-    assert tags == {tag["name"] for tag in DOCUMENT["tags"]} <= openapi.TAGS.keys()
+    assert tags == {tag["name"] for tag in DOCUMENT["tags"]} <= document.TAGS.keys()
     assert all(len(operation["tags"]) == 1 for operation in OPERATIONS.values())
 
 

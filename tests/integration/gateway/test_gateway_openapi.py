@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 from polity_local.openapi import __main__ as openapi
+from polity_local.openapi import document
 
-DOCUMENT = json.loads(openapi.DOCUMENT.read_text())
+DOCUMENT = json.loads(document.DOCUMENT.read_text())
 OPERATIONS = [
     (method, path, operation)
     for path, item in DOCUMENT["paths"].items()
@@ -20,9 +21,9 @@ def test_the_document_is_what_the_services_say_today(capsys: pytest.CaptureFixtu
 
 
 def test_a_document_that_is_out_of_date_is_noticed(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(openapi, "DOCUMENT", tmp_path / "openapi.json")
+    monkeypatch.setattr(document, "DOCUMENT", tmp_path / "openapi.json")
     assert openapi.main(["--check"]) == 1
-    openapi.DOCUMENT.write_text(json.dumps(DOCUMENT | {"paths": {}}))
+    document.DOCUMENT.write_text(json.dumps(DOCUMENT | {"paths": {}}))
     assert openapi.main(["--check"]) == 1
 
 
@@ -52,7 +53,7 @@ def _document(path: str, schema: dict[str, Any]) -> dict[str, Any]:
 
 def test_one_name_with_two_meanings_becomes_two_names() -> None:
     listing = {"items": {"$ref": "#/components/schemas/Item"}}
-    both = openapi.merged({"membership": _document("/v1/a", {}), "reporting": _document("/v1/b", listing)})
+    both = document.merged({"membership": _document("/v1/a", {}), "reporting": _document("/v1/b", listing)})
     schemas = both["components"]["schemas"]
     assert (schemas["Page"], schemas["ReportingPage"], schemas["Item"]) == ({}, listing, {"type": "string"})
     assert "Unused" not in schemas
@@ -63,9 +64,9 @@ def test_one_name_with_two_meanings_becomes_two_names() -> None:
 
 def test_a_path_of_two_services_is_refused() -> None:
     with pytest.raises(ValueError, match="reporting declares"):
-        openapi.merged({"membership": _document("/v1/a", {}), "reporting": _document("/v1/a", {})})
+        document.merged({"membership": _document("/v1/a", {}), "reporting": _document("/v1/a", {})})
 
 
 def test_one_operation_id_of_two_services_becomes_two() -> None:
-    both = openapi.merged({"membership": _document("/v1/a", {}), "reporting": _document("/v1/b", {})})
+    both = document.merged({"membership": _document("/v1/a", {}), "reporting": _document("/v1/b", {})})
     assert [both["paths"][path]["get"]["operationId"] for path in ("/v1/a", "/v1/b")] == ["list", "reporting_list"]

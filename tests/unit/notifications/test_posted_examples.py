@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 from polity_local.openapi import __main__ as openapi
-from polity_local.openapi import examples
+from polity_local.openapi import document, examples
 from polity_local.testing.parts import verified
 from polity_notifications.domain.webhooks import POSTED_TYPES
 from polity_notifications.webhooks.posting import Poster
@@ -70,10 +70,10 @@ def test_the_page_is_what_the_contracts_examples_come_to() -> None:
 def test_a_page_that_is_out_of_date_is_noticed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(openapi, "EXAMPLES", (tmp_path / "examples.md",))
+    monkeypatch.setattr(examples, "FILES", (tmp_path / "examples.md",))
     # The document itself is compared elsewhere, and is slow to make.
-    monkeypatch.setattr(openapi, "merged", lambda _: json.loads(openapi.DOCUMENT.read_text()))
-    monkeypatch.setattr(openapi, "service_documents", dict)
+    monkeypatch.setattr(document, "merged", lambda _: json.loads(document.DOCUMENT.read_text()))
+    monkeypatch.setattr(document, "service_documents", dict)
     (tmp_path / "examples.md").write_text(TEXT.replace("2022", "2021"))
     assert openapi.main(["--check"]) == 1
     assert capsys.readouterr().err.startswith("examples.md differs")

@@ -9,7 +9,13 @@ from polity_notifications.usecases.ask_for_webhooks import as_posted
 from polity_notifications.webhooks.secrets import signed_headers
 
 from polity_local.openapi.webhooks import SAID_OF_A_TEST, WEBHOOK_ID, example, example_of_a_test, said_of
+from polity_local.running.instance import REPOSITORY
 
+FILES = (
+    REPOSITORY / "docs" / "partners" / "examples.md",
+    REPOSITORY / "services" / "portal" / "polity_portal" / "static" / "partners" / "examples.md",
+)
+"""As it is read in the repository, and as the portal serves it."""
 SECRET = derive(b"the example's, and nobody's secret", WEBHOOK_ID, 1)
 WAY = timedelta(seconds=1)
 """From when it happened to when it was signed."""

@@ -12,7 +12,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from polity_local.openapi.__main__ import DOCUMENT
+from polity_local.openapi.document import DOCUMENT
 from polity_local.parts.jvm import cache, only_one
 from polity_local.running.instance import REPOSITORY
 

@@ -15,7 +15,7 @@ from polity_chassis.clock import utc_now
 from polity_chassis.database.engine import Database
 from polity_chassis.runtime import Runtime
 from polity_chassis.service import Service
-from polity_local.openapi.__main__ import DOCUMENT
+from polity_local.openapi.document import DOCUMENT
 from polity_local.testing.workbooks import sheet_of, workbook_of
 from polity_membership.api.titles import register_membership_titles
 from polity_membership.settings import MembershipSettings
