@@ -15,9 +15,7 @@ from typing import Any
 
 import pycountry
 from polity_membership.reference_data.land import CELL_DEGREES, cell
-
-Point = tuple[float, float]
-"""Longitude and latitude in degrees."""
+from topology import Point, arcs_of, polygons_of
 
 TARGET = Path(__file__).parents[1] / "services/membership/polity_membership/reference_data/land.csv"
 MARGIN_DEGREES = 0.25
@@ -44,12 +42,12 @@ WITHIN = {
 def draw(topology: dict[str, Any]) -> dict[str, list[int]]:
     """Returns for each country the cells at which it begins and ends in turn."""
     codes = {country.numeric: country.alpha_2 for country in pycountry.countries}
-    arcs = _arcs(topology)
+    arcs = arcs_of(topology)
     cells: dict[str, set[int]] = defaultdict(set)
     for shape in topology["objects"]["countries"]["geometries"]:
         own = codes.get(shape.get("id"))
         names = (own,) if own else NAMED.get(shape["properties"]["name"], ())
-        for polygon in shape["arcs"] if shape["type"] == "MultiPolygon" else [shape["arcs"]]:
+        for polygon in polygons_of(shape):
             rings = [_ring(arcs, ring) for ring in polygon]
             covered = {*_borders(rings), *_inside(rings)}
             for code in (*names, *(code for code, box in WITHIN.items() if _lies_within(rings[0], box))):
@@ -58,20 +56,6 @@ def draw(topology: dict[str, Any]) -> dict[str, list[int]]:
         cells[country] |= set().union(*(cells[other] for other in others.split()))
     # Antarctica has no local governments.
     return {country: _flips(sorted(cells[country])) for country in sorted(cells) if country != "AQ"}
-
-
-def _arcs(topology: dict[str, Any]) -> list[list[Point]]:
-    """The arcs in degrees: the file holds steps on a grid."""
-    (sx, sy), (tx, ty) = topology["transform"]["scale"], topology["transform"]["translate"]
-    found = []
-    for arc in topology["arcs"]:
-        x = y = 0
-        points = []
-        for dx, dy in arc:
-            x, y = x + dx, y + dy
-            points.append((x * sx + tx, y * sy + ty))
-        found.append(points)
-    return found
 
 
 def _ring(arcs: Sequence[list[Point]], numbers: Sequence[int]) -> list[Point]:

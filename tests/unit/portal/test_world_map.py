@@ -7,7 +7,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 import pytest
-from polity_portal.public.draw_outline import draw
+from draw_outline import draw
 from polity_portal.public.equal_earth import CENTRE, HEIGHT, WIDTH, point, relative_longitude
 from polity_portal.public.world_map import NAMED, world_map
 from polity_portal.web.assets import STATIC

@@ -19,6 +19,7 @@ PACKAGES = (
     "contracts/polity_contracts",
     "chassis/polity_chassis",
     "deploy/local/polity_local",
+    "tools",
     *(f"services/{name}/polity_{name}" for name in ("membership", "events", "notifications", "reporting", "portal")),
 )
 

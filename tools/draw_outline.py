@@ -1,11 +1,11 @@
-"""`python -m polity_portal.public.draw_outline land-50m.json` draws static/public/map/world.svg again (see its README).
+"""`python tools/draw_outline.py land-50m.json` draws the portal's map/world.svg again: see README.md beside it.
 
 Takes the TopoJSON of the npm package world-atlas: Natural Earth's land without any border, in the public domain.
 """
 
 import json
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
 from math import hypot
 from pathlib import Path
@@ -13,8 +13,7 @@ from typing import Any
 
 from polity_portal.public.equal_earth import HEIGHT, WIDTH, point, relative_longitude
 from polity_portal.web.assets import STATIC
-
-Point = tuple[float, float]
+from topology import Point, arcs_of, polygons_of
 
 TOLERANCE = 0.6
 """The tolerance of the simplified coast, in units of the map."""
@@ -26,33 +25,19 @@ SOUTHERN_END = -56.0
 
 def draw(topology: dict[str, Any]) -> str:
     """Returns the land as one SVG path."""
-    arcs = _arcs(topology)
-    rings = (_ring(arcs, ring) for shape in _polygons(topology) for ring in shape)
+    arcs = arcs_of(topology)
+    rings = (
+        _ring(arcs, ring)
+        for shape in topology["objects"]["land"]["geometries"]
+        for polygon in polygons_of(shape)
+        for ring in polygon
+    )
     shown = (ring for ring in rings if max(latitude for _, latitude in ring) > SOUTHERN_END)
     drawn = [_simplified(_projected(ring)) for ring in shown]
     path = "".join(_path(ring) for ring in drawn if len(ring) > 3 and _area(ring) >= SMALLEST)
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}"><path id="land" d="{path}"/></svg>\n'
     )
-
-
-def _arcs(topology: dict[str, Any]) -> list[list[Point]]:
-    """The arcs in degrees: the file holds steps on a grid."""
-    (sx, sy), (tx, ty) = topology["transform"]["scale"], topology["transform"]["translate"]
-    found = []
-    for arc in topology["arcs"]:
-        x = y = 0
-        points = []
-        for dx, dy in arc:
-            x, y = x + dx, y + dy
-            points.append((x * sx + tx, y * sy + ty))
-        found.append(points)
-    return found
-
-
-def _polygons(topology: dict[str, Any]) -> Iterable[list[list[int]]]:
-    for shape in topology["objects"]["land"]["geometries"]:
-        yield from shape["arcs"] if shape["type"] == "MultiPolygon" else [shape["arcs"]]
 
 
 def _ring(arcs: Sequence[list[Point]], numbers: Sequence[int]) -> list[Point]:
