@@ -27,7 +27,7 @@ from polity_chassis.runtime import Runtime
 from polity_local.testing.parts import KafkaForTests, PostgresForTests
 from polity_notifications.domain.signing import signature
 from polity_notifications.settings import Settings
-from polity_notifications.storage import webhook_fanout
+from polity_notifications.storage.webhooks import fanout
 from polity_notifications.usecases.manage_webhooks import Subscribe, subscribe
 from polity_notifications.webhooks.posting import Answer, Poster
 from polity_notifications.webhooks.sender import WebhookSender
@@ -163,8 +163,8 @@ async def _ask(database: Database, urls: Sequence[str]) -> None:
         for number in range(EACH)
     ]  # fmt: skip
     async with database.transaction() as session:
-        await webhook_fanout.keep(session, messages)
-        await webhook_fanout.fan_out(session, [message["message_id"] for message in messages], timedelta(minutes=1))
+        await fanout.keep(session, messages)
+        await fanout.fan_out(session, [message["message_id"] for message in messages], timedelta(minutes=1))
 
 
 async def _bare(url: str) -> float:

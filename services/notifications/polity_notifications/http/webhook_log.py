@@ -13,7 +13,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from polity_notifications.domain.webhooks import MOST_RESENT, Status, TypeNotPublic, WebhookDisabled
 from polity_notifications.http.webhooks import OWN
-from polity_notifications.storage import webhook_log, webhooks
+from polity_notifications.storage.webhooks import delivery_log, subscriptions
 from polity_notifications.usecases import manage_webhooks as manage
 
 router = APIRouter(tags=["webhooks"])
@@ -25,7 +25,7 @@ async def delivery(session: AsyncSession, request: Request) -> str | None:
         delivery_id = UUID(request.path_params["webhook_delivery_id"])
     except ValueError:
         return None
-    return await webhooks.owner_of_delivery(session, delivery_id)
+    return await subscriptions.owner_of_delivery(session, delivery_id)
 
 
 class AttemptShape(BaseModel):
@@ -82,9 +82,9 @@ async def get_deliveries(
 ) -> Page[WebhookDeliveryShape]:
     """Returns the subscription's deliveries with their attempts, the earliest asked for first by default."""
     async with database.transaction() as session:
-        found = await webhook_log.deliveries(session, webhook_id, status, page, newest_first=newest_first)
+        found = await delivery_log.deliveries(session, webhook_id, status, page, newest_first=newest_first)
         shown, cursor = cut(found, page, lambda row: (row.asked_at, row.delivery_id))
-        attempts = await webhook_log.attempts(session, [row.delivery_id for row in shown])
+        attempts = await delivery_log.attempts(session, [row.delivery_id for row in shown])
     link_next(request, response, cursor)
     return Page(items=[_shape(row, attempts) for row in shown], next=cursor)
 
@@ -114,11 +114,11 @@ async def post_resend(webhook_delivery_id: UUID, database: DatabaseDep) -> Webho
     """
     waiting = await manage.resend_delivery(database, webhook_delivery_id)
     async with database.transaction() as session:
-        attempts = await webhook_log.attempts(session, [webhook_delivery_id])
+        attempts = await delivery_log.attempts(session, [webhook_delivery_id])
     return _shape(waiting, attempts)
 
 
-def _shape(row: webhook_log.Logged, attempts: list[webhook_log.Attempt]) -> WebhookDeliveryShape:
+def _shape(row: delivery_log.Logged, attempts: list[delivery_log.Attempt]) -> WebhookDeliveryShape:
     return WebhookDeliveryShape(
         delivery_id=row.delivery_id,
         message_id=row.message_id,

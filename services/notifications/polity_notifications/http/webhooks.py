@@ -18,7 +18,7 @@ from polity_notifications.domain.endpoints import BadEndpoint, checked
 from polity_notifications.domain.webhooks import POSTED_TYPES, PUBLIC_FACTS, Disabled, TooManyWebhooks, WebhookDisabled
 from polity_notifications.http import webhook_titles
 from polity_notifications.settings import Settings
-from polity_notifications.storage import webhooks
+from polity_notifications.storage.webhooks import subscriptions
 from polity_notifications.usecases import manage_webhooks as manage
 
 webhook_titles.register()
@@ -31,7 +31,7 @@ async def webhook(session: AsyncSession, request: Request) -> str | None:
         webhook_id = UUID(request.path_params["webhook_id"])
     except ValueError:
         return None
-    return await webhooks.owner_of(session, webhook_id)
+    return await subscriptions.owner_of(session, webhook_id)
 
 
 OWN = owner(webhook) | OPERATOR
@@ -101,7 +101,7 @@ async def get_webhooks(
     """Lists the caller's subscriptions, for an operator everybody's."""
     async with database.transaction() as session:
         operates = await request.app.state.holds(session, caller.subject, "operator", None)
-        found = await webhooks.listed(session, None if operates else caller.subject, page)
+        found = await subscriptions.listed(session, None if operates else caller.subject, page)
     rows, cursor = cut(found, page, lambda row: (row.webhook_id,))
     link_next(request, response, cursor)
     return Page(items=[_shape(row) for row in rows], next=cursor)
@@ -111,7 +111,7 @@ async def get_webhooks(
 async def get_webhook(webhook_id: UUID, database: DatabaseDep) -> WebhookOut:
     """Returns the subscription, without its secrets."""
     async with database.transaction() as session:
-        found = await webhooks.one(session, webhook_id)
+        found = await subscriptions.one(session, webhook_id)
     if found is None:
         raise not_found()
     return _shape(found)
@@ -170,7 +170,7 @@ def _check(body: WebhookIn, settings: Settings) -> None:
         raise Problem("invalid_request", "invalid", errors=[fault]) from None
 
 
-def _shape(row: webhooks.Webhook) -> WebhookOut:
+def _shape(row: subscriptions.Webhook) -> WebhookOut:
     return WebhookOut(
         enabled=row.disabled_reason is None,
         no_longer_public=[name for name in row.fact_types or () if name not in POSTED_TYPES],

@@ -22,8 +22,8 @@ from polity_notifications.domain.webhooks import (
     TypeNotPublic,
     WebhookDisabled,
 )
-from polity_notifications.storage import webhook_fanout, webhook_log, webhook_queue, webhooks
-from polity_notifications.storage.webhooks import Webhook
+from polity_notifications.storage.webhooks import delivery_log, fanout, queue, subscriptions
+from polity_notifications.storage.webhooks.subscriptions import Webhook
 from polity_notifications.usecases.ask_for_webhooks import ask_for_test
 
 
@@ -51,7 +51,7 @@ async def subscribe(database: Database, command: Subscribe, keys: LinkKeys, key:
     webhook_id, key_id = new_id(), next(iter(keys.root))
 
     async def act() -> Ids:
-        if await webhooks.owned(session, command.owner) >= MOST_PER_OWNER:
+        if await subscriptions.owned(session, command.owner) >= MOST_PER_OWNER:
             raise TooManyWebhooks
         values = {
             "webhook_id": webhook_id,
@@ -63,7 +63,7 @@ async def subscribe(database: Database, command: Subscribe, keys: LinkKeys, key:
             "key_id": key_id,
             "generation": 1,
         }
-        await webhooks.add(session, values)
+        await subscriptions.add(session, values)
         return {"webhook_id": str(webhook_id), "generation": 1, "key_id": key_id}
 
     async with database.transaction() as session:
@@ -76,7 +76,7 @@ async def rotate_secret(database: Database, webhook_id: UUID, keys: LinkKeys, ke
 
     async def act() -> Ids:
         before = await _existing(session, webhook_id)
-        await webhooks.rotate(session, before, key_id, OVERLAP)
+        await subscriptions.rotate(session, before, key_id, OVERLAP)
         return {"webhook_id": str(webhook_id), "generation": before.generation + 1, "key_id": key_id}
 
     async with database.transaction() as session:
@@ -87,21 +87,21 @@ async def enable_webhook(database: Database, webhook_id: UUID) -> None:
     """Makes a disabled subscription get what happens from now on; what it missed can be asked for again."""
     async with database.transaction() as session:
         await _existing(session, webhook_id)
-        await webhooks.enable(session, webhook_id)
+        await subscriptions.enable(session, webhook_id)
 
 
 async def pause_webhook(database: Database, webhook_id: UUID, *, paused: bool) -> None:
     """Makes what happens wait, and posts nothing; or posts what has waited, and goes on."""
     async with database.transaction() as session:
         await _existing(session, webhook_id)
-        await webhooks.pause(session, webhook_id, paused=paused)
+        await subscriptions.pause(session, webhook_id, paused=paused)
 
 
 async def remove_webhook(database: Database, webhook_id: UUID) -> None:
     """Removes the subscription with its log."""
     async with database.transaction() as session:
         await _existing(session, webhook_id)
-        await webhooks.remove(session, webhook_id)
+        await subscriptions.remove(session, webhook_id)
 
 
 async def try_webhook(database: Database, webhook_id: UUID, now: datetime, key: Key | None) -> UUID:
@@ -115,21 +115,21 @@ async def try_webhook(database: Database, webhook_id: UUID, now: datetime, key: 
         return UUID((await once(session, key, act))["delivery_id"])
 
 
-async def resend_delivery(database: Database, delivery_id: UUID) -> webhook_log.Logged:
+async def resend_delivery(database: Database, delivery_id: UUID) -> delivery_log.Logged:
     """Asks for the delivery anew, with a whole schedule of tries, and returns it as it is now.
 
     Raises WebhookDisabled or TypeNotPublic.
     """
     async with database.transaction() as session:
-        found = await webhook_log.webhook_and_type_of(session, delivery_id)
+        found = await delivery_log.webhook_and_type_of(session, delivery_id)
         if found is None:
             raise not_found()
         webhook_id, fact_type = found
         _refuse_disabled(await _existing(session, webhook_id))
         if fact_type not in POSTED_TYPES:
             raise TypeNotPublic
-        await webhook_queue.again(session, delivery_id)
-        return await webhook_log.one(session, delivery_id)
+        await queue.again(session, delivery_id)
+        return await delivery_log.one(session, delivery_id)
 
 
 async def recover(database: Database, webhook_id: UUID, since: datetime) -> int:
@@ -139,13 +139,13 @@ async def recover(database: Database, webhook_id: UUID, since: datetime) -> int:
     """
     async with database.transaction() as session:
         _refuse_disabled(await _existing(session, webhook_id))
-        again = await webhook_queue.all_again(session, webhook_id, POSTED_TYPES, since, MOST_RESENT)
+        again = await queue.all_again(session, webhook_id, POSTED_TYPES, since, MOST_RESENT)
         left = MOST_RESENT - again
-        return again + await webhook_fanout.ask_for_missed(session, webhook_id, PUBLIC_FACTS, since, left)
+        return again + await fanout.ask_for_missed(session, webhook_id, PUBLIC_FACTS, since, left)
 
 
 async def _existing(session: AsyncSession, webhook_id: UUID) -> Webhook:
-    found = await webhooks.one(session, webhook_id, lock=True)
+    found = await subscriptions.one(session, webhook_id, lock=True)
     if found is None:
         raise not_found()
     return found

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from polity_notifications.storage.webhook_queue import Post
+from polity_notifications.storage.webhooks.queue import Post
 
 
 @dataclass(slots=True)

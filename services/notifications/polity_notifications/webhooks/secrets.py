@@ -10,7 +10,7 @@ from polity_chassis.web.headers import clean_header
 
 from polity_notifications.domain.signing import derive, signature
 from polity_notifications.domain.webhooks import CONTENT_TYPE
-from polity_notifications.storage.webhook_queue import Post
+from polity_notifications.storage.webhooks.queue import Post
 
 _derived = lru_cache(maxsize=4096)(derive)
 

@@ -23,8 +23,7 @@ from polity_notifications.domain import webhooks as rules
 from polity_notifications.domain.webhook_shares import shares
 from polity_notifications.domain.webhooks import Disabled, Status
 from polity_notifications.settings import Settings
-from polity_notifications.storage import webhook_queue as queue
-from polity_notifications.storage import webhooks as subscriptions
+from polity_notifications.storage.webhooks import queue, subscriptions
 from polity_notifications.webhooks.lanes import Lanes
 from polity_notifications.webhooks.posting import TIMEOUT_SECONDS, Answer, Poster
 from polity_notifications.webhooks.secrets import headers

@@ -6,7 +6,7 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
-from polity_notifications.storage import webhook_queue
+from polity_notifications.storage.webhooks import queue
 from polity_notifications.webhooks import sender as sending
 from polity_notifications.webhooks.posting import Answer
 from polity_notifications.webhooks.sender import WebhookSender
@@ -84,15 +84,15 @@ async def test_what_an_older_sender_gives_back_stays_the_newer_ones(partners: An
     await partners.told(partners.commitment())
     database = partners.world.database
 
-    async def claimed() -> list[webhook_queue.Post]:
+    async def claimed() -> list[queue.Post]:
         async with database.transaction() as session:
-            return await webhook_queue.claim(session, {told.webhook_id: 1}, at=0.0, lease=sending.LEASE)
+            return await queue.claim(session, {told.webhook_id: 1}, at=0.0, lease=sending.LEASE)
 
     first = await claimed()
     partners.world.clock.forward(seconds=31)
     assert len(await claimed()) == 1
     async with database.transaction() as session:
-        await webhook_queue.give_back(session, first)
+        await queue.give_back(session, first)
     assert await claimed() == []
 
 

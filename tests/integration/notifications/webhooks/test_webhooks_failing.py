@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from polity_notifications.domain.webhooks import FAILING_FOR_GOOD, MOST_HELD, OURS_AGAIN, RETRIES, SILENCE
-from polity_notifications.storage import webhook_log, webhook_queue
+from polity_notifications.storage.webhooks import delivery_log, queue
 from polity_notifications.usecases.manage_webhooks import enable_webhook, pause_webhook
 from polity_notifications.webhooks.posting import Answer
 
@@ -131,7 +131,7 @@ async def test_what_is_taken_meanwhile_does_not_end_the_wait_that_was_asked_for(
     await fail(partners)
     database = partners.world.database
     async with database.transaction() as session:
-        await webhook_queue.judge(session, well=[told.webhook_id], ill={}, silence=SILENCE)
+        await queue.judge(session, well=[told.webhook_id], ill={}, silence=SILENCE)
     partners.world.clock.forward(minutes=59)
     await partners.sender.settle()
     assert partners.endpoints.asked["busy"] == 1
@@ -147,8 +147,8 @@ async def test_the_log_says_what_was_asked_for_and_when_it_is_tried_next(partner
     await partners.told(partners.commitment(2))
     async with partners.world.database.transaction() as session:
         page = type("Wanted", (), {"limit": 10, "after": None})()
-        found = await webhook_log.deliveries(session, told.webhook_id, None, page, newest_first=False)
-        attempts = await webhook_log.attempts(session, [row.delivery_id for row in found])
+        found = await delivery_log.deliveries(session, told.webhook_id, None, page, newest_first=False)
+        attempts = await delivery_log.attempts(session, [row.delivery_id for row in found])
     assert {row.due_at for row in found} == {partners.world.clock.now + timedelta(hours=1)}
     assert [one.held for one in attempts] == [timedelta(hours=1)]
 
@@ -177,7 +177,7 @@ async def test_two_senders_that_judge_the_same_endpoints_never_wait_for_each_oth
     async def judge(well: Any, ill: Any) -> None:
         async with database.transaction() as session:
             values = {"well": [well.webhook_id], "ill": {ill.webhook_id: timedelta()}, "silence": SILENCE}
-            await webhook_queue.judge(session, **values)
+            await queue.judge(session, **values)
 
     async with asyncio.timeout(30):
         for _ in range(20):

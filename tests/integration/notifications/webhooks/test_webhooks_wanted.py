@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from polity_chassis.ids import new_id
 from polity_notifications.domain.webhooks import CLOCKS_APART, MOST_RESENT
-from polity_notifications.storage import webhooks
+from polity_notifications.storage.webhooks import subscriptions
 from polity_notifications.usecases import manage_webhooks
 from polity_notifications.usecases.manage_webhooks import enable_webhook, recover
 from sqlalchemy import text
@@ -73,7 +73,7 @@ async def test_a_thousand_facts_for_four_hundred_subscriptions_fit_in_three_hund
 
 async def disable(partners: Any, webhook_id: Any) -> None:
     async with partners.world.database.transaction() as session:
-        await webhooks.disable(session, webhook_id, "failing")
+        await subscriptions.disable(session, webhook_id, "failing")
 
 
 async def missing(partners: Any) -> tuple[Any, Any]:
